@@ -1,0 +1,73 @@
+"""Chapter 1: transfer learning from natural images to art, one collection at a time."""
+
+from __future__ import annotations
+
+from arttl import collections, splits
+from arttl.chapter1.plan import DEMO_COLLECTION, DEMO_EPOCHS, DEMO_SIZE, RunSpec, plan_runs, runs_to_do
+from arttl.chapter1.run import run_one
+from arttl.files import make_folder
+from arttl.reports.summary import summary_table
+
+__all__ = ["RunSpec", "plan_runs", "run_experiment", "run_one", "runs_to_do"]
+
+
+def run_experiment(options, experiment):
+    """Do what a Chapter 1 script was asked for: plan, train, test, and print the table of results.
+
+    Arguments:
+        options: the namespace of arttl.cli.chapter1_parser.
+        experiment: folder of the experiment below --output, such as "ch1/rijks".
+    """
+    specs = plan_runs(options, experiment)
+    collection = open_collection(options)
+    images = len(collection.labels(options.challenge))
+    print(f"collection: {collection.name}, {images} images with a label for {options.challenge}", flush=True)
+    for note in collection.notes:
+        print(f"  {note}")
+    split, path, reused = splits.find_or_make(
+        collection, options.challenge, specs[0].recipe.split, options.split_seed, options.splits
+    )
+    print(f"split: {describe_split(split)} ({'reused' if reused else 'new'}: {path})", flush=True)
+    to_do = runs_to_do(specs, collection, split, options)
+    if options.dry_run:
+        for spec in specs:
+            print(f"{'to do' if spec in to_do else 'done '}  {spec.folder.path}  ({spec.title})")
+        return
+    make_folder(options.output, "--output")
+    make_folder(options.cache, "--cache")
+    for number, spec in enumerate(to_do, 1):
+        print(f"[{number}/{len(to_do)}] {spec.title} -> {spec.folder.path}", flush=True)
+        run_one(spec, collection, split, options)
+    if len(to_do) < len(specs):
+        print(f"{len(specs) - len(to_do)} of {len(specs)} runs were finished already; --force makes them anew")
+    print(summary_table([spec.folder for spec in specs]))
+
+
+def open_collection(options):
+    """The collection the options ask for; says so when it is the bundled one."""
+    if options.data is not None:
+        return collections.open_collection(
+            options.data,
+            options.challenge,
+            metadata=options.metadata,
+            image_column=options.image_column,
+            label_column=options.label_column,
+            skip_missing=options.skip_missing,
+        )
+    weights = f"--weights {options.weights}" if options.weights else "the bundled ResNet50 weights"
+    epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in DEMO_EPOCHS.items())
+    print(
+        f"No --data given: using the bundled collection {DEMO_COLLECTION} and {weights}, at "
+        f"{options.image_size or DEMO_SIZE} pixels,\nwith few epochs at most ({epochs}). "
+        "With --data DIR the studies' own settings are used.",
+        flush=True,
+    )
+    return collections.bundled(DEMO_COLLECTION)
+
+
+def describe_split(split):
+    """A split in one line."""
+    sizes = ", ".join(f"{len(split.ids(part))} {part}" for part in ("train", "validation", "test"))
+    dropped = f"; dropped for missing a split: {', '.join(list(split.dropped)[:5])}" if split.dropped else ""
+    more = f" and {len(split.dropped) - 5} more" if len(split.dropped) > 5 else ""
+    return f"{sizes} images, {len(split.classes)} classes{dropped}{more}"

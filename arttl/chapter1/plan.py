@@ -1,0 +1,129 @@
+"""Which runs an experiment's options ask for, and which of them are still to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from arttl.errors import InputError
+from arttl.models import BACKBONES, check_size, get_backbone, weights_source
+from arttl.recipes import Recipe, get_recipe
+from arttl.runs import RunFolder
+from arttl.training import backend_name
+
+# What runs without --data: small enough for two cores, and said so when it starts.
+DEMO_COLLECTION = "clipart-a"
+DEMO_SIZE = 64
+DEMO_EPOCHS = {"off-the-shelf": 30, "fine-tuning": 6, "scratch": 6}
+NUMERICS = "keras3"  # layers, loss and optimisers are today's Keras'; docs/fidelity.md lists the differences
+APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning", "scratch": "from scratch"}
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run to do: what is trained from which weights by which recipe, and where its folder lies."""
+
+    challenge: str
+    architecture: str
+    recipe: Recipe
+    weights: str
+    image_size: int
+    seed: int
+    folder: RunFolder
+
+    @property
+    def title(self):
+        """The run in words."""
+        return f"{BACKBONES[self.architecture].title} {APPROACH_TITLES[self.recipe.approach]}, seed {self.seed}"
+
+    def settings(self, collection, split):
+        """Everything that decides the result, for config.json and to tell one run from another."""
+        return {
+            "collection": collection.name,
+            "challenge": self.challenge,
+            "split": split.fingerprint,
+            "classes": len(split.classes),
+            "architecture": self.architecture,
+            "weights": self.weights,
+            "image_size": self.image_size,
+            "seed": self.seed,
+            "recipe": self.recipe.settings(),
+            "numerics": NUMERICS,
+            "backend": backend_name(),
+        }
+
+
+def plan_runs(options, experiment):
+    """The runs that the options ask for, as RunSpecs, in the order in which they will be done.
+
+    Arguments:
+        options: the namespace of arttl.cli.chapter1_parser.
+        experiment: folder of the experiment below --output, such as "ch1/rijks".
+
+    Raises InputError for an impossible combination, before anything is computed.
+    """
+    demo = options.data is None
+    weights = options.weights or ("bundled" if demo else "imagenet")
+    specs = []
+    for seed in dict.fromkeys(options.seed):
+        for architecture, approach in _pairs(options, demo):
+            backbone = get_backbone(architecture)
+            size = options.image_size or (DEMO_SIZE if demo else backbone.input_size)
+            check_size(backbone, size)
+            start = "none" if approach == "scratch" else weights
+            source = weights_source(architecture, start)
+            if isinstance(source, Path) and not source.is_file():
+                raise InputError(f"weights file {source} does not exist; --weights takes imagenet, bundled, none or a file")
+            recipe = get_recipe(
+                options.recipe,
+                approach,
+                max_epochs=options.epochs or (DEMO_EPOCHS[approach] if demo else None),
+                batch_size=options.batch_size,
+                resize=options.resize,
+            )
+            path = Path(options.output, experiment, options.challenge, architecture, approach, f"seed-{seed}")
+            specs.append(RunSpec(options.challenge, architecture, recipe, start, size, seed, RunFolder(path)))
+    return specs
+
+
+def _pairs(options, demo):
+    """Architectures and approaches; by default those of the thesis, which trains only InceptionV3 from scratch."""
+    architectures = options.architecture or (["resnet50"] if demo else list(BACKBONES))
+    for architecture in dict.fromkeys(architectures):
+        for approach in dict.fromkeys(options.approach or APPROACH_TITLES):
+            chosen = demo or options.architecture or options.approach
+            if chosen or approach != "scratch" or architecture == "inception_v3":
+                yield architecture, approach
+
+
+def runs_to_do(specs, collection, split, options):
+    """Those runs that are not complete yet, or all with --force.
+
+    Raises InputError for an unfinished run without --resume, and for one made with other settings: a result
+    is never shown as that of settings it was not made with.
+    """
+    to_do = []
+    for spec in specs:
+        folder = spec.folder
+        if options.force or not folder.is_started:
+            to_do.append(spec)
+            continue
+        difference = _difference(folder.read_config()["settings"], spec.settings(collection, split))
+        if difference:
+            raise InputError(
+                f"{folder.path} was made with other settings ({difference}); --force makes it anew, "
+                "--output FOLDER keeps both"
+            )
+        if not folder.is_complete:
+            if not options.resume:
+                raise InputError(f"{folder.path} is unfinished; --resume continues it, --force starts it anew")
+            to_do.append(spec)
+    return to_do
+
+
+def _difference(old, new, name=""):
+    """The first difference between two nested dicts in words, or an empty string."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        found = (_difference(old.get(key), new.get(key), f"{name}.{key}".strip(".")) for key in {**new, **old})
+        return next(filter(None, found), "")
+    return "" if old == new else f"{name} was {old}, now {new}"

@@ -1,0 +1,97 @@
+"""CSV files as text: every value a str, every row with the number a spreadsheet shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.errors import InputError
+
+DELIMITERS = ",;\t"
+
+
+def read_csv(path):
+    """Read a CSV file with a header, in UTF-8 (with or without byte order mark).
+
+    The delimiter (comma, semicolon or tab) is the one that divides the header into most columns. Values stay
+    as they are: "NA", "null" and "007" are text. Rows without any text are skipped.
+
+    Arguments:
+        path: the file.
+
+    Returns a DataFrame of str, indexed by row number as a spreadsheet counts (the header is row 1), without
+    the columns that have no name.
+
+    Raises InputError for a file that is missing, not UTF-8, empty, ragged or badly quoted, and for a column
+    name that occurs twice.
+    """
+    text = _decode(path)
+    records = _records(path, text)
+    _, header = next(records, (1, []))
+    header = [name.strip() for name in header]
+    named = [name for name in header if name]
+    repeated = sorted({name for name in named if named.count(name) > 1})
+    if repeated:
+        raise InputError(f"{shown_path(path)}: column {first_few(repeated)} occurs twice in the header; rename one")
+    numbers, rows = [], []
+    for number, row in records:
+        if len(row) != len(header):
+            raise InputError(
+                f"{shown_path(path)} row {number}: {counted(len(row), 'field')}, but the header has {len(header)}; "
+                "put double quotes around a value that holds the delimiter"
+            )
+        numbers.append(number)
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{shown_path(path)} has no rows; it needs a header and one row an image")
+    table = pd.DataFrame(rows, columns=header, index=pd.Index(numbers, name="row"), dtype=str)
+    return table[named]
+
+
+def csv_text(rows):
+    """Rows as CSV text with commas and LF, the same on every machine."""
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+def _decode(path):
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{shown_path(path)} cannot be read ({error.strerror}); check the path") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The decoder saw the file without its byte order mark, so positions count from there.
+        body = content.removeprefix(b"\xef\xbb\xbf")
+        line = body.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{shown_path(path)} line {line}: byte 0x{body[error.start]:02x} is not UTF-8; save the file as UTF-8 CSV"
+        ) from error
+
+
+def _records(path, text):
+    """(number, fields) of each record that holds any text; the first one is the header."""
+    delimiter = _delimiter(text)
+    number = 0
+    try:
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
+            if any(field.strip() for field in row):
+                yield number, row
+    except csv.Error as error:
+        raise InputError(
+            f"{shown_path(path)} row {number + 1}: {shown(error)}; correct the quotes in or after this row"
+        ) from error
+
+
+def _delimiter(text):
+    def columns(delimiter):
+        header = next(filter(None, csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=delimiter)), [])
+        return len(header)
+
+    return max(DELIMITERS, key=columns)

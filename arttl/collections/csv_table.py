@@ -1,0 +1,47 @@
+"""Reader: a plain CSV with one column of image ids and one of labels, which the user names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arttl.collections.csv_file import read_csv
+from arttl.collections.join import join_rows
+from arttl.collections.wording import first_few, shown, shown_path
+from arttl.errors import InputError
+
+MOST_COLUMNS_NAMED = 20
+
+
+def read_csv_table(metadata, images, *, challenge, image_column=None, label_column=None, name=None, skip_missing=False):
+    """Read a collection from a CSV.
+
+    Arguments:
+        metadata: the CSV file.
+        images: an ImageFolder.
+        challenge: what the labels are labels of.
+        image_column, label_column: the columns that hold image ids and labels.
+        name: the collection's name; that of the image folder by default.
+        skip_missing: leave rows without an image out, rather than refuse them.
+
+    Returns a Collection with the one challenge.
+
+    Raises InputError for a column that is not named or not there, and whatever read_csv and join_rows refuse.
+    """
+    metadata = Path(metadata)
+    rows = read_csv(metadata)
+    for option, column in (("--image-column", image_column), ("--label-column", label_column)):
+        if column not in rows.columns:
+            has = first_few(rows.columns, MOST_COLUMNS_NAMED)
+            problem = f"needs {option}" if column is None else f"has no column '{shown(column)}'"
+            raise InputError(f"{shown_path(metadata)} {problem}; its columns are {has}: name one with {option}")
+    if image_column == label_column:
+        raise InputError(f"--image-column and --label-column both name '{shown(image_column)}'; name two columns")
+    return join_rows(
+        rows,
+        images,
+        source=metadata,
+        name=name or Path(images.root).name,
+        image_column=image_column,
+        label_columns={challenge: label_column},
+        skip_missing=skip_missing,
+    )

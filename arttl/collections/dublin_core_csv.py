@@ -1,0 +1,76 @@
+r"""Reader: the Dublin Core CSV of the studies' authors.
+
+    ,ImageId,dc_creator,dc_materiaal,dc_type
+    0,0000001_SK-A-4878.jpg, Bo\xc3\xabtius Bolswert, papier, prent
+
+Values carry a leading blank, and letters outside ASCII can be escapes of their UTF-8 bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from arttl.collections.csv_file import read_csv
+from arttl.collections.join import join_rows
+from arttl.collections.wording import first_few, shown_path
+from arttl.errors import InputError
+
+IMAGE_COLUMN = "ImageId"
+LABEL_COLUMNS = {"material": "dc_materiaal", "type": "dc_type", "artist": "dc_creator"}
+
+# Bytes below 0x80 are never escaped in these files, so \x41 is text that happens to look like an escape.
+_ESCAPED_BYTES = re.compile(r"(?:\\x[89a-fA-F][0-9a-fA-F])+")
+
+
+def is_dublin_core(columns):
+    """Whether columns are those of this format: ImageId and at least one of the label columns."""
+    return IMAGE_COLUMN in columns and not set(LABEL_COLUMNS.values()).isdisjoint(columns)
+
+
+def read_dublin_core_csv(metadata, images, *, name=None, skip_missing=False):
+    """Read a collection from the authors' CSV.
+
+    Arguments:
+        metadata: the CSV file.
+        images: an ImageFolder.
+        name: the collection's name; that of the image folder by default.
+        skip_missing: leave rows without an image out, rather than refuse them.
+
+    Returns a Collection with those of the challenges material, type and artist for which there is a column.
+
+    Raises InputError if the file is not in this format, and for whatever read_csv and join_rows refuse.
+    """
+    metadata = Path(metadata)
+    rows = read_csv(metadata)
+    if not is_dublin_core(rows.columns):
+        raise InputError(
+            f"{shown_path(metadata)} lacks {IMAGE_COLUMN} or all of {', '.join(LABEL_COLUMNS.values())}; "
+            f"its columns are {first_few(rows.columns, 20)}: name them with --image-column and --label-column"
+        )
+    rows = rows.apply(lambda column: column.map(decode_escapes).str.strip())
+    return join_rows(
+        rows,
+        images,
+        source=metadata,
+        name=name or Path(images.root).name,
+        image_column=IMAGE_COLUMN,
+        label_columns={challenge: column for challenge, column in LABEL_COLUMNS.items() if column in rows},
+        skip_missing=skip_missing,
+    )
+
+
+def decode_escapes(text):
+    r"""Decode runs of escaped UTF-8 bytes: `Bo\xc3\xabtius` becomes `Boëtius`.
+
+    Runs that are not UTF-8, and all other text, stay as they are.
+    """
+    return _ESCAPED_BYTES.sub(_decode_run, text)
+
+
+def _decode_run(match):
+    run = match.group()
+    try:
+        return bytes.fromhex(run.replace("\\x", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        return run

@@ -1,0 +1,92 @@
+"""Metadata rows joined with image files, by id and never by position."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from arttl.collections.image_folder import match_ids
+from arttl.collections.table import Collection, is_missing
+from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.errors import InputError
+
+RESERVED = ("image_id", "path", "given_split")
+
+
+def join_rows(rows, images, *, source, name, image_column, label_columns, skip_missing=False):
+    """Join metadata rows with the images of a folder.
+
+    Arguments:
+        rows: DataFrame of str, indexed by row number.
+        images: an ImageFolder.
+        source: the metadata file, for messages.
+        name: the collection's name.
+        image_column: the column that holds image ids.
+        label_columns: dict of challenge to the column that holds its labels.
+        skip_missing: leave rows without an image out, rather than refuse them.
+
+    Returns a Collection, sorted by image_id. Columns that are neither id nor label are kept; one whose name
+    the table needs is kept as "metadata.NAME".
+
+    Raises InputError for ids that match_ids refuses, for rows without an image (unless `skip_missing`), and
+    for two rows that give one image different labels.
+    """
+    rows = rows.copy()
+    used = [image_column, *label_columns.values()]
+    rows[used] = rows[used].apply(lambda column: column.str.strip())
+    files = pd.Series(match_ids(rows[image_column], images, source), index=rows.index, dtype=object)
+    rows, files, notes = _with_image(rows, files, images, source, image_column, skip_missing)
+    repeated = _check_repeated(rows, files, source, image_column, label_columns)
+    rows, files = rows[~repeated], files[~repeated]
+    if repeated.any():
+        notes.append(f"{counted(int(repeated.sum()), 'row')} of {shown_path(source)} repeated an image")
+    without_row = len(images.images) - len(files)
+    if without_row:
+        notes.append(f"{counted(without_row, 'image')} in {shown_path(images.folder)} without a row in {source.name}")
+    table = pd.DataFrame({"image_id": rows[image_column], "path": [images.path(file) for file in files]})
+    for challenge, column in label_columns.items():
+        table[challenge] = rows[column]
+        unlabelled = int(is_missing(rows[column]).sum())
+        if unlabelled:
+            notes.append(f"{counted(unlabelled, 'image')} without {shown(challenge)} (blank or 'anoniem')")
+    for column in rows.columns.difference(used, sort=False):
+        table[f"metadata.{column}" if column in (*RESERVED, *label_columns) else column] = rows[column]
+    table = table.sort_values("image_id", ignore_index=True)
+    return Collection(name, table, tuple(label_columns), tuple(notes))
+
+
+def _with_image(rows, files, images, source, image_column, skip_missing):
+    """The rows that have an image, their files, and what to note about the others."""
+    lost = rows[image_column][files.isna()]
+    where = shown_path(images.folder)
+    if len(lost) == len(rows):
+        raise InputError(
+            f"{shown_path(source)}: none of its {counted(len(rows), 'row')} has an image in {where} "
+            f"(first: {first_few(lost)}); check --data and the image ids"
+        )
+    if lost.empty:
+        return rows, files, []
+    first = ", ".join(shown(image_id) for image_id in lost[:3])
+    if not skip_missing:
+        have = "has" if len(lost) == 1 else "have"
+        raise InputError(
+            f"{shown_path(source)}: {counted(len(lost), 'row')} {have} no image in {where} (first: {first}); "
+            "--skip-missing goes on without them"
+        )
+    note = f"{counted(len(lost), 'row')} of {shown_path(source)} without an image left out (first: {first})"
+    return rows[files.notna()], files[files.notna()], [note]
+
+
+def _check_repeated(rows, files, source, image_column, label_columns):
+    """A boolean Series, True for rows that repeat an earlier one's image and labels."""
+    repeated = files.duplicated()
+    first_rows = dict(zip(files[~repeated], files.index[~repeated], strict=True))
+    for number, file in files[repeated].items():
+        first = first_rows[file]
+        for challenge, column in label_columns.items():
+            one, other = rows.at[first, column], rows.at[number, column]
+            if one != other:
+                raise InputError(
+                    f"{shown_path(source)}: image id '{shown(rows.at[number, image_column])}' has {shown(challenge)} "
+                    f"'{shown(one)}' in row {first} and '{shown(other)}' in row {number}; delete one of the rows"
+                )
+    return repeated

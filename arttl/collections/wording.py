@@ -1,0 +1,31 @@
+"""Pieces of one-line messages: whatever a user's file holds, the line stays one line and readable."""
+
+from __future__ import annotations
+
+LONGEST = 80
+
+
+def shown(value):
+    """A name as it is if it prints on one line, else with its odd characters escaped; long ones are cut."""
+    text = str(value)
+    text = text if text.isprintable() else ascii(text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def shown_path(path):
+    """A path as it is, uncut, with odd characters escaped."""
+    text = str(path)
+    return text if text.isprintable() else ascii(text)
+
+
+def counted(number, noun):
+    """'1 row', '12 rows', '1,054 classes'."""
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def first_few(values, most=3):
+    """'a, b, c' or 'a, b, c and 9 more'."""
+    values = list(values)
+    text = ", ".join(shown(value) for value in values[:most])
+    return text if len(values) <= most else f"{text} and {len(values) - most:,} more"

@@ -1,0 +1,75 @@
+"""X, the pooled feature vectors of a frozen network: computed once, cached on disk, and used many times."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from arttl.models import feature_extractor
+
+
+def extract_features(classifier, store, rows=None, batch_size=32, progress=True):
+    """X for images of a store.
+
+    Arguments:
+        classifier: a model of arttl.models.build_classifier.
+        store: an ImageStore, or anything with `read(rows)` and a length.
+        rows: positions in the store; all of them by default.
+        batch_size: images in a forward pass.
+        progress: show a progress bar on standard error.
+
+    Returns a float32 array of shape (len(rows), features). BatchNormalization uses its moving statistics.
+    """
+    extractor = feature_extractor(classifier)
+    rows = np.arange(len(store)) if rows is None else np.asarray(rows)
+    features = np.empty((len(rows), extractor.output_shape[-1]), "float32")
+    starts = range(0, len(rows), batch_size)
+    for start in tqdm(starts, desc="extracting features", unit="batch", disable=not progress, leave=False):
+        batch = rows[start : start + batch_size]
+        features[start : start + len(batch)] = extractor.predict_on_batch(store.read(batch))
+    return features
+
+
+def cached_features(classifier, store, folder, batch_size=32, progress=True):
+    """X for every image of a store, from the cache when the same network has seen the same images.
+
+    Arguments:
+        classifier: a model of arttl.models.build_classifier.
+        store: an ImageStore; its fingerprint stands for the images.
+        folder: the cache's folder, made if need be.
+        batch_size: images in a forward pass.
+        progress: show a progress bar on standard error.
+
+    Returns (features, path, reused): float32 array of shape (len(store), features), its file, and whether
+    it was there already. The file appears under its name only when it is whole.
+    """
+    key = hashlib.sha256(f"{store.fingerprint} {network_fingerprint(classifier)}".encode()).hexdigest()[:16]
+    path = Path(folder) / f"features-{classifier.name}-{key}.npy"
+    if path.exists():
+        features = np.load(path, allow_pickle=False)
+        if features.shape[0] == len(store):
+            return features, path, True
+    features = extract_features(classifier, store, batch_size=batch_size, progress=progress)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with open(partial, "wb") as file:
+        np.save(file, features, allow_pickle=False)
+    os.replace(partial, path)
+    return features, path, False
+
+
+def network_fingerprint(classifier):
+    """SHA-256 over the layers' settings and weights from pixels to X; the head does not count."""
+    extractor = feature_extractor(classifier)
+    digest = hashlib.sha256(f"{classifier.name} {classifier.input_shape} {keras.backend.backend()}".encode())
+    preprocessing = classifier.get_layer("preprocessing")
+    digest.update(repr((type(preprocessing).__name__, sorted(preprocessing.get_config().items(), key=str))).encode())
+    for weight in extractor.weights:
+        digest.update(f"{weight.path} {tuple(weight.shape)}".encode())
+        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
+    return digest.hexdigest()

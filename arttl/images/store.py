@@ -1,0 +1,303 @@
+"""ImageStore: all images of a collection, decoded once into one file and read back as batches."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import hashlib
+import io
+import json
+import os
+import shutil
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from arttl.errors import InputError
+from arttl.images.decoding import BadImage, Decoding, decode_image
+from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
+
+VERSION = 1  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
+SYNC_SECONDS = 2.0  # how often finished rows are made safe: what a killed build has to do again
+
+
+class ImageStore:
+    """The readable images of a collection as uint8 RGB pixels of one size; make one with `ImageStore.build`.
+
+    Attributes:
+        image_ids: the readable images, in the order they were given.
+        bad: image_id -> cause, for those that cannot be read, in the order they were given.
+        fingerprint: SHA-256 (hexadecimal) of the decoding and of every image's id, file size and modification time.
+        path: the HDF5 file.
+
+    Example:
+        store = ImageStore.build({"a": "data/a.jpg", "b": "data/b.png"}, Decoding((224, 224)), "cache")
+        pixels = store.read(store.rows(["b", "a"]))  # uint8 (2, 224, 224, 3)
+    """
+
+    def __init__(self, file: PixelFile, image_ids: Iterable[str]):
+        self._file = file
+        self.fingerprint, self.path = file.fingerprint, file.path
+        image_ids = list(image_ids)
+        self._rows = {image_id: row for row, image_id in enumerate(sorted(image_ids))}
+        bad_ids = [image_id for image_id in image_ids if file.state[self._rows[image_id]] == BAD]
+        self.bad = dict(zip(bad_ids, file.causes(self._rows[image_id] for image_id in bad_ids), strict=True))
+        self.image_ids = [image_id for image_id in image_ids if image_id not in self.bad]
+
+    @classmethod
+    def build(
+        cls,
+        images: Mapping[str, Path | str],
+        decoding: Decoding,
+        folder: Path | str,
+        *,
+        workers: int | None = None,
+        skip_bad_images: bool = False,
+        progress: bool = True,
+    ) -> ImageStore:
+        """Decode every image once, or reuse the file that an earlier build of the same images left in `folder`.
+
+        A build that was interrupted, or even killed, is continued. Where several processes build the same store, one
+        does and the others wait. Images that cannot be read are listed in `bad-images-....csv` beside the store
+        (image_id, path, cause). Builds that do not skip them try them again.
+
+        Args:
+            images: image_id -> path of the picture.
+            decoding: size and resize method.
+            folder: where stores are kept; made if missing. Needs height * width * 3 bytes an image.
+            workers: threads that decode; default one for each processor this process may use.
+            skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
+            progress: show a bar on stderr. Default True.
+
+        Raises:
+            InputError: if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
+                if `folder` cannot be written or is too full. What was decoded stays for the next build.
+        """
+        if not images:
+            raise InputError("there are no images to decode: check the data folder and the collection's metadata")
+        paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
+        fingerprint = fingerprint_of(paths, decoding)
+        folder = Path(folder)
+        final = folder / f"images-{decoding.label}-{fingerprint[:12]}.h5"
+        with _disk_errors_named(folder):
+            file = _open(final, fingerprint)
+            if file is None or _todo(file, skip_bad_images).size:
+                folder.mkdir(parents=True, exist_ok=True)
+                with _locked(final.with_name(f".{final.stem}.lock"), progress):
+                    file = _completed(final, paths, decoding, fingerprint, workers, skip_bad_images, progress)
+            store = cls(file, images)
+            report = folder / f"bad-images-{fingerprint[:12]}.csv"
+            _write_report(report, {image_id: (paths[image_id], cause) for image_id, cause in store.bad.items()})
+        if store.bad and (not skip_bad_images or not store.image_ids):
+            raise InputError(_complaint(store, paths, report))
+        return store
+
+    def __len__(self) -> int:
+        """How many images can be read."""
+        return len(self.image_ids)
+
+    def rows(self, image_ids: Iterable[str]) -> np.ndarray:
+        """Positions in the store, int64 (n,), of these images, in their order.
+
+        Raises:
+            ValueError: if an image is unknown or bad.
+        """
+        image_ids = list(image_ids)
+        missing = [image_id for image_id in image_ids if image_id not in self._rows or image_id in self.bad]
+        if missing:
+            why = self.bad.get(missing[0], "unknown image_id")
+            raise ValueError(
+                f"{len(missing)} of {len(image_ids)} images are not in {self.path}, first {missing[0]!r} ({why})"
+            )
+        return np.fromiter((self._rows[image_id] for image_id in image_ids), np.int64, len(image_ids))
+
+    def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The pixels of these rows, in their order, which may repeat: uint8 (n, height, width, 3), a copy.
+
+        Raises:
+            IndexError: if a row is not a position that `rows` gave.
+        """
+        rows = np.asarray(rows)
+        if not rows.size:
+            rows = rows.astype(np.int64)
+        if rows.dtype.kind not in "iu" or not self._readable(rows):
+            raise IndexError(
+                f"rows holds what is no position of a readable image of {self.path}: take them from rows()"
+            )
+        return self._file.pixels[rows]
+
+    def _readable(self, rows: np.ndarray) -> bool:
+        state = self._file.state
+        return not rows.size or (rows.min() >= 0 and rows.max() < len(state) and bool((state[rows] == DONE).all()))
+
+
+def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding) -> str:
+    """SHA-256 of the store's version, the decoding, and each image's id, file size and modification time.
+
+    Not of the contents: collections are up to 400 GB. Neither order nor the folder's name counts.
+    """
+    digest = hashlib.sha256(json.dumps([VERSION, list(decoding.size), decoding.method]).encode())
+    for image_id in sorted(paths):
+        try:
+            status = os.stat(paths[image_id])
+        except OSError:  # missing: decoding it will say so
+            facts = [image_id, None, None]
+        else:
+            facts = [image_id, status.st_size, status.st_mtime_ns]
+        digest.update(json.dumps(facts).encode())
+    return digest.hexdigest()
+
+
+def _open(path: Path, fingerprint: str) -> PixelFile | None:
+    """The file, or None where there is none or it is damaged and so has to be made again."""
+    if not path.exists():
+        return None
+    try:
+        return PixelFile(path, fingerprint)
+    except DamagedFile:
+        return None
+
+
+def _todo(file: PixelFile, skip_bad_images: bool) -> np.ndarray:
+    """Rows to decode; bad ones again unless they are to be skipped, since permissions or a network may be mended."""
+    return np.flatnonzero(file.state == TODO if skip_bad_images else file.state != DONE)
+
+
+def _completed(
+    final: Path,
+    paths: Mapping[str, Path],
+    decoding: Decoding,
+    fingerprint: str,
+    workers: int | None,
+    skip_bad_images: bool,
+    progress: bool,
+) -> PixelFile:
+    """The store's file with nothing left to do, continued or started; `paths` is in the file's order, by id."""
+    partial = final.with_suffix(".partial.h5")
+    file = _open(final, fingerprint) or _open(partial, fingerprint)
+    image_bytes = decoding.size[0] * decoding.size[1] * 3
+    if file is None:
+        _refuse_full_disk(final.parent, len(paths) * image_bytes)
+        lay_out(partial, list(paths), decoding, fingerprint)
+        file = PixelFile(partial, fingerprint)
+    todo = _todo(file, skip_bad_images)
+    _refuse_full_disk(final.parent, len(todo) * image_bytes)
+    if todo.size:
+        with file:
+            _decode_rows(file, todo.tolist(), list(paths.values()), decoding, workers, progress)
+    if file.path == partial:
+        os.replace(partial, final)
+    return PixelFile(final, fingerprint)
+
+
+def _decode_rows(
+    file: PixelFile, rows: list[int], paths: list[Path], decoding: Decoding, workers: int | None, progress: bool
+) -> None:
+    """Decode these rows' images in parallel into the file, which is open for writing."""
+
+    def decode(row: int) -> tuple[int, str | None]:
+        try:
+            file.write(row, decode_image(paths[row], decoding))
+        except BadImage as error:
+            return row, error.cause
+        return row, None
+
+    workers = workers or processors()
+    outcomes: list[tuple[int, str | None]] = []
+    synced = time.monotonic()
+    bar = tqdm(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", disable=not progress)
+    try:
+        with bar, ThreadPoolExecutor(workers) as pool:
+            for outcome in _bounded_map(pool, decode, rows, 4 * workers):
+                outcomes.append(outcome)
+                bar.update()
+                if time.monotonic() - synced > SYNC_SECONDS:
+                    file.settle(outcomes)
+                    outcomes, synced = [], time.monotonic()
+    finally:
+        file.settle(outcomes)
+
+
+def _bounded_map(pool: ThreadPoolExecutor, function: Callable, items: Iterable, limit: int) -> Iterator:
+    """Like `pool.map`, with at most `limit` items submitted ahead: an interruption has little to wait for."""
+    waiting = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) >= limit:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def processors() -> int:
+    """How many processors this process may use: the number of threads that decode unless told otherwise."""
+    if hasattr(os, "sched_getaffinity"):  # Linux: what a cluster's scheduler gave us, not what the machine has
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _locked(path: Path, progress: bool) -> Iterator[None]:
+    """Hold the lock file; the kernel frees it when its holder ends, however it ends. The file itself stays."""
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if progress:
+                tqdm.write(f"waiting for another process that decodes the same images ({path})", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _disk_errors_named(folder: Path) -> Iterator[None]:
+    """A full disk or an unwritable folder as InputError; pictures' own errors are BadImage by then."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"the image store in {folder} cannot be written: {error.strerror or error}; "
+            "free space, mend its permissions or name another folder"
+        ) from error
+
+
+def _refuse_full_disk(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"the image store in {folder} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free: "
+            "free space or name another folder"
+        )
+
+
+def _write_report(path: Path, bad: Mapping[str, tuple[Path, str]]) -> None:
+    """List bad images by id at `path`, whole or not at all; no file where there are none."""
+    if not bad:
+        if path.exists():
+            path.unlink()
+        return
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["image_id", "path", "cause"])
+    writer.writerows([image_id, *bad[image_id]] for image_id in sorted(bad))
+    content = text.getvalue().encode("utf-8", "surrogateescape")
+    if path.exists() and path.read_bytes() == content:  # a store in a folder that is read-only by now can be reused
+        return
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_bytes(content)
+    os.replace(unfinished, path)
+
+
+def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> str:
+    first, cause = next(iter(store.bad.items()))
+    number = f"{len(store.bad)} of {len(paths)} images" if store.image_ids else f"none of the {len(paths)} images"
+    verb = "cannot" if store.image_ids else "can"
+    remedy = "--skip-bad-images goes on without them" if store.image_ids else "check the data folder"
+    return f"{number} {verb} be read, first {paths[first]} ({cause}), all listed in {report}: {remedy}"

@@ -1,0 +1,51 @@
+"""What a run's test predictions are worth."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import f1_score, top_k_accuracy_score
+
+
+def accuracy_interval(correct, total):
+    """Accuracy and its 95% Wilson interval, all in [0, 1].
+
+    Source: Wilson (1927), as scipy.stats.binomtest computes it. The interval covers the chance of the
+    draw of test images only, not of seeds or splits.
+    """
+    interval = binomtest(int(correct), int(total)).proportion_ci(0.95, method="wilson")
+    return correct / total, float(interval.low), float(interval.high)
+
+
+def test_metrics(labels, probabilities):
+    """Measures of a classifier on its test images.
+
+    Arguments:
+        labels: class ids, shape (images,).
+        probabilities: shape (images, classes), rows summing to 1.
+
+    Returns a dict: test_accuracy with its interval, test_top5 (None below six classes, where it says
+    nothing), test_macro_f1 (over classes that occur or are predicted), test_loss (mean negative log
+    likelihood, probabilities clipped to [1e-7, 1]), test_images.
+    """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities, "float64")
+    predicted = probabilities.argmax(axis=1)
+    accuracy, low, high = accuracy_interval((predicted == labels).sum(), len(labels))
+    classes = probabilities.shape[1]
+    top5 = top_k_accuracy_score(labels, probabilities, k=5, labels=np.arange(classes)) if classes > 5 else None
+    likelihood = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1)
+    return {
+        "test_accuracy": float(accuracy),
+        "test_accuracy_low": low,
+        "test_accuracy_high": high,
+        "test_top5": None if top5 is None else float(top5),
+        "test_macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        "test_loss": float(-np.log(likelihood).mean()),
+        "test_images": len(labels),
+    }
+
+
+def majority_accuracy(train_labels, test_labels):
+    """Accuracy on the test images of always answering the commonest training class."""
+    majority = np.bincount(train_labels).argmax()
+    return float((np.asarray(test_labels) == majority).mean())

@@ -1,0 +1,20 @@
+"""The four backbones, the classifier built on them, and their weights."""
+
+from arttl.models.backbones import BACKBONES, Backbone, check_size, get_backbone
+from arttl.models.classifier import HEAD, build_classifier, feature_extractor, parameter_counts, replace_head
+from arttl.models.preprocessing import CaffePreprocessing
+from arttl.models.weights import weights_source
+
+__all__ = [
+    "BACKBONES",
+    "HEAD",
+    "Backbone",
+    "CaffePreprocessing",
+    "build_classifier",
+    "check_size",
+    "feature_extractor",
+    "get_backbone",
+    "parameter_counts",
+    "replace_head",
+    "weights_source",
+]

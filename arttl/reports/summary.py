@@ -1,0 +1,35 @@
+"""The table a script prints when its runs are done."""
+
+from __future__ import annotations
+
+_COLUMNS = ("model", "approach", "seed", "test accuracy", "95% interval", "majority class", "epochs", "time")
+
+
+def summary_table(folders):
+    """A Markdown table, aligned for reading, with one row for each complete run folder.
+
+    Arguments:
+        folders: RunFolders.
+
+    Returns text. Every number is read from the folders' config.json and metrics.json.
+    """
+    rows = [_COLUMNS, *(_row(folder) for folder in folders if folder.is_complete)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def _row(folder):
+    settings, metrics = folder.read_config()["settings"], folder.metrics()
+    minutes, seconds = divmod(round(metrics["seconds"]), 60)
+    return (
+        settings["architecture"],
+        settings["recipe"]["approach"],
+        str(settings["seed"]),
+        f"{metrics['test_accuracy']:.1%}",
+        f"{metrics['test_accuracy_low']:.1%} to {metrics['test_accuracy_high']:.1%}",
+        f"{metrics['majority_accuracy']:.1%}",
+        f"{metrics['tested_epoch']} of {metrics['epochs']}",
+        f"{minutes} min {seconds} s" if minutes else f"{seconds} s",
+    )

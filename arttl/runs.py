@@ -1,0 +1,129 @@
+"""The run folder: one trained and tested model, readable by a person and by pandas.
+
+    config.json       every setting, versions, fingerprints of split and weights
+    history.csv       one row an epoch
+    metrics.json      test accuracy with its 95% interval, top-5, macro-F1, loss, best epoch, seconds
+    predictions.csv   image_id, label, predicted, probability
+    model.keras       the tested model, from pixels to probabilities
+    log.txt           what the run printed, with the time of day
+    checkpoint/       while training only: what --resume continues from
+
+A folder is complete when metrics.json exists; it is written last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import platform
+import shutil
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+from arttl.errors import InputError
+from arttl.files import make_folder, write_json
+
+_PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
+
+
+class RunFolder:
+    """One run's folder; nothing is made on disk before `open`.
+
+    Arguments:
+        path: the folder, such as runs/ch1/rijks/type/resnet50/fine-tuning/seed-42.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    @property
+    def is_complete(self):
+        """True when the run has ended and its results are all there."""
+        return (self.path / "metrics.json").exists()
+
+    @property
+    def is_started(self):
+        """True when there is something that --resume could continue."""
+        return (self.path / "config.json").exists()
+
+    @property
+    def checkpoint(self):
+        """Folder of the training state."""
+        return self.path / "checkpoint"
+
+    def open(self):
+        """Make the folder, or raise InputError when it cannot be written."""
+        make_folder(self.path, "--output")
+        return self
+
+    def empty(self):
+        """Remove the run's results and state; metrics.json goes first, so it never vouches for a broken run."""
+        (self.path / "metrics.json").unlink(missing_ok=True)
+        for name in ("config.json", "history.csv", "predictions.csv", "model.keras", "log.txt"):
+            (self.path / name).unlink(missing_ok=True)
+        self.remove_checkpoint()
+
+    def remove_checkpoint(self):
+        """Remove the training state, once the results are written."""
+        shutil.rmtree(self.checkpoint, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Hold the folder against a second process; InputError if another one is at work in it."""
+        self.open()
+        with open(self.path / ".lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(
+                    f"another process is at work in {self.path}; wait for it or choose another folder with --output"
+                ) from error
+            yield self
+
+    def write_config(self, config):
+        """Write config.json: the settings given, the versions of what computes, and the machine's kind."""
+        write_json(self.path / "config.json", config | {"versions": versions()})
+
+    def read_config(self):
+        """The settings of config.json."""
+        return read_json(self.path / "config.json")
+
+    def metrics(self):
+        """The content of metrics.json."""
+        return read_json(self.path / "metrics.json")
+
+    def history(self):
+        """history.csv as a DataFrame, one row an epoch."""
+        return pd.read_csv(self.path / "history.csv")
+
+    def predictions(self):
+        """predictions.csv as a DataFrame; labels and ids stay text."""
+        text = {"image_id": str, "label": str, "predicted": str}
+        return pd.read_csv(self.path / "predictions.csv", dtype=text, keep_default_na=False)
+
+    def log(self, line):
+        """Print a line and keep it in log.txt with the time of day."""
+        print(line, flush=True)
+        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+
+
+def read_json(path):
+    """Read a JSON file; InputError names it when it is damaged."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is damaged ({error}); run again with --force") from error
+
+
+def versions():
+    """Versions of Python and of the packages that compute, where installed."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

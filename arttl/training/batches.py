@@ -1,0 +1,63 @@
+"""Batches in an order that depends on the seed and the epoch alone, so that a resumed run repeats it."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+
+
+class Arrays:
+    """An array in memory (features, or a small set of images) with the `read` of an ImageStore."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __len__(self):
+        return len(self.array)
+
+    def read(self, rows):
+        """The items at these positions, as a new array."""
+        return self.array[rows]
+
+
+class Batches(keras.utils.PyDataset):
+    """(inputs, one-hot labels) for `model.fit`.
+
+    Arguments:
+        source: an ImageStore or Arrays.
+        rows: positions in the source, shape (n,).
+        class_ids: class of each row, integers in [0, num_classes), shape (n,).
+        num_classes: length of a one-hot label.
+        batch_size: rows in a batch; the last batch holds what remains.
+        shuffle_seed: a seed reorders the rows each epoch; None keeps their order.
+        first_epoch: number of epochs already trained (0-based index of the first one to come).
+    """
+
+    def __init__(self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None, first_epoch=0):
+        super().__init__(workers=1)
+        self.source, self.rows, self.class_ids = source, np.asarray(rows), np.asarray(class_ids)
+        self.num_classes, self.batch_size = num_classes, batch_size
+        self.shuffle_seed = shuffle_seed
+        self.start_epoch(first_epoch)
+
+    def start_epoch(self, epoch):
+        """Set the order of an epoch (0-based)."""
+        self.epoch = epoch
+        self.order = np.arange(len(self.rows))
+        if self.shuffle_seed is not None:
+            self.order = np.random.default_rng([self.shuffle_seed, epoch]).permutation(len(self.rows))
+
+    def on_epoch_end(self):
+        """Keras calls this after each epoch."""
+        self.start_epoch(self.epoch + 1)
+
+    def __len__(self):
+        return math.ceil(len(self.rows) / self.batch_size)
+
+    def __getitem__(self, index):
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        labels = np.zeros((len(chosen), self.num_classes), "float32")
+        labels[np.arange(len(chosen)), self.class_ids[chosen]] = 1
+        return self.source.read(self.rows[chosen]), labels

@@ -1,0 +1,160 @@
+"""What a run needs to go on as if it had never stopped: weights, optimiser, patience, best weights, history."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from arttl.errors import InputError
+from arttl.files import whole_file
+
+
+@dataclass
+class Progress:
+    """How far a training has come. `best_epoch` and the epochs in `history` count from 1."""
+
+    history: list = field(default_factory=list)
+    wait: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    finished: bool = False
+
+    @property
+    def epochs(self):
+        """Number of epochs trained."""
+        return len(self.history)
+
+
+class Checkpoint:
+    """The training state of one run on disk.
+
+    `state.npz` is replaced whole after each epoch; the best weights lie in a file of their own, written
+    only when they change and named in the state, so that the two can never disagree.
+
+    Arguments:
+        folder: where the state lies.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.state = self.folder / "state.npz"
+
+    def exists(self):
+        """True when there is a state to resume from."""
+        return self.state.exists()
+
+    def save(self, model, progress, best_weights):
+        """Write the state after an epoch.
+
+        Arguments:
+            model: the compiled model.
+            progress: a Progress.
+            best_weights: list of arrays as model.get_weights() gives, or None when only the last count.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        best = self._best(progress.best_epoch)
+        if best_weights is not None and not best.exists():
+            _write(best, {"best": best_weights})
+        optimizer = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
+        _write(self.state, {"model": model.get_weights(), "optimizer": optimizer}, asdict(progress))
+        for old in self.folder.glob("best-*.npz"):
+            if old != best:
+                old.unlink()
+
+    def restore(self, model):
+        """Set the model's and its optimiser's variables as they were; returns the Progress and the best weights.
+
+        Raises InputError when the state is damaged or belongs to another model.
+        """
+        try:
+            progress = self.progress()
+            arrays = _read(self.state)
+            best = self._best(progress.best_epoch)
+            best_weights = _read(best)["best"] if best.exists() else None
+            model.set_weights(arrays["model"])
+            model.optimizer.build(model.trainable_variables)
+            for variable, array in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
+                variable.assign(array)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(f"checkpoint {self.folder} cannot be resumed ({error}); --force starts anew") from error
+        return progress, best_weights
+
+    def progress(self):
+        """How far the saved training had come."""
+        with np.load(self.state, allow_pickle=False) as file:
+            return Progress(**json.loads(str(file["progress"])))
+
+    def _best(self, epoch):
+        return self.folder / f"best-{epoch:04d}.npz"
+
+
+def _write(path, lists, progress=None):
+    arrays = {f"{name}-{index:04d}": array for name, each in lists.items() for index, array in enumerate(each)}
+    if progress is not None:
+        arrays["progress"] = np.array(json.dumps(progress))
+    with whole_file(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def _read(path):
+    lists = {"model": [], "optimizer": [], "best": []}
+    with np.load(path, allow_pickle=False) as file:
+        for key in sorted(file.files):
+            if key != "progress":
+                lists[key.rsplit("-", 1)[0]].append(file[key])
+    return lists
+
+
+class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
+    """Keras' early stopping on validation loss, which can start with the patience and best weights it had.
+
+    Keras' own forgets both when training begins.
+
+    Arguments:
+        patience: epochs without a strictly lower validation loss before training stops.
+        keep_best: keep the best epoch's weights and set them when training ends.
+        progress: a Progress to go on from.
+        best_weights: the best weights so far, as a list of arrays.
+    """
+
+    def __init__(self, patience, keep_best, progress, best_weights):
+        super().__init__("val_loss", patience=patience, mode="min", restore_best_weights=keep_best)
+        self.progress, self.former_best_weights = progress, best_weights
+
+    def on_train_begin(self, logs=None):
+        """Take up the patience where it was."""
+        super().on_train_begin(logs)
+        self.wait, self.best = self.progress.wait, self.progress.best
+        self.best_epoch = self.progress.best_epoch - 1
+        self.best_weights = self.former_best_weights
+
+
+class SaveEpoch(keras.callbacks.Callback):
+    """After each epoch, bring the Progress up to date, save the checkpoint and report a line.
+
+    Arguments:
+        checkpoint: a Checkpoint.
+        stopping: the ResumableEarlyStopping, which must come before this callback.
+        max_epochs: after this many epochs training is finished.
+        on_epoch: called with the Progress once the state is on disk.
+    """
+
+    def __init__(self, checkpoint, stopping, max_epochs, on_epoch):
+        super().__init__()
+        self.checkpoint, self.stopping = checkpoint, stopping
+        self.max_epochs, self.on_epoch = max_epochs, on_epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Save the state of an epoch."""
+        progress, stopping = self.stopping.progress, self.stopping
+        progress.history.append({"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}})
+        progress.wait, progress.best = stopping.wait, None if stopping.best is None else float(stopping.best)
+        progress.best_epoch = stopping.best_epoch + 1
+        progress.finished = self.model.stop_training or progress.epochs >= self.max_epochs
+        self.checkpoint.save(self.model, progress, stopping.best_weights)
+        self.on_epoch(progress)

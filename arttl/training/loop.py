@@ -1,0 +1,92 @@
+"""Train a model by a recipe, resume it, and get its predictions."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import keras
+import numpy as np
+
+from arttl.errors import InputError
+from arttl.models import HEAD
+from arttl.training.checkpoint import Progress, ResumableEarlyStopping, SaveEpoch
+
+
+def make_deterministic(seed):
+    """Make everything random on this machine follow from `seed`: Python, NumPy and the Keras backend.
+
+    On TensorFlow operations are made deterministic too, so that two runs on one machine are identical.
+    """
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+
+
+def backend_name():
+    """The Keras backend at work: "tensorflow", "jax" or "torch"."""
+    return keras.backend.backend()
+
+
+def train(model, recipe, training, validation, checkpoint, report=lambda progress: None):
+    """Train a compiled model to early stopping, saving its state after each epoch.
+
+    Arguments:
+        model: a compiled keras.Model with a softmax output.
+        recipe: an arttl.recipes.Recipe.
+        training, validation: Batches. Only `training` is shuffled.
+        checkpoint: a Checkpoint; where it holds a state, training goes on from it, with the patience, best
+            weights, optimiser state and data order it had.
+        report: called with the Progress after each epoch, once its state is on disk.
+
+    Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
+    loss, or of the last epoch.
+
+    Raises InputError when the training loss stops being a number.
+    """
+    progress, best_weights = checkpoint.restore(model) if checkpoint.exists() else (Progress(), None)
+    keep_best = recipe.tested == "best"
+    if progress.finished:
+        if keep_best:
+            model.set_weights(best_weights)
+        return progress
+    training.start_epoch(progress.epochs)
+    stopping = ResumableEarlyStopping(recipe.patience, keep_best, progress, best_weights)
+    clock = _Clock()
+    saving = SaveEpoch(checkpoint, stopping, recipe.max_epochs, report)
+    model.fit(
+        training,
+        validation_data=validation,
+        initial_epoch=progress.epochs,
+        epochs=recipe.max_epochs,
+        shuffle=False,  # Batches shuffles by itself, reproducibly
+        callbacks=[clock, stopping, saving],
+        verbose=0,
+    )
+    return progress
+
+
+class _Clock(keras.callbacks.Callback):
+    """Adds the epoch's seconds to its logs, and stops a training that has diverged."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise InputError(f"training diverged: the loss of epoch {epoch + 1} is {logs['loss']}; lower the learning rate")
+        logs["seconds"] = round(time.perf_counter() - self.start, 3)
+
+
+def head_model(classifier):
+    """The head alone, from X to probabilities; it is the classifier's own layer, so training it trains both."""
+    head = classifier.get_layer(HEAD)
+    features = keras.Input((head.input.shape[-1],), name="features")
+    return keras.Model(features, head(features), name=f"{classifier.name}_head")
+
+
+def predict(model, batches):
+    """Class probabilities of every row of `batches`, in order; float32 of shape (rows, classes)."""
+    return np.concatenate([model.predict_on_batch(batches[index][0]) for index in range(len(batches))])

@@ -1,0 +1,17 @@
+"""Chapter 1, Rijksmuseum: four networks off the shelf, fine-tuned and from scratch (Table 2, Figures 2 and 3).
+
+    python experiments/ch1_rijks.py --challenge type
+    python experiments/ch1_rijks.py --challenge material --data rijks2014 --architecture vgg19
+"""
+
+from arttl.cli import chapter1_parser, run_main
+
+
+def main(options):
+    from arttl import chapter1
+
+    chapter1.run_experiment(options, "ch1/rijks")
+
+
+if __name__ == "__main__":
+    run_main(main, chapter1_parser(__doc__.split("\n")[0], ["material", "type", "artist"]))
