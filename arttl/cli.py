@@ -78,7 +78,9 @@ def chapter1_parser(description, challenges):
 
 
 def _add_data_options(group):
-    group.add_argument("--data", type=Path, metavar="DIR", help="your collection; docs/data.md says how it may be laid out")
+    group.add_argument(
+        "--data", type=Path, metavar="DIR", help="your collection; docs/data.md says how it may be laid out"
+    )
     group.add_argument("--metadata", type=Path, metavar="CSV", help="table of labels; default: the one CSV in DIR")
     group.add_argument("--image-column", metavar="NAME", help="column of the CSV with the images' names")
     group.add_argument("--label-column", metavar="NAME", help="column of the CSV with the labels")
@@ -96,7 +98,9 @@ def _add_model_options(group):
     group.add_argument("--approach", nargs="+", choices=APPROACHES, help="default: all that the thesis trains")
     group.add_argument("--weights", help="imagenet, bundled, none or a file; default: imagenet, without --data bundled")
     group.add_argument("--recipe", choices=RECIPES, default="thesis", help="the text's settings or the released code's")
-    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="default: the network's own, without --data 64")
+    group.add_argument(
+        "--image-size", type=positive, metavar="PIXELS", help="default: the network's own, without --data 64"
+    )
     group.add_argument("--resize", choices=("nearest", "antialiased"), help="default: nearest, as in 2018")
     group.add_argument("--batch-size", type=positive, metavar="N", help="default: 32")
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many; default: until early stopping")

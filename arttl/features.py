@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
 from pathlib import Path
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
+from arttl.files import whole_file
 from arttl.models import feature_extractor
 
 
@@ -50,16 +51,12 @@ def cached_features(classifier, store, folder, batch_size=32, progress=True):
     """
     key = hashlib.sha256(f"{store.fingerprint} {network_fingerprint(classifier)}".encode()).hexdigest()[:16]
     path = Path(folder) / f"features-{classifier.name}-{key}.npy"
-    if path.exists():
-        features = np.load(path, allow_pickle=False)
-        if features.shape[0] == len(store):
-            return features, path, True
+    with contextlib.suppress(FileNotFoundError, ValueError, EOFError):  # a damaged file is made anew
+        return np.load(path, allow_pickle=False), path, True
     features = extract_features(classifier, store, batch_size=batch_size, progress=progress)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with open(partial, "wb") as file:
+    with whole_file(path, "wb") as file:
         np.save(file, features, allow_pickle=False)
-    os.replace(partial, path)
     return features, path, False
 
 

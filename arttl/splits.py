@@ -174,7 +174,7 @@ def load_split(path):
     return split
 
 
-def find_or_make(collection, challenge, preset="thesis", seed=42, folder="splits"):
+def find_or_make(collection, challenge, preset="thesis", seed=42, folder="splits", save=True):
     """The split of a collection: from its file if there is one, else made and written.
 
     A collection that comes with splits given keeps them, and the seed plays no part.
@@ -184,6 +184,7 @@ def find_or_make(collection, challenge, preset="thesis", seed=42, folder="splits
         challenge: one of its challenges.
         preset, seed: see make_split.
         folder: where split files are kept.
+        save: write a new split; False only works it out.
 
     Returns (Split, Path of its CSV, whether the file was there already).
 
@@ -197,7 +198,8 @@ def find_or_make(collection, challenge, preset="thesis", seed=42, folder="splits
         return split, path, True
     split = make_split(labels, preset=preset, seed=seed, given=given)
     split = replace(split, settings={"collection": collection.name, "challenge": challenge, **split.settings})
-    save_split(split, path)
+    if save:
+        save_split(split, path)
     return split, path, False
 
 

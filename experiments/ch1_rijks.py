@@ -1,7 +1,7 @@
 """Chapter 1, Rijksmuseum: four networks off the shelf, fine-tuned and from scratch (Table 2, Figures 2 and 3).
 
-    python experiments/ch1_rijks.py --challenge type
-    python experiments/ch1_rijks.py --challenge material --data rijks2014 --architecture vgg19
+python experiments/ch1_rijks.py --challenge type
+python experiments/ch1_rijks.py --challenge material --data rijks2014 --architecture vgg19
 """
 
 from arttl.cli import chapter1_parser, run_main

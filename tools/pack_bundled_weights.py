@@ -1,6 +1,6 @@
 """Pack the weights of train_bundled_weights.py as the sparse file that the package ships.
 
-    python tools/pack_bundled_weights.py trained.npz
+python tools/pack_bundled_weights.py trained.npz
 """
 
 from __future__ import annotations

@@ -25,9 +25,16 @@ def run_experiment(options, experiment):
     for note in collection.notes:
         print(f"  {note}")
     split, path, reused = splits.find_or_make(
-        collection, options.challenge, specs[0].recipe.split, options.split_seed, options.splits
+        collection,
+        options.challenge,
+        specs[0].recipe.split,
+        options.split_seed,
+        options.splits,
+        save=not options.dry_run,
     )
     print(f"split: {describe_split(split)} ({'reused' if reused else 'new'}: {path})", flush=True)
+    for note in split.notes:
+        print(f"  {note}")
     to_do = runs_to_do(specs, collection, split, options)
     if options.dry_run:
         for spec in specs:

@@ -73,7 +73,9 @@ def plan_runs(options, experiment):
             start = "none" if approach == "scratch" else weights
             source = weights_source(architecture, start)
             if isinstance(source, Path) and not source.is_file():
-                raise InputError(f"weights file {source} does not exist; --weights takes imagenet, bundled, none or a file")
+                raise InputError(
+                    f"weights file {source} does not exist; --weights takes imagenet, bundled, none or a file"
+                )
             recipe = get_recipe(
                 options.recipe,
                 approach,

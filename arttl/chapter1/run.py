@@ -53,7 +53,9 @@ def run_one(spec, collection, split, options):
             "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
         }
         ids = np.array(store.image_ids)[rows["test"]]
-        write_table(folder.path / "predictions.csv", prediction_table(ids, class_ids["test"], probabilities, split.classes))
+        write_table(
+            folder.path / "predictions.csv", prediction_table(ids, class_ids["test"], probabilities, split.classes)
+        )
         write_model(folder.path / "model.keras", model)
         metrics["seconds"] = round(time.perf_counter() - started, 1)
         folder.log(

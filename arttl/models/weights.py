@@ -94,7 +94,7 @@ def _load_file(base, backbone, path):
     except (ValueError, KeyError, TypeError, IndexError) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(
-            f"weights file {path} does not fit {backbone.title} without top ({reason}); give the file of this architecture"
+            f"weights file {path} does not fit {backbone.title} without top ({reason}); give the right one"
         ) from error
 
 

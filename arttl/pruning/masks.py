@@ -71,4 +71,5 @@ class MaskConstraint(keras.constraints.Constraint):
         self.mask = keras.Variable(np.ones(shape, dtype), trainable=False, dtype=dtype, name="mask")
 
     def __call__(self, kernel):
+        """The kernel with its pruned weights set to zero."""
         return kernel * self.mask

@@ -4,4 +4,14 @@ from arttl.training.batches import Arrays, Batches
 from arttl.training.checkpoint import Checkpoint, Progress
 from arttl.training.loop import backend_name, head_model, make_deterministic, predict, train
 
-__all__ = ["Arrays", "Batches", "Checkpoint", "Progress", "backend_name", "head_model", "make_deterministic", "predict", "train"]
+__all__ = [
+    "Arrays",
+    "Batches",
+    "Checkpoint",
+    "Progress",
+    "backend_name",
+    "head_model",
+    "make_deterministic",
+    "predict",
+    "train",
+]

@@ -50,7 +50,7 @@ class Batches(keras.utils.PyDataset):
             self.order = np.random.default_rng([self.shuffle_seed, epoch]).permutation(len(self.rows))
 
     def on_epoch_end(self):
-        """Keras calls this after each epoch."""
+        """Keras calls this after each epoch; `train` sets the order at the beginning of each one besides."""
         self.start_epoch(self.epoch + 1)
 
     def __len__(self):

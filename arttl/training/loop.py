@@ -52,9 +52,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         if keep_best:
             model.set_weights(best_weights)
         return progress
-    training.start_epoch(progress.epochs)
     stopping = ResumableEarlyStopping(recipe.patience, keep_best, progress, best_weights)
-    clock = _Clock()
     saving = SaveEpoch(checkpoint, stopping, recipe.max_epochs, report)
     model.fit(
         training,
@@ -62,21 +60,31 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         initial_epoch=progress.epochs,
         epochs=recipe.max_epochs,
         shuffle=False,  # Batches shuffles by itself, reproducibly
-        callbacks=[clock, stopping, saving],
+        callbacks=[_Epoch(training), stopping, saving],
         verbose=0,
     )
     return progress
 
 
-class _Clock(keras.callbacks.Callback):
-    """Adds the epoch's seconds to its logs, and stops a training that has diverged."""
+class _Epoch(keras.callbacks.Callback):
+    """Sets an epoch's data order, adds its seconds to the logs, and stops a training that has diverged.
+
+    Keras calls `PyDataset.on_epoch_end` once too often before the first epoch, so the order is set here.
+    """
+
+    def __init__(self, training):
+        super().__init__()
+        self.training = training
 
     def on_epoch_begin(self, epoch, logs=None):
+        self.training.start_epoch(epoch)
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         if not math.isfinite(logs["loss"]):
-            raise InputError(f"training diverged: the loss of epoch {epoch + 1} is {logs['loss']}; lower the learning rate")
+            raise InputError(
+                f"training diverged: the loss of epoch {epoch + 1} is {logs['loss']}; lower the learning rate"
+            )
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
 
 

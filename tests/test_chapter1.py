@@ -1,0 +1,265 @@
+"""The script as a user runs it: run folders, resuming, bad input. One small network, 32 pixels."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import write_class_folders
+from PIL import Image
+
+from arttl import chapter1
+from arttl.cli import chapter1_parser, run_main
+from arttl.runs import RunFolder
+
+SCRIPT = Path(__file__).parents[1] / "experiments" / "ch1_rijks.py"
+SMALL = ["--challenge", "type", "--architecture", "vgg19", "--weights", "none", "--image-size", "32", "--epochs", "2"]
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """A user's own class folders: 3 classes of 20 JPEGs."""
+    return write_class_folders(tmp_path_factory.mktemp("data") / "mine", ["etching", "painting", "print"], 20)
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch, capfd):
+    """Run the script's main in this process; returns (exit code, standard output, standard error)."""
+
+    def run(*arguments):
+        folders = ["--output", tmp_path / "runs", "--cache", tmp_path / "cache", "--splits", tmp_path / "splits"]
+        monkeypatch.setattr(sys, "argv", ["ch1_rijks.py", *map(str, [*folders, *arguments])])
+        code = 0
+        try:
+            run_main(
+                lambda options: chapter1.run_experiment(options, "ch1/rijks"),
+                chapter1_parser("test", ["material", "type", "artist"]),
+            )
+        except SystemExit as end:
+            code = end.code
+        return code, *capfd.readouterr()
+
+    return run
+
+
+def run_folders(root):
+    return sorted(path.parent for path in root.rglob("config.json"))
+
+
+def comparable(folder):
+    history = RunFolder(folder).history().drop(columns="seconds")
+    metrics = {key: value for key, value in RunFolder(folder).metrics().items() if "seconds" not in key}
+    return history, metrics
+
+
+def test_class_folders_from_data_to_table(script, photographs, tmp_path):
+    code, out, err = script("--data", photographs, *SMALL, "--approach", "off-the-shelf", "fine-tuning")
+    assert code == 0, err
+    folders = run_folders(tmp_path / "runs")
+    assert [str(path.relative_to(tmp_path / "runs")) for path in folders] == [
+        "ch1/rijks/type/vgg19/fine-tuning/seed-42",
+        "ch1/rijks/type/vgg19/off-the-shelf/seed-42",
+    ]
+    for path in folders:
+        names = {file.name for file in path.iterdir()} - {".lock"}
+        assert names == {"config.json", "history.csv", "metrics.json", "predictions.csv", "model.keras", "log.txt"}
+        folder = RunFolder(path)
+        predictions, metrics = folder.predictions(), folder.metrics()
+        assert metrics["test_accuracy"] == (predictions.label == predictions.predicted).mean()
+        assert metrics["test_images"] == len(predictions) == 6
+        assert all(predictions.image_id.str.split("/").str[0] == predictions.label)
+        assert list(folder.history().epoch) == [1, 2]
+        assert metrics["best_epoch"] == folder.history().val_loss.argmin() + 1
+        assert f"{metrics['test_accuracy']:.1%}" in out
+        config = folder.read_config()
+        assert config["settings"]["recipe"]["optimizer"]["name"] == ("SGD" if "fine" in str(path) else "RMSprop")
+        assert any("image size 32 instead of 224" in line for line in config["deviations"])
+        assert config["versions"]["keras"]
+
+
+def test_saved_model_repeats_its_predictions(script, photographs, tmp_path):
+    import keras
+
+    script("--data", photographs, *SMALL, "--approach", "off-the-shelf")
+    (path,) = run_folders(tmp_path / "runs")
+    model = keras.saving.load_model(path / "model.keras")
+    predictions = RunFolder(path).predictions()
+    images = [
+        Image.open(photographs / name).resize((32, 32), Image.Resampling.NEAREST) for name in predictions.image_id
+    ]
+    probabilities = model.predict(np.stack([np.asarray(image) for image in images]), verbose=0)
+    np.testing.assert_allclose(probabilities.max(axis=1), predictions.probability, atol=1e-4)
+
+
+def test_finished_runs_are_kept_until_forced(script, photographs, tmp_path):
+    arguments = ("--data", photographs, *SMALL, "--approach", "off-the-shelf")
+    assert script(*arguments)[0] == 0
+    (path,) = run_folders(tmp_path / "runs")
+    before = (path / "metrics.json").stat().st_mtime_ns
+    code, out, _ = script(*arguments)
+    assert code == 0
+    assert "1 of 1 runs were finished already" in out
+    assert (path / "metrics.json").stat().st_mtime_ns == before
+    history, metrics = comparable(path)
+    assert script(*arguments, "--force")[0] == 0
+    assert (path / "metrics.json").stat().st_mtime_ns != before
+    pd.testing.assert_frame_equal(comparable(path)[0], history, check_exact=True)  # and the seed repeats it
+    assert comparable(path)[1] == metrics
+
+
+def test_result_is_never_shown_for_other_settings(script, photographs):
+    arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
+    assert script(*arguments)[0] == 0
+    code, _, err = script(*arguments, "--batch-size", "16")
+    assert code == 2
+    assert "recipe.batch_size was 32, now 16" in err
+
+
+def test_dry_run_lists_and_writes_nothing(script, photographs, tmp_path):
+    code, out, _ = script("--data", photographs, *SMALL, "--seed", "1", "2", "--dry-run")
+    assert code == 0
+    assert len(re.findall(r"^to do  .*seed-\d", out, re.M)) == 6
+    assert sorted(path.name for path in tmp_path.iterdir()) == []
+
+
+def test_authors_csv_with_a_folder_of_jpegs(script, tmp_path):
+    """The released code's layout, rows in another order than the files, a literal escape in a name."""
+    folder = tmp_path / "rijks"
+    (folder / "jpg").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(40):
+        name = f"{number:07d}_RP-P-{number}.jpg"
+        Image.fromarray(rng.integers(0, 255, (40, 60, 3), dtype="uint8")).save(folder / "jpg" / name)
+        rows.append(f"{number},{name}, Jan Bo\\xc3\\xabtius, papier,{(' prent', ' tekening')[number % 2]}")
+    (folder / "data.csv").write_text("\n".join([",ImageId,dc_creator,dc_materiaal,dc_type", *rows[::-1]]) + "\n")
+    code, _, err = script("--data", folder, *SMALL, "--approach", "off-the-shelf")
+    assert code == 0, err
+    (path,) = run_folders(tmp_path / "runs")
+    for row in RunFolder(path).predictions().itertuples():
+        assert row.label == ("prent", "tekening")[int(row.image_id.split("-")[-1].removesuffix(".jpg")) % 2]
+
+
+def test_sigkill_and_resume_through_the_script(photographs, tmp_path):
+    def command(output, *more):
+        folders = ["--cache", tmp_path / "cache", "--splits", tmp_path / "splits", "--output", tmp_path / output]
+        options = [*SMALL[:-1], "6", "--approach", "fine-tuning", "--data", photographs, *folders, *more]
+        return [sys.executable, str(SCRIPT), *map(str, options)]
+
+    subprocess.run(command("whole"), check=True, capture_output=True)
+    process = subprocess.Popen(command("parts"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in process.stdout:
+        if line.strip().startswith("epoch   2"):
+            time.sleep(0.2)
+            process.send_signal(signal.SIGKILL)
+            break
+    process.communicate()
+    (killed,) = run_folders(tmp_path / "parts")
+    assert not (killed / "metrics.json").exists()
+    refused = subprocess.run(command("parts"), capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "is unfinished; --resume continues it, --force starts it anew" in refused.stderr
+    subprocess.run(command("parts", "--resume"), check=True, capture_output=True)
+    (whole,) = run_folders(tmp_path / "whole")
+    for ours, theirs in zip(comparable(killed), comparable(whole), strict=True):
+        assert ours.equals(theirs) if isinstance(ours, pd.DataFrame) else ours == theirs
+    assert (killed / "predictions.csv").read_bytes() == (whole / "predictions.csv").read_bytes()
+
+
+def make_csv(folder, header, rows):
+    (folder / "images").mkdir(parents=True)
+    for number in range(6):
+        Image.new("RGB", (40, 40), (40 * number, 0, 0)).save(folder / "images" / f"{number}.png")
+    (folder / "table.csv").write_text("\n".join([header, *rows]) + "\n")
+    return folder
+
+
+def bad_inputs(tmp_path, photographs):
+    """Name: (arguments, what the one line must say)."""
+    rows = [f"{number}.png,{'ab'[number % 2]}" for number in range(6)]
+    csv = make_csv(tmp_path / "csv", "file,label", rows)
+    missing = make_csv(tmp_path / "missing", "file,label", [*rows, *(f"no{number}.png,a" for number in range(4))])
+    corrupt = write_class_folders(tmp_path / "corrupt", ["a", "b"], 12)
+    whole = (corrupt / "a" / "003.jpg").read_bytes()
+    (corrupt / "a" / "003.jpg").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "broken.h5").write_bytes(b"nothing")
+    few = write_class_folders(tmp_path / "few", ["a", "b"], 2)
+    climbing = make_csv(tmp_path / "climbing", "file,label", [*rows, "../table.csv,a"])
+    columns = ["--image-column", "file", "--label-column", "label"]
+    return {
+        "missing data folder": (["--data", tmp_path / "nowhere"], ["nowhere"]),
+        "CSV without the column": (
+            ["--data", csv, "--image-column", "file", "--label-column", "kind"],
+            ["table.csv", "kind"],
+        ),
+        "rows without image": (["--data", missing, *columns], ["4 rows", "no0.png", "no2.png", "--skip-missing"]),
+        "id out of the folder": (["--data", climbing, *columns], ["../table.csv"]),
+        "unknown challenge": (["--challenge", "material"], ["clipart-a", "material", "type", "artist"]),
+        "corrupt image": (["--data", corrupt], ["003.jpg", "--skip-bad-images"]),
+        "too few images": (["--data", few], ["a", "2"]),
+        "unreadable weights": (["--data", photographs, "--weights", tmp_path / "broken.h5"], ["broken.h5"]),
+        "weights that are not there": (
+            ["--data", photographs, "--weights", tmp_path / "no.h5"],
+            ["no.h5", "--weights"],
+        ),
+        "bundled weights of vgg19": (["--data", photographs, "--weights", "bundled"], ["vgg19", "resnet50"]),
+        "output not writable": (["--data", photographs, "--output", "/proc/runs"], ["/proc/runs", "--output"]),
+        "cache not writable": (["--data", photographs, "--cache", "/proc/cache"], ["/proc/cache", "--cache"]),
+        "too small": (["--data", photographs, "--image-size", "20"], ["--image-size 20", "32"]),
+        "unknown architecture": (["--data", photographs, "--architecture", "alexnet"], ["alexnet", "vgg19"]),
+        "not a number": (["--epochs", "none"], ["--epochs", "'none'"]),
+    }
+
+
+NAMES = [
+    "missing data folder", "CSV without the column", "rows without image", "id out of the folder", "unknown challenge",
+    "corrupt image", "too few images", "unreadable weights", "weights that are not there", "bundled weights of vgg19",
+    "output not writable", "cache not writable", "too small", "unknown architecture", "not a number",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bad_input_is_one_line_and_exit_2(name, script, photographs, tmp_path):
+    arguments, said = bad_inputs(tmp_path, photographs)[name]
+    code, _, err = script(*SMALL, "--approach", "off-the-shelf", *arguments)
+    lines = [line for line in err.splitlines() if "decoding images" not in line and not line.startswith("usage:")]
+    lines = [line for line in lines if not line.startswith("  ")]  # argparse's usage goes on indented
+    assert code == 2
+    assert len(lines) == 1
+    assert "error: " in lines[0]
+    for part in said:
+        assert part in lines[0]
+    assert not list(tmp_path.rglob("metrics.json"))
+    assert not list(tmp_path.rglob("*.partial*"))
+
+
+def test_skip_bad_images_goes_on_and_says_so(script, photographs, tmp_path):
+    arguments, _ = bad_inputs(tmp_path, photographs)["corrupt image"]
+    code, out, err = script(*SMALL, "--approach", "off-the-shelf", *arguments, "--skip-bad-images")
+    assert code == 0, err
+    assert "cannot be read and were left out" in out
+    (path,) = run_folders(tmp_path / "runs")
+    assert "a/003.jpg" in RunFolder(path).read_config()["bad_images"]
+
+
+def test_importing_and_asking_for_help_load_nothing_slow():
+    code = "import sys, arttl; print(sorted({'keras', 'tensorflow', 'pandas', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    code = f"import sys, runpy; sys.argv = ['x', '--help']\ntry: runpy.run_path({str(SCRIPT)!r}, run_name='__main__')\n"
+    code += "except SystemExit: print(sorted({'keras', 'tensorflow', 'pandas', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_metrics_json_is_plain_and_finite(script, photographs, tmp_path):
+    script("--data", photographs, *SMALL, "--approach", "off-the-shelf")
+    (path,) = run_folders(tmp_path / "runs")
+    content = json.loads((path / "metrics.json").read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert 0 <= content["test_accuracy_low"] <= content["test_accuracy"] <= content["test_accuracy_high"] <= 1

@@ -1,0 +1,65 @@
+"""Recipes against the settings printed in the thesis and in the released code (paper.md)."""
+
+import keras
+import pytest
+
+from arttl import recipes
+from arttl.errors import InputError
+
+
+def compiled(recipe, kind):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+    optimizer = recipe.compile(model).optimizer
+    assert type(optimizer) is kind
+    return optimizer.get_config()
+
+
+def test_thesis_off_the_shelf():
+    settings = compiled(recipes.off_the_shelf(), keras.optimizers.RMSprop)
+    assert settings["learning_rate"] == pytest.approx(0.001)
+    assert (settings["rho"], settings["epsilon"], settings["momentum"]) == (0.9, 1e-8, 0.0)
+
+
+@pytest.mark.parametrize("make", [recipes.fine_tuning, recipes.from_scratch])
+def test_thesis_sgd(make):
+    settings = compiled(make(), keras.optimizers.SGD)
+    assert settings["learning_rate"] == pytest.approx(0.001)
+    assert (settings["momentum"], settings["nesterov"]) == (0.9, True)
+
+
+def test_released_sgd():
+    settings = compiled(recipes.fine_tuning("released"), keras.optimizers.SGD)
+    assert settings["learning_rate"] == pytest.approx(0.0001)
+    assert (settings["momentum"], settings["nesterov"]) == (0.9, False)
+
+
+def test_presets_differ_where_text_and_code_do():
+    thesis, released = recipes.fine_tuning(), recipes.fine_tuning("released")
+    assert (thesis.preprocessing, released.preprocessing) == ("unit", "imagenet")
+    assert (thesis.tested, released.tested) == ("best", "last")
+    assert (thesis.shuffle, released.shuffle) == (True, False)
+    assert (thesis.split, released.split) == ("thesis", "released")
+    assert thesis.batch_size == released.batch_size == 32
+    assert thesis.patience == 7
+    assert thesis.loss == "categorical_crossentropy"
+    assert thesis.resize == "nearest"
+
+
+def test_callbacks_stop_after_seven_epochs_and_keep_the_best():
+    (stopping,) = recipes.fine_tuning().callbacks()
+    assert (stopping.monitor, stopping.patience, stopping.restore_best_weights) == ("val_loss", 7, True)
+    assert recipes.fine_tuning("released").callbacks()[0].restore_best_weights is False
+
+
+def test_changes_and_unknown_names():
+    assert recipes.off_the_shelf(max_epochs=3, batch_size=None).max_epochs == 3
+    assert recipes.off_the_shelf(batch_size=None).batch_size == 32
+    with pytest.raises(InputError, match="--recipe takes thesis, released"):
+        recipes.get_recipe("paper", "scratch")
+    with pytest.raises(InputError, match="--approach takes"):
+        recipes.get_recipe("thesis", "zero-shot")
+
+
+def test_changing_one_recipe_leaves_the_preset_alone():
+    recipes.fine_tuning().optimizer["learning_rate"] = 5
+    assert recipes.fine_tuning().optimizer["learning_rate"] == 0.001

@@ -1,0 +1,200 @@
+"""Data order, early stopping and resuming, on a small convolutional network."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from arttl import recipes
+from arttl.errors import InputError
+from arttl.training import Arrays, Batches, Checkpoint, make_deterministic, predict, train
+
+CLASSES = 3
+
+
+def data():
+    rng = np.random.default_rng(1)
+    class_ids = rng.integers(0, CLASSES, 90)
+    images = rng.normal(size=(90, 8, 8, 1)).astype("float32") + class_ids[:, None, None, None] * 0.3
+    return Arrays(images), class_ids
+
+
+def small_model(recipe, seed=0):
+    """Convolution, BatchNormalization and a head: everything whose state a resume must bring back."""
+    make_deterministic(seed)
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Conv2D(4, 3),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(CLASSES, "softmax"),
+        ]
+    )
+    return recipe.compile(model)
+
+
+def run(folder, recipe, report=lambda progress: None, seed=0):
+    source, class_ids = data()
+    model = small_model(recipe, seed)
+    training = Batches(source, np.arange(60), class_ids[:60], CLASSES, 16, shuffle_seed=seed)
+    validation = Batches(source, np.arange(60, 90), class_ids[60:], CLASSES, 16)
+    progress = train(model, recipe, training, validation, Checkpoint(folder), report)
+    return model, progress, predict(model, validation)
+
+
+def without_times(progress):
+    return pd.DataFrame(progress.history).drop(columns="seconds")
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    source, class_ids = data()
+    batches = Batches(source, np.arange(90), class_ids, CLASSES, 32, shuffle_seed=4)
+    first = [batches[index][0] for index in range(3)]
+    batches.on_epoch_end()
+    second = [batches[index][0] for index in range(3)]
+    late = Batches(source, np.arange(90), class_ids, CLASSES, 32, shuffle_seed=4, first_epoch=1)
+    for ours, theirs in zip(late, second, strict=True):
+        np.testing.assert_array_equal(ours[0], theirs)
+    assert not np.array_equal(first[0], second[0])
+    assert [len(part) for part in first] == [32, 32, 26]
+    np.testing.assert_array_equal(np.sort(np.concatenate(first).ravel()), np.sort(source.array.ravel()))
+
+
+def test_labels_stay_with_their_images():
+    source, class_ids = data()
+    rows = np.array([5, 80, 33])
+    images, labels = Batches(source, rows, class_ids[rows], CLASSES, 8, shuffle_seed=1)[0]
+    for image, label in zip(images, labels, strict=True):
+        row = next(row for row in rows if np.array_equal(source.array[row], image))
+        assert label.argmax() == class_ids[row]
+        assert label.sum() == 1
+
+
+def test_without_a_seed_the_order_is_kept():
+    source, class_ids = data()
+    batches = Batches(source, np.arange(90), class_ids, CLASSES, 90)
+    batches.on_epoch_end()
+    np.testing.assert_array_equal(batches[0][0], source.array)
+
+
+def test_fit_sees_each_epochs_own_order(tmp_path):
+    """Keras reads ahead; the order must still change exactly at the end of an epoch."""
+    source, class_ids = data()
+    seen = []
+
+    class Recording(Batches):
+        def __getitem__(self, index):
+            seen.append((self.epoch, index))
+            return super().__getitem__(index)
+
+    recipe = recipes.fine_tuning(max_epochs=3)
+    batches = Recording(source, np.arange(64), class_ids[:64], CLASSES, 16, shuffle_seed=1)
+    train(
+        small_model(recipe),
+        recipe,
+        batches,
+        Batches(source, np.arange(64, 90), class_ids[64:], CLASSES, 16),
+        Checkpoint(tmp_path),
+    )
+    last = seen[-12:]  # Keras reads a few batches before the first epoch to learn their shapes
+    assert last == [(epoch, index) for epoch in range(3) for index in range(4)]
+
+
+@pytest.mark.parametrize("tested", ["best", "last"])
+def test_early_stopping_is_keras_own(tmp_path, tested):
+    recipe = recipes.fine_tuning(max_epochs=40, patience=2, tested=tested)
+    model, progress, _ = run(tmp_path, recipe)
+    source, class_ids = data()
+    reference = small_model(recipe)
+    batches = Batches(source, np.arange(60), class_ids[:60], CLASSES, 16, shuffle_seed=0)
+    order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch))
+    history = reference.fit(
+        batches,
+        validation_data=Batches(source, np.arange(60, 90), class_ids[60:], CLASSES, 16),
+        epochs=40, shuffle=False, verbose=0, callbacks=[order, *recipe.callbacks()],
+    )  # fmt: skip
+    np.testing.assert_allclose(without_times(progress)["val_loss"], history.history["val_loss"], rtol=1e-6)
+    assert progress.epochs == len(history.history["val_loss"]) < 40
+    assert progress.best_epoch == 1 + int(np.argmin(history.history["val_loss"]))
+    for ours, theirs in zip(model.get_weights(), reference.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_two_runs_are_identical_and_seeds_differ(tmp_path):
+    recipe = recipes.fine_tuning(max_epochs=3)
+    _, first, one = run(tmp_path / "a", recipe)
+    _, second, two = run(tmp_path / "b", recipe)
+    pd.testing.assert_frame_equal(without_times(first), without_times(second), check_exact=True)
+    np.testing.assert_array_equal(one, two)
+    assert not np.array_equal(one, run(tmp_path / "c", recipe, seed=1)[2])
+
+
+class Stop(Exception):
+    """Stands for a kill right after an epoch's state was written."""
+
+
+@pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
+def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
+    recipe = recipes.replace(recipe, max_epochs=12)
+    _, whole, expected = run(tmp_path / "whole", recipe)
+
+    def stop(progress):
+        if not progress.finished:
+            raise Stop
+
+    for _ in range(whole.epochs - 1):
+        with pytest.raises(Stop):
+            run(tmp_path / "parts", recipe, stop)
+    _, progress, found = run(tmp_path / "parts", recipe, stop)
+    pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
+    assert (progress.best_epoch, progress.wait) == (whole.best_epoch, whole.wait)
+    np.testing.assert_array_equal(found, expected)
+    _, again, once_more = run(tmp_path / "parts", recipe, stop)  # a finished training is only restored
+    assert again.epochs == whole.epochs
+    np.testing.assert_array_equal(once_more, expected)
+
+
+def test_sigkill_at_any_moment_changes_nothing(tmp_path):
+    """Kill the process again and again, at moments that have nothing to do with epochs."""
+    recipe = recipes.fine_tuning(max_epochs=25, patience=25)
+    _, whole, expected = run(tmp_path / "whole", recipe)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_training as t; from arttl import recipes;"
+        "import time; slow = lambda progress: (print(progress.epochs, flush=True), time.sleep(0.03));"
+        "t.run(sys.argv[2], recipes.fine_tuning(max_epochs=25, patience=25), slow)"
+    )
+    command = [sys.executable, "-c", code, os.path.dirname(__file__), str(tmp_path / "parts")]
+    for delay in (0.11, 0.283):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdout.readline()  # the first epoch of this life is done
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert Checkpoint(tmp_path / "parts").progress().epochs > 0
+    _, progress, found = run(tmp_path / "parts", recipe)
+    pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_half_written_state_is_never_taken(tmp_path):
+    recipe = recipes.fine_tuning(max_epochs=2)
+    _, _, expected = run(tmp_path, recipe)
+    (tmp_path / ".state.1.partial.npz").write_bytes(b"half")
+    np.testing.assert_array_equal(run(tmp_path, recipe)[2], expected)
+    (tmp_path / "state.npz").write_bytes((tmp_path / "state.npz").read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"cannot be resumed .*--force starts anew"):
+        run(tmp_path, recipe)
+
+
+def test_divergence_is_said_in_one_line(tmp_path):
+    recipe = recipes.fine_tuning(optimizer={"name": "SGD", "learning_rate": 1e30}, max_epochs=3)
+    with pytest.raises(InputError, match="training diverged: the loss of epoch"):
+        run(tmp_path, recipe)
