@@ -46,10 +46,12 @@ class ImageStore:
         self._file = file
         self.fingerprint, self.path = file.fingerprint, file.path
         image_ids = list(image_ids)
-        self._rows = {image_id: row for row, image_id in enumerate(sorted(image_ids))}
-        bad_ids = [image_id for image_id in image_ids if file.state[self._rows[image_id]] == BAD]
-        self.bad = dict(zip(bad_ids, file.causes(self._rows[image_id] for image_id in bad_ids), strict=True))
+        in_file = {image_id: row for row, image_id in enumerate(sorted(image_ids))}
+        bad_ids = [image_id for image_id in image_ids if file.state[in_file[image_id]] == BAD]
+        self.bad = dict(zip(bad_ids, file.causes(in_file[image_id] for image_id in bad_ids), strict=True))
         self.image_ids = [image_id for image_id in image_ids if image_id not in self.bad]
+        self._positions = {image_id: position for position, image_id in enumerate(self.image_ids)}
+        self._in_file = np.array([in_file[image_id] for image_id in self.image_ids], np.int64)
 
     @classmethod
     def build(
@@ -104,38 +106,32 @@ class ImageStore:
         return len(self.image_ids)
 
     def rows(self, image_ids: Iterable[str]) -> np.ndarray:
-        """Positions in the store, int64 (n,), of these images, in their order.
+        """Positions in `image_ids`, int64 (n,), of these images, in their order.
 
         Raises:
             ValueError: if an image is unknown or bad.
         """
         image_ids = list(image_ids)
-        missing = [image_id for image_id in image_ids if image_id not in self._rows or image_id in self.bad]
+        missing = [image_id for image_id in image_ids if image_id not in self._positions]
         if missing:
             why = self.bad.get(missing[0], "unknown image_id")
             raise ValueError(
                 f"{len(missing)} of {len(image_ids)} images are not in {self.path}, first {missing[0]!r} ({why})"
             )
-        return np.fromiter((self._rows[image_id] for image_id in image_ids), np.int64, len(image_ids))
+        return np.fromiter((self._positions[image_id] for image_id in image_ids), np.int64, len(image_ids))
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """The pixels of these rows, in their order, which may repeat: uint8 (n, height, width, 3), a copy.
 
         Raises:
-            IndexError: if a row is not a position that `rows` gave.
+            IndexError: if a row is not a position in `image_ids`.
         """
         rows = np.asarray(rows)
         if not rows.size:
             rows = rows.astype(np.int64)
-        if rows.dtype.kind not in "iu" or not self._readable(rows):
-            raise IndexError(
-                f"rows holds what is no position of a readable image of {self.path}: take them from rows()"
-            )
-        return self._file.pixels[rows]
-
-    def _readable(self, rows: np.ndarray) -> bool:
-        state = self._file.state
-        return not rows.size or (rows.min() >= 0 and rows.max() < len(state) and bool((state[rows] == DONE).all()))
+        if rows.dtype.kind not in "iu" or (rows.size and not 0 <= rows.min() <= rows.max() < len(self)):
+            raise IndexError(f"rows must be positions below {len(self)} in the image_ids of {self.path}")
+        return self._file.pixels[self._in_file[rows]]
 
 
 def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding) -> str:
