@@ -49,7 +49,8 @@ def cached_features(classifier, store, folder, batch_size=32, progress=True):
     Returns (features, path, reused): float32 array of shape (len(store), features), its file, and whether
     it was there already. The file appears under its name only when it is whole.
     """
-    key = hashlib.sha256(f"{store.fingerprint} {len(store)} {network_fingerprint(classifier)}".encode()).hexdigest()[:16]
+    inputs = f"{store.fingerprint} {len(store)} {network_fingerprint(classifier)}"
+    key = hashlib.sha256(inputs.encode()).hexdigest()[:16]
     path = Path(folder) / f"features-{classifier.name}-{key}.npy"
     with contextlib.suppress(FileNotFoundError, ValueError, EOFError):  # a damaged file is made anew
         return np.load(path, allow_pickle=False), path, True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
 from arttl.errors import InputError
 from arttl.models import HEAD
@@ -53,6 +55,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
             model.set_weights(best_weights)
         return progress
     stopping = ResumableEarlyStopping(recipe.patience, keep_best, progress, best_weights)
+    bar = [_Bar(len(training))] if sys.stderr.isatty() else []
     saving = SaveEpoch(checkpoint, stopping, recipe.max_epochs, report)
     model.fit(
         training,
@@ -60,7 +63,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         initial_epoch=progress.epochs,
         epochs=recipe.max_epochs,
         shuffle=False,  # Batches shuffles by itself, reproducibly
-        callbacks=[_Epoch(training), stopping, saving],
+        callbacks=[_Epoch(training), *bar, stopping, saving],
         verbose=0,
     )
     return progress
@@ -86,6 +89,23 @@ class _Epoch(keras.callbacks.Callback):
                 f"training diverged: the loss of epoch {epoch + 1} is {logs['loss']}; lower the learning rate"
             )
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
+
+
+class _Bar(keras.callbacks.Callback):
+    """A progress bar over the steps of an epoch, for a terminal."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.bar = tqdm(total=self.steps, desc=f"epoch {epoch + 1}", unit="step", leave=False)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.bar.close()
 
 
 def head_model(classifier):
