@@ -4,33 +4,50 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+import secrets
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from arttl.errors import InputError
 
 
 @contextmanager
-def whole_file(path, mode="w"):
-    """Open a temporary neighbour of `path` for writing; it takes the name when the block ends without error.
+def partial_path(path):
+    """A temporary neighbour of `path`, which takes its name when the block ends without error.
 
-    The temporary name keeps the suffix, since Keras chooses its format by it.
+    The temporary name keeps the suffix, since Keras chooses its format by it, and is random, so that two
+    machines writing to one shared folder cannot meet.
 
-    Raises InputError when the folder cannot be written.
+    Raises InputError, with what the operating system says, when the file cannot be written.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
     try:
-        with open(partial, mode, **text) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield partial
         os.replace(partial, path)
-    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another folder") from error
+    except OSError as error:
+        reason = error.strerror or " ".join(str(error).split())
+        raise InputError(f"{path} cannot be written ({reason}); make room or choose another folder") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path, mode="w"):
+    """Open a file for writing that appears under its name only when the block ends without error.
+
+    Arguments:
+        path: the file.
+        mode: "w" for UTF-8 text with line ends as written, "wb" for bytes.
+
+    Raises InputError when it cannot be written.
+    """
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    with partial_path(path) as partial, open(partial, mode, **text) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_json(path, content):
@@ -48,13 +65,8 @@ def write_table(path, table):
 
 def write_model(path, model):
     """Save a Keras model without its optimiser's state, whole or not at all."""
-    path = Path(path)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
+    with partial_path(path) as partial:
         model.save(partial, include_optimizer=False)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def make_folder(path, option):

@@ -1,0 +1,87 @@
+"""Files appear whole or not at all; a run folder can be read back and is held by one process at a time."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from arttl.errors import InputError
+from arttl.files import make_folder, whole_file, write_json, write_table
+from arttl.reports.summary import summary_table
+from arttl.runs import RunFolder
+
+
+def test_an_error_leaves_the_old_file_and_no_other(tmp_path):
+    write_json(tmp_path / "a.json", {"old": "ö"})
+
+    def fail_halfway():
+        with whole_file(tmp_path / "a.json") as file:
+            file.write("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"old": "ö"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_disk_errors_name_the_file(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere/a\.json cannot be written \(No such file or directory\)"):
+        write_json(tmp_path / "nowhere" / "a.json", {})
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)"), whole_file(tmp_path / "b"):
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="--output"):
+        make_folder(tmp_path / "file" / "runs", "--output")
+
+
+def test_tables_keep_text_and_full_precision(tmp_path):
+    table = pd.DataFrame({"name": ['a "b", c', "NA"], "value": [1 / 3, 1e-30]})
+    write_table(tmp_path / "t.csv", table)
+    assert b"\r" not in (tmp_path / "t.csv").read_bytes()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv", keep_default_na=False), table, check_exact=True)
+
+
+def test_run_folder_states(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    assert not folder.is_started
+    assert not folder.is_complete
+    with folder.locked():
+        folder.write_config({"settings": {"seed": 1}})
+        assert folder.is_started
+        with pytest.raises(InputError, match="another process is at work"), RunFolder(tmp_path / "run").locked():
+            pass
+    write_json(folder.path / "metrics.json", {"test_accuracy": 0.5})
+    assert folder.is_complete
+    assert folder.metrics() == {"test_accuracy": 0.5}
+    assert folder.read_config()["versions"]["numpy"]
+    folder.empty()
+    assert not folder.is_started
+
+
+def test_damaged_json_is_named(tmp_path):
+    (tmp_path / "metrics.json").write_text("{")
+    with pytest.raises(InputError, match=r"metrics\.json is damaged .*--force"):
+        RunFolder(tmp_path).metrics()
+
+
+def test_log_is_printed_and_kept(tmp_path, capsys):
+    RunFolder(tmp_path).log("one line")
+    assert capsys.readouterr().out == "one line\n"
+    assert (tmp_path / "log.txt").read_text().endswith(" one line\n")
+
+
+def test_summary_shows_complete_runs_only(tmp_path):
+    done, open_run = RunFolder(tmp_path / "done"), RunFolder(tmp_path / "open")
+    settings = {"architecture": "vgg19", "seed": 3, "recipe": {"approach": "scratch"}}
+    metrics = {"test_accuracy": 0.5, "test_accuracy_low": 0.25, "test_accuracy_high": 0.75, "majority_accuracy": 0.125}
+    for folder in (done, open_run):
+        folder.path.mkdir()
+        folder.write_config({"settings": settings})
+    write_json(done.path / "metrics.json", metrics | {"tested_epoch": 2, "epochs": 9, "seconds": 75.4})
+    lines = summary_table([done, open_run]).splitlines()
+    assert len(lines) == 3
+    cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
+    assert cells == ["vgg19", "scratch", "3", "50.0%", "25.0% to 75.0%", "12.5%", "2 of 9", "1 min 15 s"]
+    assert len({len(line) for line in lines}) == 1
