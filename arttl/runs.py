@@ -82,6 +82,8 @@ class RunFolder:
                 raise InputError(
                     f"another process is at work in {self.path}; wait for it or choose another folder with --output"
                 ) from error
+            for leftover in self.path.glob(".*.partial.*"):  # of a process that was killed while writing
+                leftover.unlink()
             yield self
 
     def write_config(self, config):

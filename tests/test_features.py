@@ -25,9 +25,9 @@ def images():
     return Store(pixels), np.arange(40), rng.integers(0, CLASSES, 40)
 
 
-def frozen(architecture="resnet50", **options):
+def frozen(architecture, weights="none", **options):
     make_deterministic(5)
-    return build_classifier(architecture, CLASSES, weights="none", trainable=False, image_size=32, **options)
+    return build_classifier(architecture, CLASSES, weights=weights, trainable=False, image_size=32, **options)
 
 
 def test_head_on_features_equals_the_frozen_network_trained_end_to_end(images):
@@ -39,14 +39,13 @@ def test_head_on_features_equals_the_frozen_network_trained_end_to_end(images):
         batches = Batches(source, rows, class_ids, CLASSES, 16, shuffle_seed=3)
         recipe.compile(model).fit(batches, epochs=4, shuffle=False, verbose=0)
 
-    whole = frozen()
+    whole = frozen("resnet50", "bundled")  # He-uniform weights give features so large that the softmax saturates
     before = whole.get_layer("head").get_weights()[0].copy()
     fit(whole, store)
-    cached = frozen()
+    cached = frozen("resnet50", "bundled")
     np.testing.assert_array_equal(cached.get_layer("head").get_weights()[0], before)
     fit(head_model(cached), Arrays(extract_features(cached, store, progress=False)))
     for ours, theirs in zip(cached.get_layer("head").get_weights(), whole.get_layer("head").get_weights(), strict=True):
-        assert np.abs(theirs - before.mean()).max() > 0  # it did train
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert np.abs(cached.get_layer("head").get_weights()[0] - before).max() > 1e-3
     pixels = store.read(rows[:8])

@@ -50,8 +50,11 @@ def test_run_folder_states(tmp_path):
     with folder.locked():
         folder.write_config({"settings": {"seed": 1}})
         assert folder.is_started
+        (folder.path / ".metrics.12345678.partial.json").touch()
         with pytest.raises(InputError, match="another process is at work"), RunFolder(tmp_path / "run").locked():
             pass
+    with folder.locked():
+        assert {path.name for path in folder.path.iterdir()} == {".lock", "config.json"}
     write_json(folder.path / "metrics.json", {"test_accuracy": 0.5})
     assert folder.is_complete
     assert folder.metrics() == {"test_accuracy": 0.5}

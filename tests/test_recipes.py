@@ -10,7 +10,7 @@ from arttl.errors import InputError
 def compiled(recipe, kind):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
     optimizer = recipe.compile(model).optimizer
-    assert type(optimizer) is kind
+    assert isinstance(optimizer, kind)
     return optimizer.get_config()
 
 

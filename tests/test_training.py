@@ -110,7 +110,8 @@ def test_fit_sees_each_epochs_own_order(tmp_path):
 
 @pytest.mark.parametrize("tested", ["best", "last"])
 def test_early_stopping_is_keras_own(tmp_path, tested):
-    recipe = recipes.fine_tuning(max_epochs=40, patience=2, tested=tested)
+    fast = {"name": "SGD", "learning_rate": 0.3, "momentum": 0.9}  # so that the validation loss soon goes up and down
+    recipe = recipes.fine_tuning(max_epochs=40, patience=2, tested=tested, optimizer=fast)
     model, progress, _ = run(tmp_path, recipe)
     source, class_ids = data()
     reference = small_model(recipe)

@@ -89,6 +89,10 @@ class Checkpoint:
         with np.load(self.state, allow_pickle=False) as file:
             return Progress(**json.loads(str(file["progress"])))
 
+    def seconds(self):
+        """Seconds spent on the epochs trained so far; 0 where there is no state."""
+        return sum(row["seconds"] for row in self.progress().history) if self.exists() else 0.0
+
     def _best(self, epoch):
         return self.folder / f"best-{epoch:04d}.npz"
 
