@@ -32,8 +32,15 @@ def run_main(main, parser):
     except KeyboardInterrupt:
         if options.debug:
             raise
-        print("interrupted; the same command with --resume goes on from the last finished epoch", file=sys.stderr)
+        advice = "the same command with --resume, and without --force, goes on from the last finished epoch"
+        print(f"interrupted; {advice}", file=sys.stderr)
         sys.exit(130)
+    except OSError as error:
+        if options.debug:
+            raise
+        sys.exit(
+            _fail(f"error: {error.filename or 'a file'}: {error.strerror or error}; check the disk and permissions")
+        )
 
 
 def import_keras_quietly():
@@ -60,6 +67,14 @@ def _fail(line):
     return 2
 
 
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message):
+        """Print the line and end with exit code 2."""
+        sys.exit(_fail(f"error: {message}; --help lists the options"))
+
+
 def chapter1_parser(description, challenges):
     """The options of a Chapter 1 script.
 
@@ -67,9 +82,7 @@ def chapter1_parser(description, challenges):
         description: first line of --help.
         challenges: names that --challenge takes.
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter, argument_default=None
-    )
+    parser = Parser(description=description)
     parser.add_argument("--challenge", choices=challenges, required=True, help="what to classify")
     _add_data_options(parser.add_argument_group("data (without --data: the bundled collection, at a small size)"))
     _add_model_options(parser.add_argument_group("models and training"))
@@ -78,39 +91,47 @@ def chapter1_parser(description, challenges):
 
 
 def _add_data_options(group):
-    group.add_argument(
-        "--data", type=Path, metavar="DIR", help="your collection; docs/data.md says how it may be laid out"
-    )
-    group.add_argument("--metadata", type=Path, metavar="CSV", help="table of labels; default: the one CSV in DIR")
-    group.add_argument("--image-column", metavar="NAME", help="column of the CSV with the images' names")
-    group.add_argument("--label-column", metavar="NAME", help="column of the CSV with the labels")
+    group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
+    group.add_argument("--metadata", type=path, metavar="CSV", help="table of labels (default: the one CSV in DIR)")
+    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
+    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
     group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
     group.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
-    group.add_argument("--splits", type=Path, default=Path("splits"), metavar="DIR", help="where splits are kept")
-    group.add_argument("--split-seed", type=int, default=42, metavar="N", help="seed of the split")
-    group.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR", help="decoded images and features")
+    group.add_argument(
+        "--splits", type=path, default=Path("splits"), metavar="DIR", help="where splits are kept (splits)"
+    )
+    group.add_argument("--split-seed", type=natural, default=42, metavar="N", help="seed of the split (42)")
+    cache = default_cache()
+    group.add_argument(
+        "--cache", type=path, default=cache, metavar="DIR", help=f"decoded images and features ({cache})"
+    )
 
 
 def _add_model_options(group):
     from arttl.recipes import APPROACHES, RECIPES
 
     group.add_argument("--architecture", nargs="+", metavar="NAME", help="vgg19 inception_v3 xception resnet50")
-    group.add_argument("--approach", nargs="+", choices=APPROACHES, help="default: all that the thesis trains")
-    group.add_argument("--weights", help="imagenet, bundled, none or a file; default: imagenet, without --data bundled")
-    group.add_argument("--recipe", choices=RECIPES, default="thesis", help="the text's settings or the released code's")
     group.add_argument(
-        "--image-size", type=positive, metavar="PIXELS", help="default: the network's own, without --data 64"
+        "--approach", nargs="+", choices=APPROACHES, help=f"{', '.join(APPROACHES)} (all the thesis has)"
     )
-    group.add_argument("--resize", choices=("nearest", "antialiased"), help="default: nearest, as in 2018")
-    group.add_argument("--batch-size", type=positive, metavar="N", help="default: 32")
-    group.add_argument("--epochs", type=positive, metavar="N", help="at most so many; default: until early stopping")
+    group.add_argument(
+        "--weights", type=name, help="imagenet, bundled, none or a file (imagenet; without --data bundled)"
+    )
+    group.add_argument(
+        "--recipe", choices=RECIPES, default="thesis", help="the text's settings (default) or the code's"
+    )
+    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64)")
+    group.add_argument("--resize", choices=("nearest", "antialiased"), help="(nearest, as in 2018)")
+    group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")
+    group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
 
 
 def _add_run_options(group):
-    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each")
-    group.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where run folders go")
-    group.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
-    group.add_argument("--force", action="store_true", help="make finished or unfinished runs anew")
+    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
+    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    again = group.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
+    again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
     group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
@@ -121,17 +142,29 @@ def default_cache():
     return Path(os.environ.get("ARTTL_CACHE") or Path(base, "arttl")).expanduser()
 
 
+def name(text):
+    """An option's value as text that is not empty, as an unset variable of the shell would make it."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
+
+
+def path(text):
+    """An option's value as a Path; empty text, which would mean the current folder, is refused."""
+    return Path(name(text))
+
+
 def positive(text):
-    """An option's value as an integer of at least 1."""
+    """An option's value as an integer from 1."""
     return _integer(text, 1)
 
 
 def natural(text):
-    """An option's value as an integer of at least 0."""
+    """An option's value as an integer from 0, fit to be a seed."""
     return _integer(text, 0)
 
 
 def _integer(text, least):
-    if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+    if not (text.isascii() and text.isdigit() and least <= int(text[:20]) < 2**32):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a whole number from {least} to {2**32 - 1}")
     return int(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from pathlib import Path
 
 import keras
@@ -62,12 +63,17 @@ def cached_features(classifier, store, folder, batch_size=32, progress=True):
 
 
 def network_fingerprint(classifier):
-    """SHA-256 over the layers' settings and weights from pixels to X; the head does not count."""
+    """SHA-256 over the layers from pixels to X: their kinds, settings and weights; the head does not count.
+
+    Layers' names do not count either, since Keras numbers some of them by what was built before. Backend and
+    Keras version do: they may compute the same layers otherwise.
+    """
     extractor = feature_extractor(classifier)
-    digest = hashlib.sha256(f"{classifier.name} {classifier.input_shape} {keras.backend.backend()}".encode())
-    preprocessing = classifier.get_layer("preprocessing")
-    digest.update(repr((type(preprocessing).__name__, sorted(preprocessing.get_config().items(), key=str))).encode())
-    for weight in extractor.weights:
-        digest.update(f"{weight.path} {tuple(weight.shape)}".encode())
-        digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
+    digest = hashlib.sha256(f"{classifier.input_shape} {keras.backend.backend()} {keras.__version__}".encode())
+    for layer in extractor.layers:
+        settings = {key: value for key, value in layer.get_config().items() if key not in ("name", "trainable")}
+        digest.update(f"{type(layer).__name__} {json.dumps(settings, sort_keys=True, default=str)}".encode())
+        for weight in layer.weights:
+            digest.update(f"{tuple(weight.shape)}".encode())
+            digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
     return digest.hexdigest()

@@ -61,15 +61,20 @@ class RunFolder:
         return self
 
     def empty(self):
-        """Remove the run's results and state; metrics.json goes first, so it never vouches for a broken run."""
+        """Remove the run's results and state.
+
+        metrics.json goes first, so that it never vouches for a broken run; config.json goes last, so that
+        what else is left is never taken for something that other settings may continue.
+        """
         (self.path / "metrics.json").unlink(missing_ok=True)
-        for name in ("config.json", "history.csv", "predictions.csv", "model.keras", "log.txt"):
-            (self.path / name).unlink(missing_ok=True)
         self.remove_checkpoint()
+        for name in ("history.csv", "predictions.csv", "model.keras", "log.txt", "config.json"):
+            (self.path / name).unlink(missing_ok=True)
 
     def remove_checkpoint(self):
         """Remove the training state, once the results are written."""
-        shutil.rmtree(self.checkpoint, ignore_errors=True)
+        if self.checkpoint.exists():
+            shutil.rmtree(self.checkpoint)
 
     @contextlib.contextmanager
     def locked(self):
@@ -82,7 +87,7 @@ class RunFolder:
                 raise InputError(
                     f"another process is at work in {self.path}; wait for it or choose another folder with --output"
                 ) from error
-            for leftover in self.path.glob(".*.partial.*"):  # of a process that was killed while writing
+            for leftover in self.path.rglob(".*.partial.*"):  # of a process that was killed while writing
                 leftover.unlink()
             yield self
 
@@ -91,12 +96,12 @@ class RunFolder:
         write_json(self.path / "config.json", config | {"versions": versions()})
 
     def read_config(self):
-        """The settings of config.json."""
-        return read_json(self.path / "config.json")
+        """The content of config.json."""
+        return read_json(self.path / "config.json", ("settings", "versions"))
 
     def metrics(self):
         """The content of metrics.json."""
-        return read_json(self.path / "metrics.json")
+        return read_json(self.path / "metrics.json", ("test_accuracy", "seconds"))
 
     def history(self):
         """history.csv as a DataFrame, one row an epoch."""
@@ -114,12 +119,15 @@ class RunFolder:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
 
 
-def read_json(path):
-    """Read a JSON file; InputError names it when it is damaged."""
+def read_json(path, keys):
+    """Read a JSON object that has these keys; InputError names the file when it is damaged."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is damaged ({error}); run again with --force") from error
+    if not isinstance(content, dict) or not set(keys) <= content.keys():
+        raise InputError(f"{path} is damaged (it lacks {' or '.join(keys)}); run again with --force")
+    return content
 
 
 def versions():

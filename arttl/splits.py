@@ -54,7 +54,10 @@ class Split:
         return hashlib.sha256(_table_text(self.table).encode()).hexdigest()
 
     def ids(self, part):
-        """The image ids of "train", "validation" or "test": a sorted list."""
+        """The image ids of "train", "validation" or "test": a list, sorted, or for "released" as drawn.
+
+        The released code never shuffles, so there the order of the draw is the order of training.
+        """
         return self._part(part).image_id.tolist()
 
     def class_ids(self, part):
@@ -80,6 +83,8 @@ class Split:
     def _part(self, part):
         if part not in PARTS:
             raise ValueError(f"part must be one of {PARTS}, got {part!r}")
+        if self.settings.get("preset") == "released" and not self.settings.get("given"):
+            return self.table.iloc[_draw(len(self.table), self.settings["seed"])[part]]
         return self.table[self.table.split == part]
 
 
@@ -230,12 +235,17 @@ def _drawn(table, seed):
         raise InputError(f"--split-seed {seed} is out of range; give a whole number from 0 to {2**32 - 1}")
     if len(table) < FEWEST_IMAGES:
         raise _too_few(table, f"a split takes at least {FEWEST_IMAGES}")
-    train, held_out = train_test_split(table.index.to_numpy(), test_size=0.2, random_state=seed)
-    validation, test = train_test_split(held_out, test_size=0.5, random_state=seed)
     split = pd.Series("", index=table.index)
-    for part, rows in zip(PARTS, (train, validation, test), strict=True):
+    for part, rows in _draw(len(table), seed).items():
         split[rows] = part
     return split
+
+
+def _draw(count, seed):
+    """The positions of each part among `count` sorted images, in the order in which scikit-learn draws them."""
+    train, held_out = train_test_split(np.arange(count), test_size=0.2, random_state=seed)
+    validation, test = train_test_split(held_out, test_size=0.5, random_state=seed)
+    return dict(zip(PARTS, (train, validation, test), strict=True))
 
 
 def _given(table, given):

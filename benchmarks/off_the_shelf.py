@@ -45,10 +45,11 @@ def main():
 
 
 def frozen_model(classes, size):
-    from arttl.models import build_classifier
-    from arttl.training import make_deterministic
+    import keras
 
-    make_deterministic(0)
+    from arttl.models import build_classifier
+
+    keras.utils.set_random_seed(0)
     return build_classifier("resnet50", classes, weights="bundled", trainable=False, image_size=size)
 
 

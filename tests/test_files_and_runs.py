@@ -55,9 +55,9 @@ def test_run_folder_states(tmp_path):
             pass
     with folder.locked():
         assert {path.name for path in folder.path.iterdir()} == {".lock", "config.json"}
-    write_json(folder.path / "metrics.json", {"test_accuracy": 0.5})
+    write_json(folder.path / "metrics.json", {"test_accuracy": 0.5, "seconds": 1})
     assert folder.is_complete
-    assert folder.metrics() == {"test_accuracy": 0.5}
+    assert folder.metrics() == {"test_accuracy": 0.5, "seconds": 1}
     assert folder.read_config()["versions"]["numpy"]
     folder.empty()
     assert not folder.is_started

@@ -25,7 +25,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from arttl.errors import InputError
-from arttl.images import BadImage, Decoding, ImageStore, decode_image, store
+from arttl.images import BadImage, Decoding, ImageStore, decode_image, files_fingerprint, store
 
 RED, GREEN, BLUE, WHITE, BLACK = [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [0, 0, 0]
 REPOSITORY = Path(store.__file__).parents[2]
@@ -378,12 +378,27 @@ def test_fingerprint_follows_files_ids_and_decoding(images, tmp_path):
     changed = build(images, tmp_path)
     assert changed.read(changed.rows(["id-3"]))[0, 0, 0].tolist() == [200, 0, 0]
     fingerprints.add(changed.fingerprint)
-    os.utime(images["id-4"], ns=(1, 1))
-    fingerprints.add(build(images, tmp_path).fingerprint)
+    os.utime(images["id-4"], ns=(1, 1))  # small files count with their content, not their time
+    assert build(images, tmp_path).fingerprint == changed.fingerprint
     fingerprints.add(build({f"other {key}": path for key, path in images.items()}, tmp_path).fingerprint)
     fingerprints.add(ImageStore.build(images, Decoding((8, 9)), tmp_path, progress=False).fingerprint)
     fingerprints.add(ImageStore.build(images, Decoding((8, 8), "antialiased"), tmp_path, progress=False).fingerprint)
-    assert len(fingerprints) == 6
+    assert len(fingerprints) == 5
+
+
+def test_large_files_count_with_their_ends_and_time(tmp_path):
+    path = tmp_path / "large.bmp"
+    fingerprints = set()
+    for place in (0, 99_999):
+        content = bytearray(100_000)
+        content[place] = 1
+        path.write_bytes(content)
+        os.utime(path, ns=(5, 5))
+        fingerprints.add(files_fingerprint({"id": path}))
+    assert len(fingerprints) == 2
+    os.utime(path, ns=(6, 6))
+    assert files_fingerprint({"id": path}) not in fingerprints
+    assert files_fingerprint({"id": tmp_path / "missing"}) not in fingerprints
 
 
 def test_the_file_is_plain_hdf5_and_nothing_else_is_left(images, tmp_path):

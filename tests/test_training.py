@@ -60,7 +60,8 @@ def test_order_depends_on_seed_and_epoch_alone():
     first = [batches[index][0] for index in range(3)]
     batches.on_epoch_end()
     second = [batches[index][0] for index in range(3)]
-    late = Batches(source, np.arange(90), class_ids, CLASSES, 32, shuffle_seed=4, first_epoch=1)
+    late = Batches(source, np.arange(90), class_ids, CLASSES, 32, shuffle_seed=4)
+    late.start_epoch(1)
     for ours, theirs in zip(late, second, strict=True):
         np.testing.assert_array_equal(ours[0], theirs)
     assert not np.array_equal(first[0], second[0])
@@ -138,6 +139,23 @@ def test_two_runs_are_identical_and_seeds_differ(tmp_path):
     assert not np.array_equal(one, run(tmp_path / "c", recipe, seed=1)[2])
 
 
+def test_missing_best_weights_are_not_passed_over(tmp_path):
+    recipe = recipes.fine_tuning(max_epochs=3)
+    _, progress, _ = run(tmp_path, recipe)
+    (tmp_path / f"best-{progress.best_epoch:04d}.npz").unlink()
+    with pytest.raises(InputError, match=r"cannot be resumed .*best-"):
+        run(tmp_path, recipe)
+
+
+def test_validation_loss_that_is_no_number_is_said(tmp_path):
+    source, class_ids = data()
+    source.array[60:] = np.nan
+    recipe = recipes.fine_tuning(max_epochs=3)
+    batches = [Batches(source, rows, class_ids[rows], CLASSES, 16) for rows in (np.arange(60), np.arange(60, 90))]
+    with pytest.raises(InputError, match="val_loss of epoch 1 is nan"):
+        train(small_model(recipe), recipe, *batches, Checkpoint(tmp_path))
+
+
 class Stop(Exception):
     """Stands for a kill right after an epoch's state was written."""
 
@@ -193,9 +211,11 @@ def test_half_written_state_is_never_taken(tmp_path):
     (tmp_path / "state.npz").write_bytes((tmp_path / "state.npz").read_bytes()[:-100])
     with pytest.raises(InputError, match=r"cannot be resumed .*--force starts anew"):
         run(tmp_path, recipe)
+    with pytest.raises(InputError, match="cannot be resumed"):
+        Checkpoint(tmp_path).seconds()
 
 
 def test_divergence_is_said_in_one_line(tmp_path):
     recipe = recipes.fine_tuning(optimizer={"name": "SGD", "learning_rate": 1e30}, max_epochs=3)
-    with pytest.raises(InputError, match="training diverged: the loss of epoch"):
+    with pytest.raises(InputError, match="training diverged: loss of epoch"):
         run(tmp_path, recipe)

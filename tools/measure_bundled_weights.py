@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -43,7 +42,7 @@ def main():
 
 def measure(name, approach, seed, options):
     from arttl import collections, splits
-    from arttl.chapter1 import RunSpec, run_one
+    from arttl.chapter1 import ExperimentData, RunSpec, run_one
     from arttl.recipes import get_recipe
     from arttl.runs import RunFolder
 
@@ -53,7 +52,7 @@ def measure(name, approach, seed, options):
     folder = RunFolder(options.output / name / approach / f"seed-{seed}")
     spec = RunSpec("type", "resnet50", recipe, APPROACHES[approach], options.image_size, seed, folder)
     if not folder.is_complete:
-        run_one(spec, collection, split, SimpleNamespace(cache=options.output, skip_bad_images=False, force=False))
+        run_one(spec, ExperimentData(collection, split, options.output))
     row = {"collection": name, "approach": approach, "seed": seed, "accuracy": folder.metrics()["test_accuracy"]}
     if approach == "scratch":
         row["renewed"] = accuracy_with_renewed_statistics(folder, collection, split, options)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from arttl import collections, splits
+from arttl.chapter1.data import ExperimentData
 from arttl.chapter1.plan import DEMO_COLLECTION, DEMO_EPOCHS, DEMO_SIZE, RunSpec, plan_runs, runs_to_do
 from arttl.chapter1.run import run_one
+from arttl.collections.wording import first_few
 from arttl.files import make_folder
+from arttl.models import check_weights
 from arttl.reports.summary import summary_table
 
-__all__ = ["RunSpec", "plan_runs", "run_experiment", "run_one", "runs_to_do"]
+__all__ = ["ExperimentData", "RunSpec", "plan_runs", "run_experiment", "run_one", "runs_to_do"]
 
 
 def run_experiment(options, experiment):
@@ -24,27 +27,27 @@ def run_experiment(options, experiment):
     print(f"collection: {collection.name}, {images} images with a label for {options.challenge}", flush=True)
     for note in collection.notes:
         print(f"  {note}")
+    if not options.dry_run:
+        make_folder(options.output, "--output")
+        make_folder(options.cache, "--cache")
+    preset, seed, folder = specs[0].recipe.split, options.split_seed, options.splits
     split, path, reused = splits.find_or_make(
-        collection,
-        options.challenge,
-        specs[0].recipe.split,
-        options.split_seed,
-        options.splits,
-        save=not options.dry_run,
+        collection, options.challenge, preset, seed, folder, save=not options.dry_run
     )
     print(f"split: {describe_split(split)} ({'reused' if reused else 'new'}: {path})", flush=True)
     for note in split.notes:
         print(f"  {note}")
-    to_do = runs_to_do(specs, collection, split, options)
+    data = ExperimentData(collection, split, options.cache, options.skip_bad_images)
+    to_do = runs_to_do(specs, data, options)
     if options.dry_run:
         for spec in specs:
             print(f"{'to do' if spec in to_do else 'done '}  {spec.folder.path}  ({spec.title})")
         return
-    make_folder(options.output, "--output")
-    make_folder(options.cache, "--cache")
+    for architecture, weights in dict.fromkeys((spec.architecture, spec.weights) for spec in to_do):
+        check_weights(architecture, weights)
     for number, spec in enumerate(to_do, 1):
         print(f"[{number}/{len(to_do)}] {spec.title} -> {spec.folder.path}", flush=True)
-        run_one(spec, collection, split, options)
+        run_one(spec, data, options.force)
     if len(to_do) < len(specs):
         print(f"{len(specs) - len(to_do)} of {len(specs)} runs were finished already; --force makes them anew")
     print(summary_table([spec.folder for spec in specs]))
@@ -74,7 +77,6 @@ def open_collection(options):
 
 def describe_split(split):
     """A split in one line."""
-    sizes = ", ".join(f"{len(split.ids(part))} {part}" for part in ("train", "validation", "test"))
-    dropped = f"; dropped for missing a split: {', '.join(list(split.dropped)[:5])}" if split.dropped else ""
-    more = f" and {len(split.dropped) - 5} more" if len(split.dropped) > 5 else ""
-    return f"{sizes} images, {len(split.classes)} classes{dropped}{more}"
+    sizes = ", ".join(f"{len(split.ids(part))} {part}" for part in collections.PARTS)
+    dropped = f"; dropped for missing a part: {first_few(split.dropped, 5)}" if split.dropped else ""
+    return f"{sizes} images, {len(split.classes)} classes{dropped}"

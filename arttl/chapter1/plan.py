@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arttl.errors import InputError
-from arttl.models import BACKBONES, check_size, get_backbone, weights_source
+from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.recipes import Recipe, get_recipe
 from arttl.runs import RunFolder
 from arttl.training import backend_name
@@ -36,21 +36,46 @@ class RunSpec:
         """The run in words."""
         return f"{BACKBONES[self.architecture].title} {APPROACH_TITLES[self.recipe.approach]}, seed {self.seed}"
 
-    def settings(self, collection, split):
-        """Everything that decides the result, for config.json and to tell one run from another."""
+    @property
+    def backend(self):
+        """The Keras backend that trains it."""
+        return backend_name()
+
+    def settings(self, data):
+        """Everything that decides the result, for config.json and to tell one run from another.
+
+        Arguments:
+            data: the ExperimentData.
+        """
         return {
-            "collection": collection.name,
+            "collection": data.collection.name,
             "challenge": self.challenge,
-            "split": split.fingerprint,
-            "classes": len(split.classes),
+            "files": data.files,
+            "split": data.split.fingerprint,
+            "classes": len(data.split.classes),
             "architecture": self.architecture,
             "weights": self.weights,
+            "weights_file": weights_fingerprint(self.architecture, self.weights),
             "image_size": self.image_size,
             "seed": self.seed,
             "recipe": self.recipe.settings(),
             "numerics": NUMERICS,
-            "backend": backend_name(),
+            "backend": self.backend,
         }
+
+    def check_same(self, data):
+        """Raise InputError when the folder holds a run of other settings than these.
+
+        A result is never shown as that of settings it was not made with.
+        """
+        if not self.folder.is_started:
+            return
+        difference = _difference(self.folder.read_config()["settings"], self.settings(data))
+        if difference:
+            raise InputError(
+                f"{self.folder.path} was made with other settings ({difference}); --force makes it anew, "
+                "--output FOLDER keeps both"
+            )
 
 
 def plan_runs(options, experiment):
@@ -63,6 +88,9 @@ def plan_runs(options, experiment):
     Raises InputError for an impossible combination, before anything is computed.
     """
     demo = options.data is None
+    for option in ("metadata", "image_column", "label_column"):
+        if demo and getattr(options, option) is not None:
+            raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
     weights = options.weights or ("bundled" if demo else "imagenet")
     specs = []
     for seed in dict.fromkeys(options.seed):
@@ -71,11 +99,7 @@ def plan_runs(options, experiment):
             size = options.image_size or (DEMO_SIZE if demo else backbone.input_size)
             check_size(backbone, size)
             start = "none" if approach == "scratch" else weights
-            source = weights_source(architecture, start)
-            if isinstance(source, Path) and not source.is_file():
-                raise InputError(
-                    f"weights file {source} does not exist; --weights takes imagenet, bundled, none or a file"
-                )
+            weights_fingerprint(architecture, start)  # is there such a file?
             recipe = get_recipe(
                 options.recipe,
                 approach,
@@ -98,28 +122,20 @@ def _pairs(options, demo):
                 yield architecture, approach
 
 
-def runs_to_do(specs, collection, split, options):
+def runs_to_do(specs, data, options):
     """Those runs that are not complete yet, or all with --force.
 
-    Raises InputError for an unfinished run without --resume, and for one made with other settings: a result
-    is never shown as that of settings it was not made with.
+    Raises InputError for an unfinished run without --resume, and for one made with other settings.
     """
     to_do = []
     for spec in specs:
-        folder = spec.folder
-        if options.force or not folder.is_started:
-            to_do.append(spec)
-            continue
-        difference = _difference(folder.read_config()["settings"], spec.settings(collection, split))
-        if difference:
-            raise InputError(
-                f"{folder.path} was made with other settings ({difference}); --force makes it anew, "
-                "--output FOLDER keeps both"
-            )
-        if not folder.is_complete:
-            if not options.resume:
-                raise InputError(f"{folder.path} is unfinished; --resume continues it, --force starts it anew")
-            to_do.append(spec)
+        if not options.force:
+            spec.check_same(data)
+            if spec.folder.is_complete:
+                continue
+            if spec.folder.is_started and not options.resume:
+                raise InputError(f"{spec.folder.path} is unfinished; --resume continues it, --force starts it anew")
+        to_do.append(spec)
     return to_do
 
 

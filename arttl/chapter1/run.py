@@ -7,57 +7,52 @@ import time
 import numpy as np
 import pandas as pd
 
+from arttl.chapter1.deviations import deviations
+from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_json, write_model, write_table
-from arttl.images import Decoding, ImageStore
 from arttl.metrics import majority_accuracy, test_metrics
 from arttl.models import build_classifier, parameter_counts
-from arttl.training import Arrays, Batches, Checkpoint, head_model, make_deterministic, predict, train
-
-PARTS = ("train", "validation", "test")
+from arttl.training import Arrays, Batches, Checkpoint, head_model, predict, start_afresh, train
 
 
-def run_one(spec, collection, split, options):
+def run_one(spec, data, force=False):
     """Train and test one model by its RunSpec, resuming where its folder holds a checkpoint.
 
     Arguments:
         spec: the RunSpec.
-        collection: the Collection.
-        split: the Split of its challenge.
-        options: cache (folder), skip_bad_images, force.
+        data: the ExperimentData.
+        force: make the run anew, whatever its folder holds.
 
     Returns the metrics, as they stand in metrics.json, which is written last.
+
+    Raises InputError when the folder holds a run of other settings, or another process is at work in it.
     """
     started = time.perf_counter()
     with spec.folder.locked() as folder:
-        if options.force:
-            folder.empty()
-        store = open_store(spec, collection, options)
-        rows, class_ids = usable_rows(split, store, folder)
-        make_deterministic(spec.seed)
+        if not force:
+            spec.check_same(data)
+            if folder.is_complete:  # another process finished it meanwhile
+                return folder.metrics()
+        store = data.store(spec.image_size, spec.recipe.resize)
+        rows, class_ids = data.rows(store)
+        start_afresh(spec.seed)
         model = build_classifier(
             spec.architecture,
-            len(split.classes),
+            len(data.split.classes),
             weights=spec.weights,
             trainable=spec.recipe.trains_backbone,
             image_size=spec.image_size,
             preprocessing=spec.recipe.preprocessing,
         )
-        write_config(spec, collection, split, store, model, folder)
+        prepare_folder(spec, data, store, model, force)
         earlier = Checkpoint(folder.checkpoint).seconds()
-        progress, probabilities = fit_and_predict(spec, model, store, rows, class_ids, len(split.classes), options)
-        metrics = test_metrics(class_ids["test"], probabilities) | {
-            "majority_accuracy": majority_accuracy(class_ids["train"], class_ids["test"]),
-            "best_epoch": progress.best_epoch,
-            "tested_epoch": progress.best_epoch if spec.recipe.tested == "best" else progress.epochs,
-            "epochs": progress.epochs,
-            "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
-        }
+        progress, probabilities = fit_and_predict(spec, data, model, store, rows, class_ids)
         ids = np.array(store.image_ids)[rows["test"]]
-        write_table(
-            folder.path / "predictions.csv", prediction_table(ids, class_ids["test"], probabilities, split.classes)
-        )
+        predictions = prediction_table(ids, class_ids["test"], probabilities, data.split.classes)
+        write_table(folder.path / "predictions.csv", predictions)
         write_model(folder.path / "model.keras", model)
+        metrics = run_metrics(spec, progress, class_ids, probabilities)
         metrics["seconds"] = round(earlier + time.perf_counter() - started, 1)
         folder.log(
             f"  test accuracy {metrics['test_accuracy']:.1%} [{metrics['test_accuracy_low']:.1%}, "
@@ -69,82 +64,50 @@ def run_one(spec, collection, split, options):
     return metrics
 
 
-def open_store(spec, collection, options):
-    """The decoded images of the whole collection, shared by every challenge and seed."""
-    return ImageStore.build(
-        collection.paths(collection.table["image_id"]),
-        Decoding((spec.image_size, spec.image_size), spec.recipe.resize),
-        options.cache,
-        skip_bad_images=options.skip_bad_images,
-    )
+def prepare_folder(spec, data, store, model, force):
+    """Write config.json before training begins, and see that a checkpoint is that of this very run.
 
-
-def usable_rows(split, store, folder):
-    """Positions in the store and class ids of each part; dicts of part to integer array."""
-    rows, class_ids = {}, {}
-    for part in PARTS:
-        ids, classes = np.array(split.ids(part)), np.asarray(split.class_ids(part))
-        readable = ~np.isin(ids, list(store.bad))
-        rows[part], class_ids[part] = store.rows(list(ids[readable])), classes[readable]
-        if not readable.all():
-            folder.log(f"  {(~readable).sum()} {part} images cannot be read and were left out (--skip-bad-images)")
-    return rows, class_ids
-
-
-def write_config(spec, collection, split, store, model, folder):
-    """Write config.json before training begins."""
+    Nothing of a former run is removed before the images and the model are there.
+    """
+    folder = spec.folder
+    if force:
+        folder.empty()
+    if not folder.is_started:
+        folder.remove_checkpoint()  # whose it was nobody knows
     trainable, frozen = parameter_counts(model)
-    folder.write_config(
-        {
-            "settings": spec.settings(collection, split),
-            "split": split.settings,
-            "dropped_classes": split.dropped,
-            "class_names": list(split.classes),
-            "bad_images": store.bad,
-            "parameters": {"trainable": trainable, "frozen": frozen},
-            "fingerprints": {
-                "split": split.fingerprint,
-                "images": store.fingerprint,
-                "initial_backbone": network_fingerprint(model),
-            },
-            "deviations": deviations(spec),
-        }
-    )
+    config = {
+        "settings": spec.settings(data),
+        "split": data.split.settings,
+        "dropped_classes": data.split.dropped,
+        "class_names": list(data.split.classes),
+        "bad_images": store.bad,
+        "parameters": {"trainable": trainable, "frozen": frozen},
+        "initial_backbone": network_fingerprint(model),
+        "deviations": deviations(spec, data.split),
+    }
+    if folder.is_started:
+        former = folder.read_config()
+        for name in ("bad_images", "initial_backbone"):
+            if former.get(name) != config[name]:
+                raise InputError(f"{folder.path} was begun with another {name}; --force starts it anew")
+    folder.write_config(config)
+    if store.bad:
+        folder.log(f"  {len(store.bad)} images cannot be read and were left out (--skip-bad-images)")
 
 
-def deviations(spec):
-    """In words, where this run departs from the studies; docs/fidelity.md explains each."""
-    from arttl.models import BACKBONES
-
-    backbone = BACKBONES[spec.architecture]
-    found = [
-        "Keras 3 numerics: RMSprop's epsilon inside the root, cross-entropy from cached logits, trainable "
-        "BatchNormalization by plain average, today's ResNet50 graph",
-        "EXIF orientation is applied and transparency composited on white; Keras of 2018 ignored both",
-    ]
-    if spec.image_size != backbone.input_size:
-        found.append(f"image size {spec.image_size} instead of {backbone.input_size}")
-    if spec.weights not in ("imagenet", "none"):
-        found.append(f"starts from {spec.weights} weights instead of ImageNet's")
-    if spec.recipe.max_epochs < 1000:
-        found.append(f"at most {spec.recipe.max_epochs} epochs")
-    if spec.recipe.batch_size != 32:
-        found.append(f"batch size {spec.recipe.batch_size} instead of 32")
-    return found
-
-
-def fit_and_predict(spec, model, store, rows, class_ids, num_classes, options):
+def fit_and_predict(spec, data, model, store, rows, class_ids):
     """Train the model, or its head on cached features; returns the Progress and the test probabilities."""
     recipe, folder = spec.recipe, spec.folder
     source, trained = store, model
     if not recipe.trains_backbone:
-        features, path, reused = cached_features(model, store, options.cache)
+        features, path, reused = cached_features(model, store, data.cache)
         folder.log(f"  features {'reused from' if reused else 'computed and kept in'} {path}")
         source, trained = Arrays(features), head_model(model)
     recipe.compile(trained)
 
     def batches(part, shuffle_seed=None):
-        return Batches(source, rows[part], class_ids[part], num_classes, recipe.batch_size, shuffle_seed)
+        classes = len(data.split.classes)
+        return Batches(source, rows[part], class_ids[part], classes, recipe.batch_size, shuffle_seed)
 
     def report(progress):
         write_table(folder.path / "history.csv", pd.DataFrame(progress.history))
@@ -154,6 +117,17 @@ def fit_and_predict(spec, model, store, rows, class_ids, num_classes, options):
     progress = train(trained, recipe, training, batches("validation"), Checkpoint(folder.checkpoint), report)
     write_table(folder.path / "history.csv", pd.DataFrame(progress.history))
     return progress, predict(trained, batches("test"))
+
+
+def run_metrics(spec, progress, class_ids, probabilities):
+    """The content of metrics.json but for the run's seconds."""
+    return test_metrics(class_ids["test"], probabilities) | {
+        "majority_accuracy": majority_accuracy(class_ids["train"], class_ids["test"]),
+        "best_epoch": progress.best_epoch,
+        "tested_epoch": progress.best_epoch if spec.recipe.tested == "best" else progress.epochs,
+        "epochs": progress.epochs,
+        "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
+    }
 
 
 def epoch_line(progress, max_epochs):
@@ -169,12 +143,11 @@ def epoch_line(progress, max_epochs):
 def prediction_table(ids, class_ids, probabilities, classes):
     """predictions.csv as a DataFrame: image_id, label, predicted, probability of the predicted class."""
     names = np.array(classes)
-    predicted = probabilities.argmax(axis=1)
     return pd.DataFrame(
         {
             "image_id": ids,
             "label": names[class_ids],
-            "predicted": names[predicted],
+            "predicted": names[probabilities.argmax(axis=1)],
             "probability": probabilities.max(axis=1).round(6),
         }
     )

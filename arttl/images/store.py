@@ -21,10 +21,12 @@ import numpy as np
 from tqdm import tqdm
 
 from arttl.errors import InputError
+from arttl.files import whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
 
-VERSION = 1  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
+VERSION = 2  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
+WHOLE_FILE, FILE_END = 65536, 4096  # bytes: files up to the first count whole, of larger ones both ends
 SYNC_SECONDS = 2.0  # how often finished rows are made safe: what a killed build has to do again
 
 
@@ -34,7 +36,7 @@ class ImageStore:
     Attributes:
         image_ids: the readable images, in the order they were given.
         bad: image_id -> cause, for those that cannot be read, in the order they were given.
-        fingerprint: SHA-256 (hexadecimal) of the decoding and of every image's id, file size and modification time.
+        fingerprint: SHA-256 (hexadecimal) of the decoding and of every image's id and file (`files_fingerprint`).
         path: the HDF5 file.
 
     Example:
@@ -135,18 +137,29 @@ class ImageStore:
 
 
 def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding) -> str:
-    """SHA-256 of the store's version, the decoding, and each image's id, file size and modification time.
+    """SHA-256 of the store's version, the decoding, and the images' files."""
+    facts = [VERSION, list(decoding.size), decoding.method, files_fingerprint(paths)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
-    Not of the contents: collections are up to 400 GB. Neither order nor the folder's name counts.
+
+def files_fingerprint(paths: Mapping[str, Path]) -> str:
+    """SHA-256 of each image's id and file; neither their order nor the folder's name counts.
+
+    A file of up to 64 KiB counts with its content. Of a larger one (collections are up to 400 GB) size,
+    modification time and both ends count.
     """
-    digest = hashlib.sha256(json.dumps([VERSION, list(decoding.size), decoding.method]).encode())
+    digest = hashlib.sha256()
     for image_id in sorted(paths):
         try:
-            status = os.stat(paths[image_id])
+            with open(paths[image_id], "rb") as file:
+                status = os.fstat(file.fileno())
+                start = file.read(WHOLE_FILE if status.st_size <= WHOLE_FILE else FILE_END)
+                file.seek(max(file.tell(), status.st_size - FILE_END))
+                content = hashlib.sha256(start + file.read(FILE_END)).hexdigest()
         except OSError:  # missing: decoding it will say so
-            facts = [image_id, None, None]
+            facts = [image_id, None]
         else:
-            facts = [image_id, status.st_size, status.st_mtime_ns]
+            facts = [image_id, status.st_size, status.st_mtime_ns * (status.st_size > WHOLE_FILE), content]
         digest.update(json.dumps(facts).encode())
     return digest.hexdigest()
 
@@ -286,9 +299,8 @@ def _write_report(path: Path, bad: Mapping[str, tuple[Path, str]]) -> None:
     content = text.getvalue().encode("utf-8", "surrogateescape")
     if path.exists() and path.read_bytes() == content:  # a store in a folder that is read-only by now can be reused
         return
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)
+    with whole_file(path, "wb") as file:
+        file.write(content)
 
 
 def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> str:

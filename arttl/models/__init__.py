@@ -3,7 +3,7 @@
 from arttl.models.backbones import BACKBONES, Backbone, check_size, get_backbone
 from arttl.models.classifier import HEAD, build_classifier, feature_extractor, parameter_counts, replace_head
 from arttl.models.preprocessing import CaffePreprocessing
-from arttl.models.weights import weights_source
+from arttl.models.weights import check_weights, weights_fingerprint
 
 __all__ = [
     "BACKBONES",
@@ -12,9 +12,10 @@ __all__ = [
     "CaffePreprocessing",
     "build_classifier",
     "check_size",
+    "check_weights",
     "feature_extractor",
     "get_backbone",
     "parameter_counts",
     "replace_head",
-    "weights_source",
+    "weights_fingerprint",
 ]

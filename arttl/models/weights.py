@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -10,6 +12,7 @@ import keras
 
 from arttl.errors import InputError
 from arttl.models import sparse
+from arttl.models.backbones import get_backbone
 
 BUNDLED = {"resnet50": Path(__file__).parents[1] / "data" / "weights" / "resnet50-clipart.h5"}
 
@@ -55,13 +58,31 @@ def bundled_file(architecture):
     return BUNDLED[architecture]
 
 
-def weights_source(architecture, weights):
-    """The file behind a `weights` option, or None when the weights are random (for fingerprints and messages)."""
+def check_file(path):
+    """Raise InputError when a weights file is not there."""
+    if not path.is_file():
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        raise InputError(f"weights file {path} {problem}; --weights takes imagenet, bundled, none or a file")
+
+
+def check_weights(architecture, weights):
+    """Raise InputError when weights cannot be had or do not fit, before any work is done on images."""
+    if weights != "none":
+        backbone = get_backbone(architecture)
+        base = getattr(keras.applications, backbone.constructor)(include_top=False, weights=None)
+        load_backbone_weights(base, backbone, weights)
+
+
+def weights_fingerprint(architecture, weights):
+    """What tells one weights file from another: its SHA-256, the published MD5 of ImageNet's, None for random ones."""
     if weights == "none":
         return None
-    if weights == "bundled":
-        return bundled_file(architecture)
-    return weights if weights == "imagenet" else Path(weights)
+    if weights == "imagenet":
+        return f"md5 {get_backbone(architecture).weights_md5}"
+    path = bundled_file(architecture) if weights == "bundled" else Path(weights)
+    check_file(path)
+    with open(path, "rb") as file:
+        return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def _imagenet_file(backbone):
@@ -80,8 +101,7 @@ def _imagenet_file(backbone):
 
 
 def _load_file(base, backbone, path):
-    if not path.is_file():
-        raise InputError(f"weights file {path} does not exist; --weights takes imagenet, bundled, none or a file")
+    check_file(path)
     try:
         if path.suffix == ".keras":
             _copy_backbone(base, keras.saving.load_model(path, compile=False, safe_mode=True))
@@ -91,7 +111,7 @@ def _load_file(base, backbone, path):
             _load_notop(base, path)
     except OSError as error:
         raise InputError(f"weights file {path} is not a readable HDF5 or .keras file; get it again") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(
             f"weights file {path} does not fit {backbone.title} without top ({reason}); give the right one"
@@ -106,7 +126,16 @@ def _load_notop(base, path):
 
 
 def _copy_backbone(base, model):
-    """Copy the weights of every layer of `base` from the layer of the same name in another flat model."""
-    for layer in base.layers:
-        if layer.weights:
-            layer.set_weights(model.get_layer(layer.name).get_weights())
+    """Copy weights layer by layer, in order, from another flat model with the same backbone.
+
+    Not by name: Keras numbers unnamed layers (InceptionV3's, Xception's) by what was built before.
+    """
+    ours, theirs = ([layer for layer in each.layers if layer.weights] for each in (base, model))
+    theirs = theirs[: len(ours)]  # what follows is the head
+    kinds = [
+        [(type(layer).__name__, [tuple(w.shape) for w in layer.weights]) for layer in each] for each in (ours, theirs)
+    ]
+    if kinds[0] != kinds[1]:
+        raise ValueError("its layers are others")
+    for layer, other in zip(ours, theirs, strict=True):
+        layer.set_weights(other.get_weights())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from arttl.errors import InputError
+
 _COLUMNS = ("model", "approach", "seed", "test accuracy", "95% interval", "majority class", "epochs", "time")
 
 
@@ -23,7 +25,13 @@ def summary_table(folders):
 
 
 def _row(folder):
-    settings, metrics = folder.read_config()["settings"], folder.metrics()
+    try:
+        return _cells(folder.read_config()["settings"], folder.metrics())
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder.path} holds damaged results ({error!r}); run again with --force") from error
+
+
+def _cells(settings, metrics):
     minutes, seconds = divmod(round(metrics["seconds"]), 60)
     return (
         settings["architecture"],

@@ -2,7 +2,7 @@
 
 from arttl.training.batches import Arrays, Batches
 from arttl.training.checkpoint import Checkpoint, Progress
-from arttl.training.loop import backend_name, head_model, make_deterministic, predict, train
+from arttl.training.loop import backend_name, head_model, make_deterministic, predict, start_afresh, train
 
 __all__ = [
     "Arrays",
@@ -13,5 +13,6 @@ __all__ = [
     "head_model",
     "make_deterministic",
     "predict",
+    "start_afresh",
     "train",
 ]

@@ -32,15 +32,14 @@ class Batches(keras.utils.PyDataset):
         num_classes: length of a one-hot label.
         batch_size: rows in a batch; the last batch holds what remains.
         shuffle_seed: a seed reorders the rows each epoch; None keeps their order.
-        first_epoch: number of epochs already trained (0-based index of the first one to come).
     """
 
-    def __init__(self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None, first_epoch=0):
+    def __init__(self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None):
         super().__init__(workers=1)
         self.source, self.rows, self.class_ids = source, np.asarray(rows), np.asarray(class_ids)
         self.num_classes, self.batch_size = num_classes, batch_size
         self.shuffle_seed = shuffle_seed
-        self.start_epoch(first_epoch)
+        self.start_epoch(0)
 
     def start_epoch(self, epoch):
         """Set the order of an epoch (0-based)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class Checkpoint:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         best = self._best(progress.best_epoch)
-        if best_weights is not None and not best.exists():
+        if best_weights is not None and (progress.best_epoch == progress.epochs or not best.exists()):
             _write(best, {"best": best_weights})
         optimizer = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
         _write(self.state, {"model": model.get_weights(), "optimizer": optimizer}, asdict(progress))
@@ -66,28 +67,39 @@ class Checkpoint:
             if old != best:
                 old.unlink()
 
-    def restore(self, model):
-        """Set the model's and its optimiser's variables as they were; returns the Progress and the best weights.
+    def restore(self, model, keep_best):
+        """Set the model's and its optimiser's variables as they were.
 
-        Raises InputError when the state is damaged or belongs to another model.
+        Arguments:
+            model: the compiled model.
+            keep_best: whether the best weights are needed too.
+
+        Returns the Progress, and the best weights as a list of arrays or None.
+
+        Raises InputError when the state is damaged, incomplete, or belongs to another model.
         """
-        try:
-            progress = self.progress()
+        progress = self.progress()
+        with self._damage_named():
             arrays = _read(self.state)
-            best = self._best(progress.best_epoch)
-            best_weights = _read(best)["best"] if best.exists() else None
+            best_weights = _read(self._best(progress.best_epoch))["best"] if keep_best else None
             model.set_weights(arrays["model"])
             model.optimizer.build(model.trainable_variables)
             for variable, array in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
                 variable.assign(array)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise InputError(f"checkpoint {self.folder} cannot be resumed ({error}); --force starts anew") from error
         return progress, best_weights
 
     def progress(self):
-        """How far the saved training had come."""
-        with np.load(self.state, allow_pickle=False) as file:
+        """How far the saved training had come; InputError when the state is damaged."""
+        with self._damage_named(), np.load(self.state, allow_pickle=False) as file:
             return Progress(**json.loads(str(file["progress"])))
+
+    @contextmanager
+    def _damage_named(self):
+        try:
+            yield
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(f"checkpoint {self.folder} cannot be resumed ({reason}); --force starts anew") from error
 
     def seconds(self):
         """Seconds spent on the epochs trained so far; 0 where there is no state."""

@@ -15,6 +15,12 @@ from arttl.models import HEAD
 from arttl.training.checkpoint import Progress, ResumableEarlyStopping, SaveEpoch
 
 
+def start_afresh(seed):
+    """Forget former models, whose memory and layer numbers Keras keeps, and make randomness follow from `seed`."""
+    keras.utils.clear_session()
+    make_deterministic(seed)
+
+
 def make_deterministic(seed):
     """Make everything random on this machine follow from `seed`: Python, NumPy and the Keras backend.
 
@@ -46,10 +52,10 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
     loss, or of the last epoch.
 
-    Raises InputError when the training loss stops being a number.
+    Raises InputError when the training or validation loss stops being a number.
     """
-    progress, best_weights = checkpoint.restore(model) if checkpoint.exists() else (Progress(), None)
     keep_best = recipe.tested == "best"
+    progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (Progress(), None)
     if progress.finished:
         if keep_best:
             model.set_weights(best_weights)
@@ -84,10 +90,11 @@ class _Epoch(keras.callbacks.Callback):
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        if not math.isfinite(logs["loss"]):
-            raise InputError(
-                f"training diverged: the loss of epoch {epoch + 1} is {logs['loss']}; lower the learning rate"
-            )
+        for name in ("loss", "val_loss"):
+            if not math.isfinite(logs[name]):
+                raise InputError(
+                    f"training diverged: {name} of epoch {epoch + 1} is {logs[name]}; lower the learning rate"
+                )
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
 
 

@@ -1,0 +1,58 @@
+"""What every run of an experiment shares: the collection, its split, its decoded images."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from arttl.collections import PARTS
+from arttl.errors import InputError
+from arttl.images import Decoding, ImageStore, files_fingerprint
+
+
+class ExperimentData:
+    """A collection and its split, with its images decoded once for each size.
+
+    Arguments:
+        collection: a Collection.
+        split: the Split of one of its challenges.
+        cache: folder of decoded images and features.
+        skip_bad_images: go on without images that cannot be read.
+    """
+
+    def __init__(self, collection, split, cache, skip_bad_images=False):
+        self.collection, self.split = collection, split
+        self.cache, self.skip_bad_images = cache, skip_bad_images
+        self.paths = collection.paths()
+        self.files = files_fingerprint(self.paths)
+        self._stores = {}
+
+    def store(self, size, resize):
+        """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
+        key = (size, resize)
+        if key not in self._stores:
+            decoding = Decoding((size, size), resize)
+            self._stores[key] = ImageStore.build(self.paths, decoding, self.cache, skip_bad_images=self.skip_bad_images)
+        return self._stores[key]
+
+    def rows(self, store):
+        """Positions in a store, and class ids, of each part's readable images.
+
+        Returns two dicts of part to int64 array of shape (images,).
+
+        Raises InputError when unreadable images leave a part empty, or, for a "thesis" split, a class without
+        an image in one of its parts.
+        """
+        rows, class_ids = {}, {}
+        for part in PARTS:
+            ids, classes = self.split.ids(part), self.split.class_ids(part)
+            readable = np.array([image_id not in store.bad for image_id in ids], bool)
+            class_ids[part] = classes[readable]
+            rows[part] = store.rows([image_id for image_id, good in zip(ids, readable, strict=True) if good])
+            lost = set(classes) - set(class_ids[part]) if self.split.settings["preset"] == "thesis" else set()
+            if lost or not len(rows[part]):
+                whom = f"class {self.split.classes[min(lost)]!r}" if lost else "the split"
+                raise InputError(
+                    f"without the unreadable images {whom} has none for {part}; mend them (the first is "
+                    f"{next(iter(store.bad))}), or take them out of the collection and draw another split"
+                )
+        return rows, class_ids
