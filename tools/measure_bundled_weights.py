@@ -20,14 +20,14 @@ import pandas as pd
 from arttl.cli import import_keras_quietly
 
 APPROACHES = {"off-the-shelf": "bundled", "fine-tuning": "bundled", "scratch": "none"}
-EPOCHS = {"clipart-a": 10, "clipart-b": 20}
+EPOCHS = {"clipart-a": 5, "clipart-b": 8}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--output", type=Path, required=True, help="run folders; finished ones are reused")
     parser.add_argument("--collections", nargs="+", default=list(EPOCHS))
-    parser.add_argument("--seed", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--seed", type=int, nargs="+", default=[42, 43, 44])
     parser.add_argument("--image-size", type=int, default=64)
     options = parser.parse_args()
     import_keras_quietly()

@@ -14,7 +14,7 @@ from arttl.training import backend_name
 # What runs without --data: small enough for two cores, and said so when it starts.
 DEMO_COLLECTION = "clipart-a"
 DEMO_SIZE = 64
-DEMO_EPOCHS = {"off-the-shelf": 30, "fine-tuning": 6, "scratch": 6}
+DEMO_EPOCHS = {"off-the-shelf": 30, "fine-tuning": 5, "scratch": 5}
 NUMERICS = "keras3"  # layers, loss and optimisers are today's Keras'; docs/fidelity.md lists the differences
 APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning", "scratch": "from scratch"}
 
