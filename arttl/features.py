@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from arttl.files import whole_file
-from arttl.models import feature_extractor
+from arttl.models import feature_extractor, predict_batch
 
 
 def extract_features(classifier, store, rows=None, batch_size=32, progress=True):
@@ -33,7 +33,7 @@ def extract_features(classifier, store, rows=None, batch_size=32, progress=True)
     starts = range(0, len(rows), batch_size)
     for start in tqdm(starts, desc="extracting features", unit="batch", disable=not progress, leave=False):
         batch = rows[start : start + batch_size]
-        features[start : start + len(batch)] = extractor.predict_on_batch(store.read(batch))
+        features[start : start + len(batch)] = predict_batch(extractor, store.read(batch), batch_size)
     return features
 
 

@@ -10,7 +10,14 @@ import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 
 from arttl.errors import InputError
-from arttl.models import BACKBONES, build_classifier, feature_extractor, parameter_counts, replace_head
+from arttl.models import (
+    BACKBONES,
+    build_classifier,
+    feature_extractor,
+    parameter_counts,
+    predict_batch,
+    replace_head,
+)
 from arttl.models.weights import he_uniform
 
 # Thesis, Table 2: trainable parameters in millions for 206, 1054 and 1196 classes, and the length of X.
@@ -200,3 +207,18 @@ def test_replace_head_shares_the_backbone_and_draws_a_new_head(models):
     new = replace_head(old, 5)
     assert new.get_layer("block1_conv1") is old.get_layer("block1_conv1")
     assert not np.array_equal(new.get_layer("head").get_weights()[0], old.get_layer("head").get_weights()[0])
+
+
+def test_short_batches_are_filled_up_and_cut_again(models, rng):
+    pixels = rng.integers(0, 256, (5, 32, 32, 3), dtype="uint8")
+    sizes = []
+
+    class Recorder:
+        def predict_on_batch(self, inputs):
+            sizes.append(len(inputs))
+            return models["vgg19"].predict_on_batch(inputs)
+
+    found = predict_batch(Recorder(), pixels, 8)
+    np.testing.assert_allclose(found, models["vgg19"].predict(pixels, verbose=0), atol=1e-6)
+    assert sizes == [8]
+    assert len(predict_batch(Recorder(), pixels, 5)) == 5

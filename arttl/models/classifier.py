@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import keras
+import numpy as np
 
 from arttl.models.backbones import check_size, get_backbone
 from arttl.models.preprocessing import preprocessing_layer
@@ -68,6 +69,21 @@ def replace_head(classifier, num_classes):
     features = classifier.get_layer(HEAD).input
     outputs = keras.layers.Dense(num_classes, activation="softmax", name=HEAD)(features)
     return keras.Model(classifier.input, outputs, name=classifier.name)
+
+
+def predict_batch(model, inputs, batch_size):
+    """The model's outputs for a batch, a short one filled up first: each new batch size costs a compilation.
+
+    Arguments:
+        model: a keras.Model.
+        inputs: array of at most `batch_size` inputs.
+        batch_size: the number that every call is made with.
+
+    Returns an array with one row an input.
+    """
+    missing = batch_size - len(inputs)
+    filled = np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)]) if missing else inputs
+    return model.predict_on_batch(filled)[: len(inputs)]
 
 
 def parameter_counts(model):

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from arttl.errors import InputError
-from arttl.models import HEAD
+from arttl.models import HEAD, predict_batch
 from arttl.training.checkpoint import Progress, ResumableEarlyStopping, SaveEpoch
 
 
@@ -124,4 +124,5 @@ def head_model(classifier):
 
 def predict(model, batches):
     """Class probabilities of every row of `batches`, in order; float32 of shape (rows, classes)."""
-    return np.concatenate([model.predict_on_batch(batches[index][0]) for index in range(len(batches))])
+    inputs = (batches[index][0] for index in range(len(batches)))
+    return np.concatenate([predict_batch(model, each, batches.batch_size) for each in inputs])
