@@ -5,8 +5,8 @@
 For each collection and seed, the type challenge with ResNet50 is run off the shelf, fine-tuned from the
 bundled weights, and from scratch, each for the same number of epochs, with the thesis' recipe and no early
 stopping. From scratch, BatchNormalization's moving statistics (momentum 0.99) lag on small sets and would make
-the comparison too easy to win; so the scratch network is also tested with its statistics estimated anew on
-the training images, and the better of the two counts as from scratch. Prints a Markdown table.
+the comparison easy to win; so the scratch network is also tested with its statistics estimated anew on the
+training images, which the thesis' protocol does not do. Prints a Markdown table.
 """
 
 from __future__ import annotations
