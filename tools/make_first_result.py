@@ -41,8 +41,8 @@ def draw_accuracy(axes, metrics):
         axes.bar(place, value, color=f"C{place}", yerr=[[value - low], [high - value]], capsize=5)
         axes.annotate(f"{value:.0f}%", (place + 0.06, value), ha="left", va="bottom")
     majority = 100 * next(iter(metrics.values()))["majority_accuracy"]
-    axes.axhline(majority, color="black", linestyle="--", linewidth=1)
-    axes.annotate("majority class", (2.45, majority + 1), ha="right", fontsize=8)
+    axes.axhline(majority, color="black", linestyle="--", linewidth=1, label="majority class")
+    axes.legend(frameon=False, fontsize=8)
     axes.set_xticks(range(len(metrics)), list(APPROACHES.values()))
     axes.set_ylabel("test accuracy (%), 95% interval")
     axes.spines[["top", "right"]].set_visible(False)
