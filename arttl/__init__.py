@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import importlib
 
+from arttl.registration import register_with_keras
+
 __version__ = "0.1.0"
 
-_MODULES = ("collections", "features", "images", "metrics", "models", "recipes", "runs", "splits", "training")
+_MODULES = ("collections", "eras", "features", "images", "metrics", "models", "recipes", "runs", "splits", "training")
 _NAMES = {
     "BACKBONES": "models",
     "Collection": "collections",
@@ -34,3 +36,6 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(__all__)
+
+
+register_with_keras()

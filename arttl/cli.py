@@ -90,6 +90,18 @@ def chapter1_parser(description, challenges):
     return parser
 
 
+def fidelity_parser(description, challenges):
+    """The options of the ablation: a Chapter 1 script's, and what to compare."""
+    parser = chapter1_parser(description, challenges)
+    parser.add_argument_group("comparison (--recipe, --numerics and --set make the baseline)").add_argument(
+        "--compare",
+        nargs="+",
+        metavar="WHAT",
+        help="recipes, eras, or NAME=VALUE[,NAME=VALUE...] (a list for each approach, see docs/fidelity.md)",
+    )
+    return parser
+
+
 def _add_data_options(group):
     group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
     group.add_argument("--metadata", type=path, metavar="CSV", help="table of labels (default: the one CSV in DIR)")
@@ -108,6 +120,7 @@ def _add_data_options(group):
 
 
 def _add_model_options(group):
+    from arttl.eras import ERAS
     from arttl.recipes import APPROACHES, RECIPES
 
     group.add_argument("--architecture", nargs="+", metavar="NAME", help="vgg19 inception_v3 xception resnet50")
@@ -118,8 +131,11 @@ def _add_model_options(group):
         "--weights", type=name, help="imagenet, bundled, none or a file (imagenet; without --data bundled)"
     )
     group.add_argument(
-        "--recipe", choices=RECIPES, default="thesis", help="the text's settings (default) or the code's"
+        "--recipe", choices=RECIPES, default="thesis", help="settings of the text (default), of the code, or today's"
     )
+    group.add_argument("--numerics", choices=ERAS, help="compute as this Keras did (2.1.2; recipe keras3: keras3)")
+    group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
+    group.add_argument("--explain", action="store_true", help="print every setting beside the studies', and stop")
     group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64)")
     group.add_argument("--resize", choices=("nearest", "antialiased"), help="(nearest, as in 2018)")
     group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")

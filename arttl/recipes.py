@@ -1,14 +1,17 @@
 """The studies' training settings, as data.
 
-Two presets: `thesis` is the text of Chapter 1, section 1.3; `released` is the authors' code where it
-differs from the text. `docs/fidelity.md` lists where today's Keras still differs from the one of 2018.
+Three presets: `thesis` is the text of Chapter 1, section 1.3; `released` is the authors' code where it differs from the
+text; `keras3` is the text with today's Keras wherever that differs from the one of 2018. `docs/fidelity.md` explains
+every setting.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
+from arttl.eras import ERAS, Numerics
 from arttl.errors import InputError
+from arttl.overrides import change
 
 
 @dataclass(frozen=True)
@@ -16,32 +19,55 @@ class Recipe:
     """How one model is trained and which of its states is tested.
 
     Attributes:
-        name: "thesis" or "released".
+        name: "thesis", "released" or "keras3".
         approach: "off-the-shelf", "fine-tuning" or "scratch".
-        optimizer: keras optimiser's class name under "name", and its arguments.
+        numerics: whose layers, loss and optimiser: an arttl.eras.Numerics.
+        optimizer: keras optimiser's class name under "name", and its arguments; an RMSprop epsilon of None is the
+            default of the era.
+        features: off the shelf only: "one-pass" computes X once, with moving statistics; "every-step" runs the frozen
+            network in every step, as its BatchNormalization then behaves.
         preprocessing: "unit" or "imagenet" (see arttl.models.build_classifier).
+        decoding: "load_img" reads pictures as Keras does (EXIF orientation and transparency ignored), "upright" turns
+            them and composites them on white.
         resize: "nearest" as in 2018, or "antialiased".
         batch_size: images in a step.
         shuffle: whether the training images are reordered each epoch.
+        drop_remainder: leave out the last, smaller batch in training and validation; a test never leaves any out.
         patience: early stopping: epochs without a lower validation loss before training ends.
         max_epochs: upper bound on epochs, which the studies do not state.
         tested: "best" (lowest validation loss) or "last" epoch's weights.
         split: preset of arttl.splits.
-        loss: name of the Keras loss.
+
+    Raises InputError for a value that a setting does not take.
     """
 
     name: str
     approach: str
+    numerics: Numerics = ERAS["2.1.2"]
     optimizer: dict = field(default_factory=dict)
+    features: str = "every-step"
     preprocessing: str = "unit"
+    decoding: str = "load_img"
     resize: str = "nearest"
     batch_size: int = 32
     shuffle: bool = True
+    drop_remainder: bool = False
     patience: int = 7
     max_epochs: int = 1000
     tested: str = "best"
     split: str = "thesis"
-    loss: str = "categorical_crossentropy"
+
+    def __post_init__(self):
+        for name, values in CHOICES.items():
+            if getattr(self, name) not in values:
+                raise InputError(f"{name} cannot be {getattr(self, name)!r}; it takes {', '.join(values)}")
+        for name, least in (("batch_size", 1), ("patience", 0), ("max_epochs", 1)):
+            if getattr(self, name) < least:
+                raise InputError(f"{name} cannot be {getattr(self, name)}; it takes a whole number from {least}")
+        if self.trains_backbone and self.features == "one-pass":
+            raise InputError(
+                f"features cannot be one-pass for {self.approach}: X changes while the backbone is trained"
+            )
 
     @property
     def trains_backbone(self):
@@ -49,46 +75,99 @@ class Recipe:
         return self.approach != "off-the-shelf"
 
     def compile(self, model):
-        """Compile a Keras model with this recipe's loss and optimiser; returns the model."""
+        """Compile a Keras model with this recipe's loss and optimiser; returns the model.
+
+        Raises InputError when Keras has no such optimiser or it does not take the arguments.
+        """
+        loss = "categorical_crossentropy"
+        if self.numerics.crossentropy == "clipped":
+            from arttl.models.keras2018 import CategoricalCrossentropy2018
+
+            loss = CategoricalCrossentropy2018()
+        model.compile(self.make_optimizer(), loss=loss, metrics=["accuracy"], jit_compile=False)
+        return model
+
+    def make_optimizer(self):
+        """A new Keras optimiser of this recipe."""
         import keras  # here and not above: reading a recipe must not cost the seconds that Keras takes
 
-        settings = {key: value for key, value in self.optimizer.items() if key != "name"}
-        optimizer = getattr(keras.optimizers, self.optimizer["name"])(**settings)
-        model.compile(optimizer, loss=self.loss, metrics=["accuracy"], jit_compile=False)
-        return model
+        settings = self.settings()["optimizer"]
+        name = settings.pop("name")
+        kind = getattr(keras.optimizers, name, None)
+        if not (isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer)):
+            raise InputError(f"optimizer.name cannot be {name!r}: keras.optimizers has no such class")
+        if name == "RMSprop" and self.numerics.rmsprop_root == "outside":
+            from arttl.models.keras2018 import RMSprop2018 as kind
+        try:
+            return kind(**settings)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"optimizer settings {settings} do not fit {name} ({error})") from error
 
     def callbacks(self):
         """Early stopping of this recipe, as a list of Keras callbacks for `model.fit`."""
+        settings = {"patience": self.patience, "restore_best_weights": self.tested == "best"}
+        if self.numerics.early_stopping == "2018":
+            from arttl.models.keras2018 import EarlyStopping2018
+
+            return [EarlyStopping2018("val_loss", **settings)]
         import keras
 
-        return [
-            keras.callbacks.EarlyStopping(
-                "val_loss", patience=self.patience, mode="min", restore_best_weights=self.tested == "best"
-            )
-        ]
+        return [keras.callbacks.EarlyStopping("val_loss", mode="min", **settings)]
 
     def settings(self):
-        """Every setting as a plain dict, for config.json."""
-        return asdict(self)
+        """Every setting as a plain dict, for config.json, the era's defaults filled in."""
+        settings = asdict(self)
+        if self.optimizer.get("name") == "RMSprop" and self.optimizer.get("epsilon") is None:
+            settings["optimizer"]["epsilon"] = self.numerics.rmsprop_epsilon
+        return settings
+
+    def changed(self, settings):
+        """This recipe with single settings replaced.
+
+        Arguments:
+            settings: dict of a setting's name, such as "batch_size", "optimizer.learning_rate", "numerics" (an era)
+                or "numerics.frozen_batchnorm", to its value. Another `optimizer.name` keeps only the learning rate;
+                any argument of that optimiser can then be given.
+
+        Raises InputError for an unknown setting or a value that it does not take.
+
+        Example:
+            >>> fine_tuning().changed({"optimizer.nesterov": False, "numerics": "2.1.6"})
+        """
+        recipe = self
+        for key, value in settings.items():
+            recipe = change(recipe, key, value)
+        return recipe
 
 
+CHOICES = {
+    "features": ("one-pass", "every-step"),
+    "preprocessing": ("unit", "imagenet"),
+    "decoding": ("load_img", "upright"),
+    "resize": ("nearest", "antialiased"),
+    "tested": ("best", "last"),
+    "split": ("thesis", "released"),
+}
 APPROACHES = ("off-the-shelf", "fine-tuning", "scratch")
 _NESTEROV = {"name": "SGD", "learning_rate": 0.001, "momentum": 0.9, "nesterov": True}
+_RMSPROP = {"name": "RMSprop", "learning_rate": 0.001, "rho": 0.9, "epsilon": 1e-8}
+_RELEASED_SGD = {"name": "SGD", "learning_rate": 0.0001, "momentum": 0.9, "nesterov": False}
+_DEFAULT_RMSPROP = {"name": "RMSprop", "learning_rate": 0.001, "rho": 0.9, "epsilon": None}
 _OPTIMIZERS = {
-    "thesis": {
-        "off-the-shelf": {"name": "RMSprop", "learning_rate": 0.001, "rho": 0.9, "epsilon": 1e-8},
-        "fine-tuning": _NESTEROV,
-        "scratch": _NESTEROV,
-    },
-    "released": {
-        "off-the-shelf": {"name": "RMSprop", "learning_rate": 0.001, "rho": 0.9, "epsilon": 1e-7},
-        "fine-tuning": {"name": "SGD", "learning_rate": 0.0001, "momentum": 0.9, "nesterov": False},
-        "scratch": {"name": "SGD", "learning_rate": 0.0001, "momentum": 0.9, "nesterov": False},
-    },
+    "thesis": {"off-the-shelf": _RMSPROP, "fine-tuning": _NESTEROV, "scratch": _NESTEROV},
+    "released": {"off-the-shelf": _DEFAULT_RMSPROP, "fine-tuning": _RELEASED_SGD, "scratch": _RELEASED_SGD},
+    "keras3": {"off-the-shelf": _DEFAULT_RMSPROP, "fine-tuning": _NESTEROV, "scratch": _NESTEROV},
 }
 _PRESETS = {
     "thesis": {},
-    "released": {"preprocessing": "imagenet", "tested": "last", "shuffle": False, "split": "released"},
+    "released": {
+        "preprocessing": "imagenet",
+        "tested": "last",
+        "shuffle": False,
+        "drop_remainder": True,
+        "split": "released",
+    },
+    "keras3": {"numerics": ERAS["keras3"], "decoding": "upright"},
 }
 RECIPES = tuple(_PRESETS)
 
@@ -97,18 +176,22 @@ def get_recipe(name, approach, **changes):
     """The preset's recipe for an approach, with single settings changed.
 
     Arguments:
-        name: "thesis" or "released".
+        name: "thesis", "released" or "keras3".
         approach: "off-the-shelf", "fine-tuning" or "scratch".
-        **changes: settings to replace, by attribute name; None leaves the preset's value.
+        **changes: settings to replace, by attribute name; None leaves the preset's value. `numerics` takes an era.
 
-    Raises InputError for an unknown name or approach.
+    Raises InputError for an unknown name or approach, or a value that a setting does not take.
     """
     if name not in RECIPES:
         raise InputError(f"unknown recipe {name!r}; --recipe takes {', '.join(RECIPES)}")
     if approach not in APPROACHES:
         raise InputError(f"unknown approach {approach!r}; --approach takes {', '.join(APPROACHES)}")
-    recipe = Recipe(name, approach, optimizer=dict(_OPTIMIZERS[name][approach]), **_PRESETS[name])
-    return replace(recipe, **{key: value for key, value in changes.items() if value is not None})
+    one_pass = approach == "off-the-shelf" and name != "released"
+    features = "one-pass" if one_pass else "every-step"
+    recipe = Recipe(
+        name, approach, optimizer=dict(_OPTIMIZERS[name][approach]), **{"features": features} | _PRESETS[name]
+    )
+    return recipe.changed({key: value for key, value in changes.items() if value is not None})
 
 
 def off_the_shelf(name="thesis", **changes):

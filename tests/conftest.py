@@ -2,10 +2,13 @@
 
 import logging
 import os
+import runpy
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
+from scripts import EXPERIMENTS, write_class_folders
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -23,13 +26,34 @@ def keras_home(tmp_path, monkeypatch):
     return tmp_path / "keras"
 
 
-def write_class_folders(folder, classes, images, size=40, seed=0):
-    """Class folders of JPEGs whose colour tells the class; returns the folder."""
-    rng = np.random.default_rng(seed)
-    for index, name in enumerate(classes):
-        (folder / name).mkdir(parents=True)
-        for number in range(images):
-            pixels = rng.integers(0, 120, (size, size, 3), dtype="uint8")
-            pixels[..., index % 3] += 120
-            Image.fromarray(pixels).save(folder / name / f"{number:03d}.jpg")
-    return folder
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory):
+    """A user's own class folders: 3 classes of 20 JPEGs."""
+    return write_class_folders(tmp_path_factory.mktemp("data") / "mine", ["etching", "painting", "print"], 20)
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch, capfd):
+    """Run an experiment script in this process; returns (exit code, standard output, standard error)."""
+
+    def run(*arguments, name="ch1_rijks.py"):
+        folders = ["--output", tmp_path / "runs", "--cache", tmp_path / "cache", "--splits", tmp_path / "splits"]
+        monkeypatch.setattr(sys, "argv", [name, *map(str, [*folders, *arguments])])
+        code = 0
+        try:
+            runpy.run_path(str(EXPERIMENTS / name), run_name="__main__")
+        except SystemExit as end:
+            code = end.code or 0
+        return code, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Image ids to twelve pictures of one colour each: image i has all pixels (i, 2i, 3i)."""
+    (tmp_path / "data").mkdir()
+    paths = {f"id-{number}": tmp_path / "data" / f"{number}.png" for number in range(12)}
+    for number, path in enumerate(paths.values()):
+        Image.new("RGB", (10, 10), (number, 2 * number, 3 * number)).save(path)
+    return paths

@@ -41,8 +41,31 @@ def test_presets_differ_where_text_and_code_do():
     assert (thesis.split, released.split) == ("thesis", "released")
     assert thesis.batch_size == released.batch_size == 32
     assert thesis.patience == 7
-    assert thesis.loss == "categorical_crossentropy"
     assert thesis.resize == "nearest"
+    assert (thesis.drop_remainder, released.drop_remainder) == (False, True)
+    assert thesis.numerics.era == released.numerics.era == "2.1.2"
+
+
+def test_off_the_shelf_runs_once_in_the_text_and_in_every_step_in_the_code():
+    assert [recipes.off_the_shelf(name).features for name in recipes.RECIPES] == ["one-pass", "every-step", "one-pass"]
+    assert {recipes.fine_tuning(name).features for name in recipes.RECIPES} == {"every-step"}
+
+
+def test_released_rmsprop_has_the_epsilon_of_the_era():
+    for era, epsilon in (("2.1.2", 1e-8), ("2.1.6", 1e-7), ("keras3", 1e-7)):
+        recipe = recipes.off_the_shelf("released", numerics=era)
+        assert recipe.settings()["optimizer"]["epsilon"] == epsilon
+        assert recipe.make_optimizer().epsilon == epsilon
+
+
+def test_keras3_is_today():
+    off_the_shelf, fine_tuning = recipes.off_the_shelf("keras3"), recipes.fine_tuning("keras3")
+    assert type(off_the_shelf.make_optimizer()) is keras.optimizers.RMSprop
+    assert off_the_shelf.settings()["optimizer"]["epsilon"] == keras.optimizers.RMSprop().epsilon
+    assert type(fine_tuning.callbacks()[0]) is keras.callbacks.EarlyStopping
+    assert fine_tuning.decoding == "upright"
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "softmax")])
+    assert fine_tuning.compile(model).loss == "categorical_crossentropy"
 
 
 def test_callbacks_stop_after_seven_epochs_and_keep_the_best():
@@ -54,7 +77,7 @@ def test_callbacks_stop_after_seven_epochs_and_keep_the_best():
 def test_changes_and_unknown_names():
     assert recipes.off_the_shelf(max_epochs=3, batch_size=None).max_epochs == 3
     assert recipes.off_the_shelf(batch_size=None).batch_size == 32
-    with pytest.raises(InputError, match="--recipe takes thesis, released"):
+    with pytest.raises(InputError, match="--recipe takes thesis, released, keras3"):
         recipes.get_recipe("paper", "scratch")
     with pytest.raises(InputError, match="--approach takes"):
         recipes.get_recipe("thesis", "zero-shot")

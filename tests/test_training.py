@@ -150,10 +150,47 @@ def test_missing_best_weights_are_not_passed_over(tmp_path):
 def test_validation_loss_that_is_no_number_is_said(tmp_path):
     source, class_ids = data()
     source.array[60:] = np.nan
-    recipe = recipes.fine_tuning(max_epochs=3)
+    recipe = recipes.fine_tuning("keras3", max_epochs=3)
     batches = [Batches(source, rows, class_ids[rows], CLASSES, 16) for rows in (np.arange(60), np.arange(60, 90))]
     with pytest.raises(InputError, match="val_loss of epoch 1 is nan"):
         train(small_model(recipe), recipe, *batches, Checkpoint(tmp_path))
+
+
+def test_validation_loss_of_2018_may_be_no_number_for_a_while(tmp_path):
+    """Keras of 2018 went on; the first epoch whose loss is a number is then the best so far."""
+    source, class_ids = data()
+    recipe = recipes.fine_tuning(max_epochs=4, patience=3)
+    training, validation = (
+        Batches(source, rows, class_ids[rows], CLASSES, 16) for rows in (np.arange(60), np.arange(60, 90))
+    )
+
+    def spoil(progress):
+        source.array[60:] = np.nan if progress.epochs == 1 else 0.5
+
+    source.array[60:] = np.nan
+    progress = train(small_model(recipe), recipe, training, validation, Checkpoint(tmp_path), spoil)
+    assert [np.isnan(row["val_loss"]) for row in progress.history] == [True, True, False, False]
+    assert progress.best_epoch >= 3
+
+
+def test_validation_loss_that_never_was_a_number_is_said(tmp_path):
+    source, class_ids = data()
+    source.array[60:] = np.nan
+    recipe = recipes.fine_tuning(max_epochs=3)
+    batches = [Batches(source, rows, class_ids[rows], CLASSES, 16) for rows in (np.arange(60), np.arange(60, 90))]
+    for _ in range(2):  # and again from the finished checkpoint
+        with pytest.raises(InputError, match="validation loss was never a number"):
+            train(small_model(recipe), recipe, *batches, Checkpoint(tmp_path))
+
+
+def test_remainder_is_dropped_only_where_asked():
+    source, class_ids = data()
+    rows = np.arange(40)
+    whole, cut = (Batches(source, rows, class_ids[rows], CLASSES, 16, drop_remainder=drop) for drop in (False, True))
+    assert [len(whole[index][0]) for index in range(len(whole))] == [16, 16, 8]
+    assert [len(cut[index][0]) for index in range(len(cut))] == [16, 16]
+    with pytest.raises(InputError, match="40 images make no batch of 50"):
+        Batches(source, rows, class_ids[rows], CLASSES, 50, drop_remainder=True)
 
 
 class Stop(Exception):
@@ -162,7 +199,7 @@ class Stop(Exception):
 
 @pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
 def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
-    recipe = recipes.replace(recipe, max_epochs=12)
+    recipe = recipe.changed({"max_epochs": 12})
     _, whole, expected = run(tmp_path / "whole", recipe)
 
     def stop(progress):

@@ -9,6 +9,7 @@ from arttl.chapter1.run import run_one
 from arttl.collections.wording import first_few
 from arttl.files import make_folder
 from arttl.models import check_weights
+from arttl.reports.explain import explain
 from arttl.reports.summary import summary_table
 
 __all__ = ["ExperimentData", "RunSpec", "plan_runs", "run_experiment", "run_one", "runs_to_do"]
@@ -22,39 +23,58 @@ def run_experiment(options, experiment):
         experiment: folder of the experiment below --output, such as "ch1/rijks".
     """
     specs = plan_runs(options, experiment)
-    collection = open_collection(options)
-    images = len(collection.labels(options.challenge))
-    print(f"collection: {collection.name}, {images} images with a label for {options.challenge}", flush=True)
-    for note in collection.notes:
-        print(f"  {note}")
+    if options.explain:
+        print(explain([spec.recipe for spec in specs]))
+        return
+    data = split_data(options, open_collection(options), specs[0].recipe.split)
+    if do_runs(specs, data, options):
+        print(summary_table([spec.folder for spec in specs]))
+
+
+def split_data(options, collection, preset):
+    """The ExperimentData of a collection under a split preset; says what the split is."""
     if not options.dry_run:
         make_folder(options.output, "--output")
         make_folder(options.cache, "--cache")
-    preset, seed, folder = specs[0].recipe.split, options.split_seed, options.splits
     split, path, reused = splits.find_or_make(
-        collection, options.challenge, preset, seed, folder, save=not options.dry_run
+        collection, options.challenge, preset, options.split_seed, options.splits, save=not options.dry_run
     )
     print(f"split: {describe_split(split)} ({'reused' if reused else 'new'}: {path})", flush=True)
     for note in split.notes:
         print(f"  {note}")
-    data = ExperimentData(collection, split, options.cache, options.skip_bad_images)
+    return ExperimentData(collection, split, options.cache, options.skip_bad_images)
+
+
+def do_runs(specs, data, options):
+    """Do the runs that are not done yet, or with --dry-run only list them; returns whether there are results."""
     to_do = runs_to_do(specs, data, options)
     if options.dry_run:
         for spec in specs:
             print(f"{'to do' if spec in to_do else 'done '}  {spec.folder.path}  ({spec.title})")
-        return
-    for architecture, weights in dict.fromkeys((spec.architecture, spec.weights) for spec in to_do):
-        check_weights(architecture, weights)
+        return False
+    for architecture, weights, numerics in dict.fromkeys(
+        (spec.architecture, spec.weights, spec.recipe.numerics) for spec in to_do
+    ):
+        check_weights(architecture, weights, numerics)
     for number, spec in enumerate(to_do, 1):
         print(f"[{number}/{len(to_do)}] {spec.title} -> {spec.folder.path}", flush=True)
         run_one(spec, data, options.force)
     if len(to_do) < len(specs):
         print(f"{len(specs) - len(to_do)} of {len(specs)} runs were finished already; --force makes them anew")
-    print(summary_table([spec.folder for spec in specs]))
+    return True
 
 
-def open_collection(options):
-    """The collection the options ask for; says so when it is the bundled one."""
+def open_collection(options, demo_epochs=DEMO_EPOCHS):
+    """The collection the options ask for; says what it is, and so when it is the bundled one."""
+    collection = _opened(options, demo_epochs)
+    images = len(collection.labels(options.challenge))
+    print(f"collection: {collection.name}, {images} images with a label for {options.challenge}", flush=True)
+    for note in collection.notes:
+        print(f"  {note}")
+    return collection
+
+
+def _opened(options, demo_epochs):
     if options.data is not None:
         return collections.open_collection(
             options.data,
@@ -65,7 +85,7 @@ def open_collection(options):
             skip_missing=options.skip_missing,
         )
     weights = f"--weights {options.weights}" if options.weights else "the bundled ResNet50 weights"
-    epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in DEMO_EPOCHS.items())
+    epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in demo_epochs.items())
     print(
         f"No --data given: using the bundled collection {DEMO_COLLECTION} and {weights}, at "
         f"{options.image_size or DEMO_SIZE} pixels,\nwith few epochs at most ({epochs}). "

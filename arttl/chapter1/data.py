@@ -26,13 +26,13 @@ class ExperimentData:
         self.files = files_fingerprint(self.paths)
         self._stores = {}
 
-    def store(self, size, resize):
+    def store(self, size, recipe):
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
-        key = (size, resize)
-        if key not in self._stores:
-            decoding = Decoding((size, size), resize)
-            self._stores[key] = ImageStore.build(self.paths, decoding, self.cache, skip_bad_images=self.skip_bad_images)
-        return self._stores[key]
+        decoding = Decoding((size, size), recipe.resize, recipe.decoding)
+        if decoding not in self._stores:
+            store = ImageStore.build(self.paths, decoding, self.cache, skip_bad_images=self.skip_bad_images)
+            self._stores[decoding] = store
+        return self._stores[decoding]
 
     def rows(self, store):
         """Positions in a store, and class ids, of each part's readable images.

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from arttl.models import get_backbone
+from arttl.overrides import flattened
+from arttl.recipes import get_recipe
+
+SMALLEST_RESNET50 = 197  # pixels, in Keras up to 2.2.2
 
 
 def deviations(spec, split):
@@ -15,26 +19,41 @@ def deviations(spec, split):
     Returns a list of lines.
     """
     backbone, recipe = get_backbone(spec.architecture), spec.recipe
-    trains, batch_normalized = recipe.trains_backbone, spec.architecture != "vgg19"
+    graph = recipe.numerics.resnet50 if spec.architecture == "resnet50" else "keras3"
     conditions = {
-        "RMSprop takes epsilon inside the root; Keras of 2018 outside": recipe.optimizer["name"] == "RMSprop",
-        "cross-entropy is Keras 3's; that of 2018 renormalised and clipped the probabilities": True,
-        "trainable BatchNormalization is Keras 3's; 2.1.3 to 2.2.4 averaged otherwise": trains and batch_normalized,
-        "the frozen network's BatchNormalization uses moving statistics; in the released code's Keras the batch's": (
-            not trains and batch_normalized and recipe.name == "released"
+        f"Keras {graph} took no image under {SMALLEST_RESNET50} pixels; ResNet50's last pooling may be left out": (
+            graph in ("2.1.2", "2.1.6", "2.2.2") and spec.image_size < SMALLEST_RESNET50
         ),
-        "ResNet50 is today's graph, not that of 2018": spec.architecture == "resnet50",
-        "EXIF orientation is applied and transparency composited on white; Keras of 2018 ignored both": True,
-        "the last, smaller batch of an epoch is used; the released code dropped it": recipe.name == "released",
-        "on a GPU, TensorFlow may round products to TF32": spec.backend == "tensorflow",
-        f"resize is {recipe.resize}, not nearest": recipe.resize != "nearest",
+        "on a GPU, products may be rounded to TF32": recipe.numerics.is_today,
         f"image size is {spec.image_size}, not {backbone.input_size}": spec.image_size != backbone.input_size,
         f"starts from {spec.weights} weights, not ImageNet's": (
             spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
         ),
-        f"batch size is {recipe.batch_size}, not 32": recipe.batch_size != 32,
-        f"at most {recipe.max_epochs} epochs": recipe.max_epochs < 1000,
         "the split came with the data": split.settings["given"],
         f"the split's seed is {split.settings['seed']}, not 42": split.settings["seed"] not in (42, None),
     }
-    return [line for line, applies in conditions.items() if applies]
+    return _changed_settings(spec) + [line for line, applies in conditions.items() if applies]
+
+
+def _changed_settings(spec):
+    """A line for each setting that is not the study's and plays a part in this run."""
+    recipe = spec.recipe
+    study = get_recipe("released" if recipe.name == "released" else "thesis", recipe.approach)
+    ours, theirs = (flattened(each.settings()) for each in (recipe, study))
+    normalized = spec.architecture != "vgg19"
+    every_step = not recipe.trains_backbone and recipe.features == "every-step"
+    plays_no_part = {
+        "name": True,
+        "numerics.rmsprop_epsilon": True,  # optimizer.epsilon says it
+        "numerics.rmsprop_root": recipe.optimizer["name"] != "RMSprop",
+        "numerics.frozen_batchnorm": not (normalized and every_step),
+        "numerics.frozen_updates": not (normalized and every_step),
+        "numerics.moving_average": not (normalized and recipe.trains_backbone),
+        "numerics.moving_variance": not (normalized and recipe.trains_backbone),
+        "numerics.resnet50": spec.architecture != "resnet50",
+    }
+    return [
+        f"{name} is {ours.get(name, 'not given')}, not {theirs.get(name, 'given')}"
+        for name in {**ours, **theirs}
+        if ours.get(name) != theirs.get(name) and not plays_no_part.get(name)
+    ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
+from arttl.overrides import read_assignments
 from arttl.recipes import Recipe, get_recipe
 from arttl.runs import RunFolder
 from arttl.training import backend_name
@@ -15,7 +17,6 @@ from arttl.training import backend_name
 DEMO_COLLECTION = "clipart-a"
 DEMO_SIZE = 64
 DEMO_EPOCHS = {"off-the-shelf": 30, "fine-tuning": 5, "scratch": 5}
-NUMERICS = "keras3"  # layers, loss and optimisers are today's Keras'; docs/fidelity.md lists the differences
 APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning", "scratch": "from scratch"}
 
 
@@ -30,11 +31,13 @@ class RunSpec:
     image_size: int
     seed: int
     folder: RunFolder
+    variant: str = ""
 
     @property
     def title(self):
         """The run in words."""
-        return f"{BACKBONES[self.architecture].title} {APPROACH_TITLES[self.recipe.approach]}, seed {self.seed}"
+        words = f"{BACKBONES[self.architecture].title} {APPROACH_TITLES[self.recipe.approach]}, seed {self.seed}"
+        return f"{words}, {self.variant}" if self.variant else words
 
     @property
     def backend(self):
@@ -55,11 +58,10 @@ class RunSpec:
             "classes": len(data.split.classes),
             "architecture": self.architecture,
             "weights": self.weights,
-            "weights_file": weights_fingerprint(self.architecture, self.weights),
+            "weights_file": weights_fingerprint(self.architecture, self.weights, self.recipe.numerics),
             "image_size": self.image_size,
             "seed": self.seed,
             "recipe": self.recipe.settings(),
-            "numerics": NUMERICS,
             "backend": self.backend,
         }
 
@@ -78,12 +80,14 @@ class RunSpec:
             )
 
 
-def plan_runs(options, experiment):
+def plan_runs(options, experiment, variants=None, demo_epochs=DEMO_EPOCHS):
     """The runs that the options ask for, as RunSpecs, in the order in which they will be done.
 
     Arguments:
         options: the namespace of arttl.cli.chapter1_parser.
         experiment: folder of the experiment below --output, such as "ch1/rijks".
+        variants: a function of an approach that gives its Variants; without it there is one, that of the options.
+        demo_epochs: approach to most epochs without --data.
 
     Raises InputError for an impossible combination, before anything is computed.
     """
@@ -91,25 +95,60 @@ def plan_runs(options, experiment):
     for option in ("metadata", "image_column", "label_column"):
         if demo and getattr(options, option) is not None:
             raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
+    variants = variants or (lambda approach: [Variant("", options.recipe, {})])
+    epochs = {approach: options.epochs or (demo_epochs[approach] if demo else None) for approach in APPROACH_TITLES}
+    return [
+        _spec(options, experiment, architecture, seed, variant, _recipe(options, approach, variant, epochs[approach]))
+        for seed in dict.fromkeys(options.seed)
+        for architecture, approach in _pairs(options, demo)
+        for variant in variants(approach)
+    ]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A recipe with some settings changed, beside others in one experiment.
+
+    Attributes:
+        name: what it is called in tables; empty where there is but one.
+        recipe: the preset's name.
+        settings: dict for Recipe.changed.
+    """
+
+    name: str
+    recipe: str
+    settings: dict
+
+    @property
+    def folder(self):
+        """The name as a folder's."""
+        return re.sub(r"[^A-Za-z0-9._=+-]+", "-", self.name)
+
+
+def _recipe(options, approach, variant, epochs):
+    recipe = get_recipe(
+        variant.recipe,
+        approach,
+        numerics=options.numerics,
+        max_epochs=epochs,
+        batch_size=options.batch_size,
+        resize=options.resize,
+    )
+    recipe = recipe.changed(read_assignments(options.set)).changed(variant.settings)
+    recipe.make_optimizer()  # does it take these arguments?
+    return recipe
+
+
+def _spec(options, experiment, architecture, seed, variant, recipe):
+    demo, backbone = options.data is None, get_backbone(architecture)
+    size = options.image_size or (DEMO_SIZE if demo else backbone.input_size)
+    check_size(backbone, size)
     weights = options.weights or ("bundled" if demo else "imagenet")
-    specs = []
-    for seed in dict.fromkeys(options.seed):
-        for architecture, approach in _pairs(options, demo):
-            backbone = get_backbone(architecture)
-            size = options.image_size or (DEMO_SIZE if demo else backbone.input_size)
-            check_size(backbone, size)
-            start = "none" if approach == "scratch" else weights
-            weights_fingerprint(architecture, start)  # is there such a file?
-            recipe = get_recipe(
-                options.recipe,
-                approach,
-                max_epochs=options.epochs or (DEMO_EPOCHS[approach] if demo else None),
-                batch_size=options.batch_size,
-                resize=options.resize,
-            )
-            path = Path(options.output, experiment, options.challenge, architecture, approach, f"seed-{seed}")
-            specs.append(RunSpec(options.challenge, architecture, recipe, start, size, seed, RunFolder(path)))
-    return specs
+    start = "none" if recipe.approach == "scratch" else weights
+    weights_fingerprint(architecture, start)  # is there such a file?
+    path = Path(options.output, experiment, options.challenge, architecture, recipe.approach, variant.folder)
+    folder = RunFolder(path / f"seed-{seed}")
+    return RunSpec(options.challenge, architecture, recipe, start, size, seed, folder, variant.name)
 
 
 def _pairs(options, demo):

@@ -13,7 +13,16 @@ from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_json, write_model, write_table
 from arttl.metrics import majority_accuracy, test_metrics
 from arttl.models import build_classifier, parameter_counts
-from arttl.training import Arrays, Batches, Checkpoint, head_model, predict, start_afresh, train
+from arttl.training import (
+    Arrays,
+    Batches,
+    Checkpoint,
+    head_model,
+    predict,
+    set_product_precision,
+    start_afresh,
+    train,
+)
 
 
 def run_one(spec, data, force=False):
@@ -34,9 +43,10 @@ def run_one(spec, data, force=False):
             spec.check_same(data)
             if folder.is_complete:  # another process finished it meanwhile
                 return folder.metrics()
-        store = data.store(spec.image_size, spec.recipe.resize)
+        store = data.store(spec.image_size, spec.recipe)
         rows, class_ids = data.rows(store)
         start_afresh(spec.seed)
+        set_product_precision(faithful=not spec.recipe.numerics.is_today)
         model = build_classifier(
             spec.architecture,
             len(data.split.classes),
@@ -44,6 +54,7 @@ def run_one(spec, data, force=False):
             trainable=spec.recipe.trains_backbone,
             image_size=spec.image_size,
             preprocessing=spec.recipe.preprocessing,
+            numerics=spec.recipe.numerics,
         )
         prepare_folder(spec, data, store, model, force)
         earlier = Checkpoint(folder.checkpoint).seconds()
@@ -99,22 +110,24 @@ def fit_and_predict(spec, data, model, store, rows, class_ids):
     """Train the model, or its head on cached features; returns the Progress and the test probabilities."""
     recipe, folder = spec.recipe, spec.folder
     source, trained = store, model
-    if not recipe.trains_backbone:
+    if recipe.features == "one-pass":
         features, path, reused = cached_features(model, store, data.cache)
         folder.log(f"  features {'reused from' if reused else 'computed and kept in'} {path}")
         source, trained = Arrays(features), head_model(model)
     recipe.compile(trained)
 
-    def batches(part, shuffle_seed=None):
+    def batches(part, **order):
         classes = len(data.split.classes)
-        return Batches(source, rows[part], class_ids[part], classes, recipe.batch_size, shuffle_seed)
+        return Batches(source, rows[part], class_ids[part], classes, recipe.batch_size, **order)
 
     def report(progress):
         write_table(folder.path / "history.csv", pd.DataFrame(progress.history))
         folder.log(epoch_line(progress, recipe.max_epochs))
 
-    training = batches("train", spec.seed if recipe.shuffle else None)
-    progress = train(trained, recipe, training, batches("validation"), Checkpoint(folder.checkpoint), report)
+    drop = {"drop_remainder": recipe.drop_remainder}
+    training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **drop)
+    validation = batches("validation", **drop)
+    progress = train(trained, recipe, training, validation, Checkpoint(folder.checkpoint), report)
     write_table(folder.path / "history.csv", pd.DataFrame(progress.history))
     return progress, predict(trained, batches("test"))
 

@@ -28,6 +28,7 @@ from PIL import (  # noqa: F401
 from arttl.errors import InputError
 
 METHODS = ("nearest", "antialiased")
+READINGS = ("upright", "load_img")
 
 # Ordinary picture formats only: Pillow would also open EPS, by running Ghostscript on it. MPO comes with JPEG.
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
@@ -85,39 +86,48 @@ class Decoding:
         method: `"nearest"` (default) picks nearest neighbours from the fully decoded picture, which is what Keras'
             `load_img(target_size=...)` did in 2018; `"antialiased"` is Pillow's Lanczos filter, with JPEGs decoded at
             a reduced scale (libjpeg's 1/2, 1/4 or 1/8) that is still at least 1.5 times `size`.
+        reading: `"upright"` (default) applies the EXIF orientation, composites transparency on white and scales
+            16-bit grey to 8 bits; `"load_img"` does as `keras.utils.load_img`: the EXIF orientation is ignored, and
+            Pillow's `convert("RGB")` drops transparency and clips grey over 255. A turned TIFF is upright in both,
+            since Pillow itself turns it, from 6.2 on (2019, https://github.com/python-pillow/Pillow/pull/4063).
 
     Raises:
-        ValueError: if `method` is another one or `size` is not positive.
+        ValueError: if `method` or `reading` is another one or `size` is not positive.
     """
 
     size: tuple[int, int]
     method: str = "nearest"
+    reading: str = "upright"
 
     def __post_init__(self):
         if self.method not in METHODS:
             raise ValueError(f"method {self.method!r} is not one of {', '.join(METHODS)}")
+        if self.reading not in READINGS:
+            raise ValueError(f"reading {self.reading!r} is not one of {', '.join(READINGS)}")
         height, width = self.size
         if height < 1 or width < 1:
             raise ValueError(f"size {self.size} is not a (height, width) of at least one pixel each")
 
     @property
     def label(self) -> str:
-        """Such as `224x224-nearest`, for file names."""
-        return f"{self.size[0]}x{self.size[1]}-{self.method}"
+        """Such as `224x224-nearest` or `224x224-nearest-load_img`, for file names."""
+        reading = "" if self.reading == "upright" else f"-{self.reading}"
+        return f"{self.size[0]}x{self.size[1]}-{self.method}{reading}"
 
 
 def decode_image(path: Path | str, decoding: Decoding) -> np.ndarray:
-    """Decode one picture completely, turn it upright (EXIF), composite it on white, and resize it.
+    """Decode one picture completely, bring it to RGB as `decoding.reading` says, and resize it.
 
-    16-bit grey is scaled to 8 bits, CMYK and palettes become RGB, and of an animation the first frame counts. Where
-    the picture is RGB and has no EXIF orientation, `"nearest"` equals `keras.utils.load_img` bit for bit.
+    CMYK and palettes become RGB, and of an animation the first frame counts. `"nearest"` equals
+    `keras.utils.load_img(path, target_size=decoding.size)` bit for bit: in the reading `"load_img"` for every picture,
+    in `"upright"` for those with neither transparency, nor an EXIF orientation, nor more than 8 bits of grey.
 
     Returns:
         uint8 array (height, width, 3), RGB.
 
     Raises:
         BadImage: if the file is missing, empty, truncated, damaged, too large (over twice Pillow's
-            `Image.MAX_IMAGE_PIXELS`) or no picture.
+            `Image.MAX_IMAGE_PIXELS`), of floating-point samples, or no picture.
         InputError: if `PIL.ImageFile.LOAD_TRUNCATED_IMAGES` is set, since it makes truncated files look whole.
     """
     if ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -159,19 +169,22 @@ def _refuse_bomb(width: int, height: int) -> None:
 
 
 def _load(picture: ImageFile.ImageFile, decoding: Decoding) -> Image.Image:
-    """Decode all pixels, which alone shows a truncation, and turn the picture upright."""
+    """Decode all pixels, which alone shows a truncation, and turn the picture upright if it is to be read so."""
     if decoding.method == "antialiased" and isinstance(picture, JpegImagePlugin.JpegImageFile):
         height, width = decoding.size
-        if _orientation(picture) >= 5:  # the sides change places
+        if _orientation(picture, decoding.reading) >= 5:  # the sides change places
             height, width = width, height
         picture.draft(None, (3 * width // 2, 3 * height // 2))
     picture.load()
-    turn = UPRIGHT.get(_orientation(picture))
+    turn = UPRIGHT.get(_orientation(picture, decoding.reading))
     return picture if turn is None else picture.transpose(turn)
 
 
-def _orientation(picture: Image.Image) -> int:
-    """The EXIF orientation; 1 (upright) where there is none, or where the EXIF block of a sound picture is garbage."""
+def _orientation(picture: Image.Image, reading: str) -> int:
+    """The EXIF orientation; 1 (upright) where there is none, where the EXIF block of a sound picture is garbage, or
+    where the reading ignores it."""
+    if reading == "load_img":
+        return 1
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except DAMAGE:
@@ -183,14 +196,25 @@ def _resize(picture: Image.Image, decoding: Decoding) -> Image.Image:
     height, width = decoding.size
     if decoding.method == "nearest":
         # Picking pixels and converting them commute, and converting few is cheaper.
-        return _to_rgb(picture.resize((width, height), Image.Resampling.NEAREST))
-    return _to_rgb(picture).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        return _to_rgb(picture.resize((width, height), Image.Resampling.NEAREST), decoding.reading)
+    return _to_rgb(picture, decoding.reading).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """RGB, with whatever shows through a transparent picture white."""
+def _to_rgb(picture: Image.Image, reading: str) -> Image.Image:
     if picture.mode == "F":
         raise ValueError("floating-point samples: save it with 8 or 16 bits")
+    return _converted(picture) if reading == "load_img" else _on_white(picture)
+
+
+def _converted(picture: Image.Image) -> Image.Image:
+    """RGB as Pillow's own conversion has it: transparency dropped, grey values clipped to 0..255."""
+    # No pixel depends on it, but Pillow would print a warning that transparency is lost.
+    picture.info.pop("transparency", None)
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """RGB, with whatever shows through a transparent picture white and 16-bit grey scaled to 8 bits."""
     if picture.mode.startswith("I"):
         picture = _to_eight_bits(picture)
     if picture.has_transparency_data:

@@ -74,7 +74,7 @@ class ImageStore:
 
         Args:
             images: image_id -> path of the picture.
-            decoding: size and resize method.
+            decoding: size, resize method and reading.
             folder: where stores are kept; made if missing. Needs height * width * 3 bytes an image.
             workers: threads that decode; default one for each processor this process may use.
             skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
@@ -139,6 +139,8 @@ class ImageStore:
 def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding) -> str:
     """SHA-256 of the store's version, the decoding, and the images' files."""
     facts = [VERSION, list(decoding.size), decoding.method, files_fingerprint(paths)]
+    if decoding.reading != "upright":  # left out otherwise: stores from before there were two readings stay valid
+        facts.append(decoding.reading)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

@@ -7,7 +7,9 @@ import math
 import keras
 import numpy as np
 
+from arttl.eras import get_numerics
 from arttl.models.backbones import check_size, get_backbone
+from arttl.models.keras2018 import resnet50, with_batch_normalization
 from arttl.models.preprocessing import preprocessing_layer
 from arttl.models.weights import load_backbone_weights
 
@@ -15,7 +17,13 @@ HEAD = "head"  # name of the softmax layer
 
 
 def build_classifier(
-    architecture, num_classes, weights="imagenet", trainable=True, image_size=None, preprocessing="unit"
+    architecture,
+    num_classes,
+    weights="imagenet",
+    trainable=True,
+    image_size=None,
+    preprocessing="unit",
+    numerics="keras3",
 ):
     """A flat Keras model from pixels to class probabilities.
 
@@ -27,10 +35,11 @@ def build_classifier(
         num_classes: Q_t, the number of classes.
         weights: "imagenet", "bundled" (ResNet50 only), "none" for He-uniform initial weights, or the path of
             a notop .h5 file, a sparse .h5 file of this package, or a .keras model with the same backbone.
-        trainable: False freezes the backbone and leaves only the head to train. A frozen
-            BatchNormalization uses its moving statistics, as Keras 3 does.
+        trainable: False freezes the backbone and leaves only the head to train.
         image_size: side of the square input in pixels; the studies' own by default.
         preprocessing: "unit" ([0, 1], the thesis) or "imagenet" (the released code).
+        numerics: whose layers: "keras3" (today's), an era such as "2.1.6", or an arttl.eras.Numerics. In training, a
+            frozen BatchNormalization uses its moving statistics in Keras 3, and the batch's in those of 2018.
 
     Returns a keras.Model; input (batch, image_size, image_size, 3), uint8 or float pixels in [0, 255];
     output (batch, num_classes), rows summing to 1.
@@ -41,17 +50,31 @@ def build_classifier(
     Example:
         >>> model = build_classifier("resnet50", num_classes=1054, weights="imagenet", trainable=False)
     """
-    backbone = get_backbone(architecture)
+    backbone, numerics = get_backbone(architecture), get_numerics(numerics)
     size = image_size or backbone.input_size
     check_size(backbone, size)
     pixels = keras.Input((size, size, 3), name="pixels")
     scaled = preprocessing_layer(preprocessing, backbone)(pixels)
-    constructor = getattr(keras.applications, backbone.constructor)
-    base = constructor(input_tensor=scaled, include_top=False, weights=None, pooling="avg")
-    load_backbone_weights(base, backbone, weights)
+    base = build_backbone(backbone, scaled, numerics)
+    load_backbone_weights(base, backbone, weights, numerics)
     base.trainable = trainable
     outputs = keras.layers.Dense(num_classes, activation="softmax", name=HEAD)(base.output)
-    return keras.Model(pixels, outputs, name=architecture)
+    return keras.Model(base.inputs[0], outputs, name=architecture)
+
+
+def build_backbone(backbone, input_tensor, numerics):
+    """A backbone with global average pooling and random weights, flat from the input tensor's source to X.
+
+    Arguments:
+        backbone: its row of the table.
+        input_tensor: a Keras tensor (batch, height, width, 3) of preprocessed pixels.
+        numerics: an arttl.eras.Numerics.
+    """
+    if backbone.name == "resnet50" and numerics.resnet50 != "keras3":
+        return resnet50(input_tensor, numerics)
+    constructor = getattr(keras.applications, backbone.constructor)
+    base = constructor(input_tensor=input_tensor, include_top=False, weights=None, pooling="avg")
+    return with_batch_normalization(base, numerics) if numerics.own_batchnorm else base
 
 
 def feature_extractor(classifier):

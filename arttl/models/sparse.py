@@ -80,14 +80,3 @@ def read(path, shapes=None):
             sparse_at += count
         arrays[name] = array.reshape(shape)
     return arrays
-
-
-def load(path, model):
-    """Set the weights of a dense Keras model from a sparse file.
-
-    Raises ValueError when the file's variables are not the model's; the model is then unchanged.
-    """
-    variables = {variable.path: variable for variable in model.weights}
-    arrays = read(path, {name: tuple(variable.shape) for name, variable in variables.items()})
-    for name, variable in variables.items():
-        variable.assign(arrays[name])

@@ -10,27 +10,41 @@ from pathlib import Path
 import h5py
 import keras
 
+from arttl.eras import get_numerics
 from arttl.errors import InputError
 from arttl.models import sparse
 from arttl.models.backbones import get_backbone
+from arttl.models.keras2018 import today_name
+from arttl.models.keras2018.batch_normalization import SHADOWS
 
 BUNDLED = {"resnet50": Path(__file__).parents[1] / "data" / "weights" / "resnet50-clipart.h5"}
+# The ResNet50 of 2018 had another file, of the same name; beside today's it is kept under a name of its own.
+RESNET50_2018_URL = (
+    "https://github.com/fchollet/deep-learning-models/releases/download/v0.2/"
+    "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
+)
+RESNET50_2018_MD5 = "a268eb855778b3df3c7506639542a6af"
+RESNET50_2018_FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop_2018.h5"
 
 
-def load_backbone_weights(base, backbone, weights):
+def load_backbone_weights(base, backbone, weights, numerics):
     """Set the weights of `base` in place.
 
+    Layers are matched in order, and ResNet50's by name, so that weights of its graph of 2018 and of today's serve
+    either. A file's graph may still differ from the one it is loaded into (docs/fidelity.md).
+
     Arguments:
-        base: a keras.Model from keras.applications without top.
+        base: a keras.Model of arttl.models.build_backbone.
         backbone: its row of the table.
         weights: "imagenet", "bundled", "none" or a file's path.
+        numerics: what `base` was built with; it decides which ImageNet file of ResNet50 is its own.
 
     Raises InputError, one line, when they cannot be had or belong to another architecture.
     """
     if weights == "none":
         he_uniform(base)
     elif weights == "imagenet":
-        _load_file(base, backbone, _imagenet_file(backbone))
+        _load_file(base, backbone, imagenet_file(backbone, numerics))
     elif weights == "bundled":
         _load_file(base, backbone, bundled_file(backbone.name))
     else:
@@ -65,50 +79,64 @@ def check_file(path):
         raise InputError(f"weights file {path} {problem}; --weights takes imagenet, bundled, none or a file")
 
 
-def check_weights(architecture, weights):
+def check_weights(architecture, weights, numerics="keras3"):
     """Raise InputError when weights cannot be had or do not fit, before any work is done on images."""
     if weights != "none":
         backbone = get_backbone(architecture)
         base = getattr(keras.applications, backbone.constructor)(include_top=False, weights=None)
-        load_backbone_weights(base, backbone, weights)
+        load_backbone_weights(base, backbone, weights, numerics)
 
 
-def weights_fingerprint(architecture, weights):
+def weights_fingerprint(architecture, weights, numerics="keras3"):
     """What tells one weights file from another: its SHA-256, the published MD5 of ImageNet's, None for random ones."""
     if weights == "none":
         return None
     if weights == "imagenet":
-        return f"md5 {get_backbone(architecture).weights_md5}"
+        return f"md5 {imagenet_source(get_backbone(architecture), numerics)[1]}"
     path = bundled_file(architecture) if weights == "bundled" else Path(weights)
     check_file(path)
-    with open(path, "rb") as file:
-        return f"sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return f"sha256 {_digest(path, 'sha256')}"
 
 
-def _imagenet_file(backbone):
+def imagenet_source(backbone, numerics):
+    """Address, MD5 and local name of the ImageNet weights file that is a backbone's own under `numerics`."""
+    if backbone.name == "resnet50" and get_numerics(numerics).resnet50 != "keras3":
+        return RESNET50_2018_URL, RESNET50_2018_MD5, RESNET50_2018_FILE
+    return backbone.weights_url, backbone.weights_md5, backbone.weights_file
+
+
+def imagenet_file(backbone, numerics):
+    """Path of the ImageNet weights, downloaded if need be; InputError says where to put them by hand."""
+    url, md5, name = imagenet_source(backbone, numerics)
+    folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
+    of_2018 = folder / backbone.weights_file  # where the Keras of 2018 kept its own
+    if name == RESNET50_2018_FILE and of_2018.is_file() and _digest(of_2018, "md5") == md5:
+        return of_2018
     try:
-        path = keras.utils.get_file(
-            backbone.weights_file, backbone.weights_url, cache_subdir="models", file_hash=backbone.weights_md5
-        )
+        return Path(keras.utils.get_file(name, url, cache_subdir="models", file_hash=md5))
     # Keras raises a plain Exception when a download fails and ValueError when the hash does not fit.
     except Exception as error:
-        folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
         raise InputError(
-            f"the ImageNet weights of {backbone.title} cannot be downloaded; put {backbone.weights_file} into "
-            f"{folder}, or give it with --weights FILE"
+            f"the ImageNet weights of {backbone.title} cannot be downloaded; put {name} ({url}) into {folder}, "
+            "or give the file with --weights FILE"
         ) from error
-    return Path(path)
+
+
+def _digest(path, algorithm):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _load_file(base, backbone, path):
     check_file(path)
     try:
         if path.suffix == ".keras":
-            _copy_backbone(base, keras.saving.load_model(path, compile=False, safe_mode=True))
+            layers = _read_model(path, len(_layers_with_weights(base)))
         elif sparse.is_sparse(path):
-            sparse.load(path, base)
+            layers = _read_sparse(path, base)
         else:
-            _load_notop(base, path)
+            layers = _read_notop(path)
+        _assign(base, layers, by_name=backbone.name == "resnet50")
     except OSError as error:
         raise InputError(f"weights file {path} is not a readable HDF5 or .keras file; get it again") from error
     except (ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
@@ -118,24 +146,63 @@ def _load_file(base, backbone, path):
         ) from error
 
 
-def _load_notop(base, path):
+def _read_notop(path):
+    """Layers of a file in the .h5 layout of Keras 1 and 2, as pairs of name and arrays."""
     with h5py.File(path, "r") as file:
         if "layer_names" not in file.attrs:
             raise ValueError("no layer_names: not a weights file in Keras' .h5 layout")
-    base.load_weights(path)
+        layers = []
+        for name in map(_text, file.attrs["layer_names"]):
+            arrays = [file[name][_text(weight)][()] for weight in file[name].attrs["weight_names"]]
+            if arrays:
+                layers.append((name, arrays))
+        return layers
 
 
-def _copy_backbone(base, model):
-    """Copy weights layer by layer, in order, from another flat model with the same backbone.
+def _text(name):
+    return name.decode() if isinstance(name, bytes) else str(name)
 
-    Not by name: Keras numbers unnamed layers (InceptionV3's, Xception's) by what was built before.
+
+def _read_model(path, count):
+    """The first `count` layers of a saved flat model; what follows them is the head."""
+    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    layers = _layers_with_weights(model)[:count]
+    return [(layer.name, [keras.ops.convert_to_numpy(each) for each in stored]) for layer, stored in layers]
+
+
+def _read_sparse(path, base):
+    layers = [(today_name(layer.name), stored) for layer, stored in _layers_with_weights(base)]
+    names = {name: [f"{name}/{variable.name}" for variable in stored] for name, stored in layers}
+    shapes = {f"{name}/{variable.name}": tuple(variable.shape) for name, stored in layers for variable in stored}
+    arrays = sparse.read(path, shapes)
+    return [(name, [arrays[each] for each in paths]) for name, paths in names.items()]
+
+
+def _layers_with_weights(model):
+    """Pairs of a layer and those of its variables that a weights file holds, in the model's order."""
+    pairs = ((layer, [each for each in layer.weights if each.name not in SHADOWS]) for layer in model.layers)
+    return [(layer, stored) for layer, stored in pairs if stored]
+
+
+def _assign(base, layers, by_name):
+    """Set the weights of `base` from pairs of name and arrays; ValueError before anything is changed.
+
+    In order, and not by name, since Keras numbers unnamed layers (InceptionV3's, Xception's) by what was built before;
+    but ResNet50's graphs differ in their order.
     """
-    ours, theirs = ([layer for layer in each.layers if layer.weights] for each in (base, model))
-    theirs = theirs[: len(ours)]  # what follows is the head
-    kinds = [
-        [(type(layer).__name__, [tuple(w.shape) for w in layer.weights]) for layer in each] for each in (ours, theirs)
-    ]
-    if kinds[0] != kinds[1]:
-        raise ValueError("its layers are others")
-    for layer, other in zip(ours, theirs, strict=True):
-        layer.set_weights(other.get_weights())
+    ours = _layers_with_weights(base)
+    if len(layers) != len(ours):
+        raise ValueError(f"{len(layers)} layers with weights in the file, {len(ours)} here")
+    if by_name:
+        found = {today_name(name): (name, arrays) for name, arrays in layers}
+        missing = [layer.name for layer, _ in ours if today_name(layer.name) not in found]
+        if missing:
+            raise ValueError(f"no layer {missing[0]} in the file")
+        layers = [found[today_name(layer.name)] for layer, _ in ours]
+    for (layer, stored), (name, arrays) in zip(ours, layers, strict=True):
+        here, there = ([tuple(each.shape) for each in group] for group in (stored, arrays))
+        if here != there:
+            raise ValueError(f"layer {name}: shapes {there} in the file, {here} in {layer.name} here")
+    for (_, stored), (_, arrays) in zip(ours, layers, strict=True):
+        for variable, array in zip(stored, arrays, strict=True):
+            variable.assign(array)

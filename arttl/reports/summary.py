@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arttl.errors import InputError
+from arttl.reports.markdown import markdown_table
 
 _COLUMNS = ("model", "approach", "seed", "test accuracy", "95% interval", "majority class", "epochs", "time")
 
@@ -15,13 +16,7 @@ def summary_table(folders):
 
     Returns text. Every number is read from the folders' config.json and metrics.json.
     """
-    rows = [_COLUMNS, *(_row(folder) for folder in folders if folder.is_complete)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
-    ]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)
+    return markdown_table(_COLUMNS, [_row(folder) for folder in folders if folder.is_complete])
 
 
 def _row(folder):

@@ -2,7 +2,15 @@
 
 from arttl.training.batches import Arrays, Batches
 from arttl.training.checkpoint import Checkpoint, Progress
-from arttl.training.loop import backend_name, head_model, make_deterministic, predict, start_afresh, train
+from arttl.training.loop import (
+    backend_name,
+    head_model,
+    make_deterministic,
+    predict,
+    set_product_precision,
+    start_afresh,
+    train,
+)
 
 __all__ = [
     "Arrays",
@@ -13,6 +21,7 @@ __all__ = [
     "head_model",
     "make_deterministic",
     "predict",
+    "set_product_precision",
     "start_afresh",
     "train",
 ]

@@ -7,6 +7,8 @@ import math
 import keras
 import numpy as np
 
+from arttl.errors import InputError
+
 
 class Arrays:
     """An array in memory (features, or a small set of images) with the `read` of an ImageStore."""
@@ -32,13 +34,19 @@ class Batches(keras.utils.PyDataset):
         num_classes: length of a one-hot label.
         batch_size: rows in a batch; the last batch holds what remains.
         shuffle_seed: a seed reorders the rows each epoch; None keeps their order.
+        drop_remainder: leave out what remains, as the authors' generator did. InputError when that is everything.
     """
 
-    def __init__(self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None):
+    def __init__(self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None, drop_remainder=False):
         super().__init__(workers=1)
         self.source, self.rows, self.class_ids = source, np.asarray(rows), np.asarray(class_ids)
         self.num_classes, self.batch_size = num_classes, batch_size
-        self.shuffle_seed = shuffle_seed
+        self.shuffle_seed, self.drop_remainder = shuffle_seed, drop_remainder
+        if not len(self):
+            raise InputError(
+                f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower --batch-size, or "
+                "--set drop_remainder=false"
+            )
         self.start_epoch(0)
 
     def start_epoch(self, epoch):
@@ -53,7 +61,8 @@ class Batches(keras.utils.PyDataset):
         self.start_epoch(self.epoch + 1)
 
     def __len__(self):
-        return math.ceil(len(self.rows) / self.batch_size)
+        batches = len(self.rows) / self.batch_size
+        return math.floor(batches) if self.drop_remainder else math.ceil(batches)
 
     def __getitem__(self, index):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]

@@ -17,7 +17,7 @@ from arttl.files import whole_file
 
 @dataclass
 class Progress:
-    """How far a training has come. `best_epoch` and the epochs in `history` count from 1."""
+    """How far a training has come. `best_epoch` (0 for none yet) and the epochs in `history` count from 1."""
 
     history: list = field(default_factory=list)
     wait: int = 0
@@ -81,6 +81,7 @@ class Checkpoint:
         progress = self.progress()
         with self._damage_named():
             arrays = _read(self.state)
+            keep_best = keep_best and progress.best_epoch
             best_weights = _read(self._best(progress.best_epoch))["best"] if keep_best else None
             model.set_weights(arrays["model"])
             model.optimizer.build(model.trainable_variables)
@@ -126,28 +127,25 @@ def _read(path):
     return lists
 
 
-class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
-    """Keras' early stopping on validation loss, which can start with the patience and best weights it had.
-
-    Keras' own forgets both when training begins.
+class ContinueStopping(keras.callbacks.Callback):
+    """Gives early stopping the patience and best weights it had; Keras' own forgets both when training begins.
 
     Arguments:
-        patience: epochs without a strictly lower validation loss before training stops.
-        keep_best: keep the best epoch's weights and set them when training ends.
-        progress: a Progress to go on from.
-        best_weights: the best weights so far, as a list of arrays.
+        stopping: the EarlyStopping, which must come before this callback.
+        progress: the Progress to go on from.
+        best_weights: the best weights so far, as a list of arrays, or None.
     """
 
-    def __init__(self, patience, keep_best, progress, best_weights):
-        super().__init__("val_loss", patience=patience, mode="min", restore_best_weights=keep_best)
-        self.progress, self.former_best_weights = progress, best_weights
+    def __init__(self, stopping, progress, best_weights):
+        super().__init__()
+        self.stopping, self.progress, self.best_weights = stopping, progress, best_weights
 
     def on_train_begin(self, logs=None):
         """Take up the patience where it was."""
-        super().on_train_begin(logs)
-        self.wait, self.best = self.progress.wait, self.progress.best
-        self.best_epoch = self.progress.best_epoch - 1
-        self.best_weights = self.former_best_weights
+        if self.progress.epochs:
+            self.stopping.wait, self.stopping.best = self.progress.wait, self.progress.best
+            self.stopping.best_epoch = self.progress.best_epoch - 1
+            self.stopping.best_weights = self.best_weights
 
 
 class SaveEpoch(keras.callbacks.Callback):
@@ -155,19 +153,20 @@ class SaveEpoch(keras.callbacks.Callback):
 
     Arguments:
         checkpoint: a Checkpoint.
-        stopping: the ResumableEarlyStopping, which must come before this callback.
+        stopping: the EarlyStopping, which must come before this callback.
+        progress: the Progress.
         max_epochs: after this many epochs training is finished.
         on_epoch: called with the Progress once the state is on disk.
     """
 
-    def __init__(self, checkpoint, stopping, max_epochs, on_epoch):
+    def __init__(self, checkpoint, stopping, progress, max_epochs, on_epoch):
         super().__init__()
-        self.checkpoint, self.stopping = checkpoint, stopping
+        self.checkpoint, self.stopping, self.progress = checkpoint, stopping, progress
         self.max_epochs, self.on_epoch = max_epochs, on_epoch
 
     def on_epoch_end(self, epoch, logs=None):
         """Save the state of an epoch."""
-        progress, stopping = self.stopping.progress, self.stopping
+        progress, stopping = self.progress, self.stopping
         progress.history.append({"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}})
         progress.wait, progress.best = stopping.wait, None if stopping.best is None else float(stopping.best)
         progress.best_epoch = stopping.best_epoch + 1

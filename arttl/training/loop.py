@@ -12,13 +12,35 @@ from tqdm import tqdm
 
 from arttl.errors import InputError
 from arttl.models import HEAD, predict_batch
-from arttl.training.checkpoint import Progress, ResumableEarlyStopping, SaveEpoch
+from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
 
 
 def start_afresh(seed):
     """Forget former models, whose memory and layer numbers Keras keeps, and make randomness follow from `seed`."""
     keras.utils.clear_session()
     make_deterministic(seed)
+
+
+def set_product_precision(faithful):
+    """Compute products of float32 in float32 on a GPU too, as in 2018; or leave them to the backend's default.
+
+    Arguments:
+        faithful: True forbids TF32, whose products have 10 bits of mantissa. On a CPU it changes nothing.
+    """
+    if not faithful:
+        return
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_tensor_float_32_execution(False)
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        jax.config.update("jax_default_matmul_precision", "highest")
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def make_deterministic(seed):
@@ -52,26 +74,36 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
     loss, or of the last epoch.
 
-    Raises InputError when the training or validation loss stops being a number.
+    Raises InputError when the training loss stops being a number, or no validation loss ever was one; with today's
+    early stopping, when any validation loss is none.
     """
     keep_best = recipe.tested == "best"
     progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (Progress(), None)
     if progress.finished:
-        if keep_best:
-            model.set_weights(best_weights)
-        return progress
-    stopping = ResumableEarlyStopping(recipe.patience, keep_best, progress, best_weights)
+        return _tested(model, progress, best_weights, keep_best)
+    (stopping,) = recipe.callbacks()
+    watched = ("loss",) if recipe.numerics.early_stopping == "2018" else ("loss", "val_loss")
     bar = [_Bar(len(training))] if sys.stderr.isatty() else []
-    saving = SaveEpoch(checkpoint, stopping, recipe.max_epochs, report)
+    saving = SaveEpoch(checkpoint, stopping, progress, recipe.max_epochs, report)
+    continuing = ContinueStopping(stopping, progress, best_weights)
     model.fit(
         training,
         validation_data=validation,
         initial_epoch=progress.epochs,
         epochs=recipe.max_epochs,
         shuffle=False,  # Batches shuffles by itself, reproducibly
-        callbacks=[_Epoch(training), *bar, stopping, saving],
+        callbacks=[_Epoch(training, watched), *bar, stopping, continuing, saving],
         verbose=0,
     )
+    return _tested(model, progress, stopping.best_weights, keep_best)
+
+
+def _tested(model, progress, best_weights, keep_best):
+    """Give the model the weights to be tested, those of the best epoch or the last."""
+    if keep_best and best_weights is None:
+        raise InputError("training diverged: the validation loss was never a number; lower the learning rate")
+    if keep_best:
+        model.set_weights(best_weights)
     return progress
 
 
@@ -81,16 +113,16 @@ class _Epoch(keras.callbacks.Callback):
     Keras calls `PyDataset.on_epoch_end` once too often before the first epoch, so the order is set here.
     """
 
-    def __init__(self, training):
+    def __init__(self, training, watched):
         super().__init__()
-        self.training = training
+        self.training, self.watched = training, watched
 
     def on_epoch_begin(self, epoch, logs=None):
         self.training.start_epoch(epoch)
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        for name in ("loss", "val_loss"):
+        for name in self.watched:
             if not math.isfinite(logs[name]):
                 raise InputError(
                     f"training diverged: {name} of epoch {epoch + 1} is {logs[name]}; lower the learning rate"

@@ -1,0 +1,103 @@
+"""What each departure from the thesis' settings is worth: the same runs under other recipes, eras and settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arttl.chapter1 import do_runs, open_collection, split_data
+from arttl.chapter1.plan import Variant, plan_runs
+from arttl.eras import ERAS
+from arttl.errors import InputError
+from arttl.files import make_folder, whole_file, write_table
+from arttl.overrides import read_assignments
+from arttl.recipes import RECIPES
+from arttl.reports.ablation import ablation_markdown, ablation_table
+from arttl.reports.explain import explain
+
+BASELINE = "baseline"
+# One comparison each: a recipe, an era, or settings with a comma between them.
+COMPARISONS = {
+    "off-the-shelf": (
+        "released",
+        "keras3",
+        "preprocessing=imagenet",
+        "features=every-step",
+        "features=every-step,numerics=2.1.6",
+        "numerics.rmsprop_root=inside",
+        "numerics.resnet50=2.2.4",
+        "resize=antialiased",
+        "split=released",
+        "tested=last",
+    ),
+    "fine-tuning": (
+        "released",
+        "keras3",
+        "preprocessing=imagenet",
+        "numerics=2.1.6",
+        "optimizer.learning_rate=1e-4",
+        "optimizer.nesterov=false",
+    ),
+}
+DEMO_EPOCHS = {"off-the-shelf": 8, "fine-tuning": 3, "scratch": 3}
+
+
+def run_fidelity(options, experiment):
+    """Run the baseline and every comparison, and write and print what each is worth.
+
+    Arguments:
+        options: the namespace of arttl.cli.fidelity_parser.
+        experiment: folder of the experiment below --output, "ch1/fidelity".
+    """
+    options.approach = options.approach or list(COMPARISONS)
+    options.architecture = options.architecture or ["resnet50"]
+    specs = plan_runs(options, experiment, lambda approach: variants(options, approach), DEMO_EPOCHS)
+    if options.explain:
+        print(explain([spec.recipe for spec in specs]))
+        return
+    collection = open_collection(options, DEMO_EPOCHS)
+    finished = True
+    for preset in dict.fromkeys(spec.recipe.split for spec in specs):
+        data = split_data(options, collection, preset)
+        finished &= do_runs([spec for spec in specs if spec.recipe.split == preset], data, options)
+    if finished:
+        write_report(specs, Path(options.output, experiment, options.challenge))
+
+
+def variants(options, approach):
+    """The baseline and the comparisons of an approach, as Variants, without those that are the baseline's own."""
+    found = [Variant(BASELINE, options.recipe, {})]
+    for text in options.compare or COMPARISONS.get(approach, ()):
+        if text != options.recipe and text != options.numerics:
+            found.append(read_comparison(text, options.recipe))
+    return found
+
+
+def read_comparison(text, recipe):
+    """A Variant from a recipe's name, an era, or settings such as "features=every-step,numerics=2.1.6".
+
+    Arguments:
+        text: the comparison.
+        recipe: the baseline's recipe.
+
+    Raises InputError for anything else.
+    """
+    if text in RECIPES:
+        return Variant(text, text, {})
+    if text in ERAS:
+        return Variant(text, recipe, {"numerics": text})
+    if "=" not in text:
+        raise InputError(
+            f"--compare {text!r} is no recipe ({', '.join(RECIPES)}), no era ({', '.join(ERAS)}) and no NAME=VALUE"
+        )
+    return Variant(text, recipe, read_assignments(text.split(",")))
+
+
+def write_report(specs, folder):
+    """Write the table as CSV and Markdown beside the runs, and print it."""
+    table = ablation_table([(spec.variant, spec.folder) for spec in specs], BASELINE)
+    make_folder(folder, "--output")
+    write_table(folder / "fidelity.csv", table)
+    text = ablation_markdown(table)
+    with whole_file(folder / "fidelity.md") as file:
+        file.write(text + "\n")
+    print(f"\n{text}\n\n(also in {folder / 'fidelity.csv'} and {folder / 'fidelity.md'})")

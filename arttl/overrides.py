@@ -1,0 +1,99 @@
+"""Single settings of a recipe replaced, from Python or from text on the command line."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import fields, replace
+
+from arttl.eras import Numerics, get_numerics
+from arttl.errors import InputError
+
+
+def read_assignments(assignments):
+    """Settings from the command line.
+
+    Arguments:
+        assignments: texts such as "optimizer.learning_rate=1e-4". A later one replaces an earlier one.
+
+    Returns a dict for `arttl.recipes.Recipe.changed`.
+
+    Raises InputError for text without a name and "=".
+    """
+    settings = {}
+    for text in assignments:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not (key and equals and value):
+            raise InputError(f"--set {text!r} is not NAME=VALUE, such as optimizer.learning_rate=1e-4")
+        settings[key] = value
+    return settings
+
+
+def change(recipe, key, value):
+    """A recipe with one setting replaced; see `arttl.recipes.Recipe.changed`."""
+    return _PARTS.get(key.partition(".")[0], _change_plain)(recipe, key, value)
+
+
+def flattened(settings):
+    """A recipe's settings with dotted names, as `change` takes them: {"optimizer.learning_rate": 0.001, ...}."""
+    flat = {}
+    for key, value in settings.items():
+        parts = value if isinstance(value, dict) else {None: value}
+        flat |= {key if part is None else f"{key}.{part}": each for part, each in parts.items()}
+    return flat
+
+
+def _change_plain(recipe, key, value):
+    known = [each.name for each in fields(recipe) if each.name not in ("name", "approach")]
+    if key not in known:
+        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}")
+    return replace(recipe, **{key: _typed(key, value, getattr(recipe, key))})
+
+
+def _change_numerics(recipe, key, value):
+    _, _, name = key.partition(".")
+    if not name:
+        return replace(recipe, numerics=get_numerics(value))
+    known = [each.name for each in fields(Numerics) if each.name != "era"]
+    if name not in known:
+        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(known)}")
+    value = _typed(key, value, getattr(recipe.numerics, name))
+    return replace(recipe, numerics=replace(recipe.numerics, **{name: value}))
+
+
+def _change_optimizer(recipe, key, value):
+    _, _, name = key.partition(".")
+    if not name:
+        if not isinstance(value, dict):
+            raise InputError("optimizer is set part by part, such as optimizer.name=SGD optimizer.learning_rate=0.01")
+        return replace(recipe, optimizer=dict(value))
+    former = recipe.optimizer
+    if name == "name" and value != former["name"]:
+        former = {"learning_rate": former["learning_rate"]}
+    value = _typed(key, value, former[name]) if former.get(name) is not None else _parsed(value)
+    return replace(recipe, optimizer={"name": value, **former} if name == "name" else {**former, name: value})
+
+
+_PARTS = {"numerics": _change_numerics, "optimizer": _change_optimizer}
+
+
+def _typed(key, value, former):
+    """A value of the same type as the setting's former one, from that type or from text."""
+    kind = type(former)
+    value = _parsed(value) if kind is not str else value
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+        kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
+        raise InputError(f"{key} cannot be {value!r}; it takes {kinds[kind]}")
+    return value
+
+
+def _parsed(value):
+    """Text as JSON has it (numbers, true, false, null), or as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value.lower() if value in ("True", "False", "None") else value)
+    except json.JSONDecodeError:
+        return value
