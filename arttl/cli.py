@@ -136,7 +136,9 @@ def _add_model_options(group):
     group.add_argument("--numerics", choices=ERAS, help="compute as this Keras did (2.1.2; recipe keras3: keras3)")
     group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
     group.add_argument("--explain", action="store_true", help="print every setting beside the studies', and stop")
-    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64)")
+    group.add_argument(
+        "--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64 or 48)"
+    )
     group.add_argument("--resize", choices=("nearest", "antialiased"), help="(nearest, as in 2018)")
     group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")

@@ -1,6 +1,7 @@
 """Recipes, eras and single settings through the scripts, and the ablation of them."""
 
 import json
+from dataclasses import asdict
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from scripts import SMALL, run_folders
 
 from arttl.chapter1.fidelity import COMPARISONS, read_comparison
+from arttl.eras import ERAS
 from arttl.errors import InputError
 from arttl.metrics import accuracy_interval, paired_difference, unpaired_difference
 from arttl.models import build_classifier
@@ -64,18 +66,8 @@ def test_explain_prints_and_writes_nothing(script, photographs, tmp_path):
 @pytest.mark.parametrize(("era", "updated"), [("2.1.2", True), ("2.1.6", False)])
 def test_released_recipe_runs_the_frozen_network_in_every_step(era, updated, script, photographs, tmp_path):
     """In 2.1.2 the frozen BatchNormalization's moving statistics follow the art images, which no cache could show."""
-    options = [
-        "--approach",
-        "off-the-shelf",
-        "--recipe",
-        "released",
-        "--numerics",
-        era,
-        "--epochs",
-        "2",
-        "--batch-size",
-        "4",
-    ]
+    options = ["--approach", "off-the-shelf", "--recipe", "released", "--epochs", "2", "--batch-size", "4"]
+    options += ["--numerics", era, "--set", f"numerics.resnet50={era}"]
     code, out, err = script("--data", photographs, *RESNET50, *options)
     assert code == 0, err
     assert "features" not in out
@@ -90,7 +82,18 @@ def test_released_recipe_runs_the_frozen_network_in_every_step(era, updated, scr
     assert np.array_equal(*mean) != updated
     config = RunFolder(path).read_config()
     assert config["settings"]["recipe"]["drop_remainder"]
-    assert any("took no image under 197 pixels" in line for line in config["deviations"])
+    for said in ("took no image under 197 pixels", "made with the ResNet50 of today, not of 2018"):
+        assert any(said in line for line in config["deviations"])
+
+
+def test_bundled_weights_keep_the_graph_that_they_were_made_in(script, photographs, tmp_path):
+    code, _, err = script("--data", photographs, *RESNET50, "--approach", "off-the-shelf", "--epochs", "1")
+    assert code == 0, err
+    (path,) = run_folders(tmp_path / "runs")
+    config = RunFolder(path).read_config()
+    assert config["settings"]["recipe"]["numerics"] | {"resnet50": "2.1.2"} == asdict(ERAS["2.1.2"])
+    assert "numerics.resnet50 is keras3, not 2.1.2" in config["deviations"]
+    assert not any("made with the ResNet50" in line for line in config["deviations"])
 
 
 def test_every_step_and_one_pass_agree_where_nothing_depends_on_it(script, photographs, tmp_path):
@@ -143,7 +146,19 @@ def test_default_comparisons_are_possible():
         for text in texts:
             variant = read_comparison(text, "thesis")
             recipe = get_recipe(variant.recipe, approach).changed(variant.settings)
-            assert recipe.settings() != get_recipe("thesis", approach).settings()
+            is_baseline = text == "numerics.resnet50=2.1.2"  # unless the weights are the bundled ones
+            assert (recipe.settings() == get_recipe("thesis", approach).settings()) == is_baseline
+
+
+@pytest.mark.parametrize(("weights", "graph"), [("bundled", "2.1.2"), ("none", "keras3")])
+def test_comparison_with_the_baseline_itself_is_left_out(weights, graph, script, photographs):
+    options = ["--challenge", "type", "--data", photographs, "--weights", weights, "--image-size", "32", "--dry-run"]
+    code, out, err = script(*options, name="ch1_fidelity.py")
+    assert code == 0, err
+    assert [line for line in out.splitlines() if "numerics.resnet50=" in line] == [
+        line for line in out.splitlines() if f"numerics.resnet50={graph}/" in line
+    ]
+    assert f"numerics.resnet50={graph}/" in out
 
 
 def test_paired_difference_by_hand():

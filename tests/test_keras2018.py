@@ -267,6 +267,8 @@ def test_eras_load_again_from_a_saved_model(era, tmp_path):
 def test_settings_that_do_not_exist_are_refused():
     with pytest.raises(ValueError, match="moving_average must be one of"):
         BatchNormalization2018(moving_average="zero")
+    with pytest.raises(ValueError, match="had no synchronized"):
+        BatchNormalization2018(synchronized=True)
     with pytest.raises(ValueError, match="neither momentum nor centered"):
         RMSprop2018(momentum=0.9)
     with pytest.raises(InputError, match=r"--numerics takes 2\.1\.2, 2\.1\.6, 2\.2\.2, 2\.2\.4, keras3"):

@@ -16,10 +16,12 @@ from arttl.models import weights as weights_module
 from arttl.models.keras2018 import BatchNormalization2018, today_name
 from arttl.models.keras2018.batch_normalization import SHADOWS
 
-YEAR_NAMES = [
-    name.decode() if isinstance(name, bytes) else str(name) for name in reference("2.1.2")["resnet50/layer_names"]
-]
-NAMES_2018 = {today_name(name): name for name in YEAR_NAMES}
+
+def _text(name):
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+NAMES_2018 = {today_name(name): name for name in map(_text, reference("2.1.2")["resnet50/layer_names"])}
 
 
 def seed_weights(model, key):
@@ -67,17 +69,6 @@ def test_graphs_of_2018_differ_from_one_another():
     assert near(at_197[1], at_197[2], 1e-5)
     assert far(at_197[2], at_197[3], 1e-3)
     assert near(at_197[0], at_197[1], 1e-5)  # of an odd side, "same" pads three on both sides too
-
-
-@pytest.mark.parametrize("era", OF_2018)
-def test_resnet50_has_the_layers_of_2018(era):
-    model = build_classifier("resnet50", 2, weights="none", image_size=32, numerics=era)
-    ours = [layer.name for layer in model.layers[:-1] if layer.weights]
-    assert sorted(ours) == sorted(map(_text, reference(era)["resnet50/layer_names"]))
-
-
-def _text(name):
-    return name.decode() if isinstance(name, bytes) else str(name)
 
 
 def write_file_of_2018(path, model, era):
@@ -190,3 +181,23 @@ def test_jpeg_differs_only_in_its_chroma(era):
         found = decode_image(IMAGES / picture, Decoding(expected.shape[:2], reading="load_img"))
         luma = [np.asarray(Image.fromarray(each).convert("L"), int) for each in (found, expected)]
         assert np.abs(luma[0] - luma[1]).mean() < 2
+
+
+def test_graph_that_weights_were_made_with_is_known(tmp_path):
+    """Weights of one graph in another are no error, but config.json must say so."""
+    today = build_classifier("resnet50", 2, weights="none", image_size=32, numerics="keras3")
+    today.save(tmp_path / "today.keras")
+    build_classifier("resnet50", 2, weights="none", image_size=32, numerics="2.2.4").save(tmp_path / "2018.keras")
+    write_file_of_2018(tmp_path / "2018.h5", today, "2.1.2")
+    build_classifier("vgg19", 2, weights="none", image_size=32).save(tmp_path / "vgg19.keras")
+    found = {path.name: weights_module.resnet50_graph_of(path) for path in tmp_path.iterdir()}
+    assert found == {"today.keras": "today", "2018.keras": "2018", "2018.h5": "2018", "vgg19.keras": None}
+    assert weights_module.resnet50_graph_of(weights_module.bundled_file("resnet50")) == "today"
+
+
+@pytest.mark.parametrize("era", OF_2018)
+def test_layers_are_in_the_order_of_the_file(era):
+    """Keras' own loader of .h5 files goes by order, so a file of the era loads with it too."""
+    model = build_classifier("resnet50", 2, weights="none", image_size=32, numerics=era)
+    ours = [layer.name for layer in model.layers[:-1] if layer.weights]
+    assert ours == [_text(name) for name in reference(era)["resnet50/layer_names"]]

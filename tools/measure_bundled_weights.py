@@ -3,7 +3,7 @@
     python tools/measure_bundled_weights.py --output measured
 
 For each collection and seed, the type challenge with ResNet50 is run off the shelf, fine-tuned from the
-bundled weights, and from scratch, each for the same number of epochs, with the thesis' recipe and no early
+bundled weights, and from scratch, each for the same number of epochs, with recipe keras3 and no early
 stopping. From scratch, BatchNormalization's moving statistics (momentum 0.99) lag on small sets and would make
 the comparison easy to win; so the scratch network is also tested with its statistics estimated anew on the
 training images, which the thesis' protocol does not do. Prints a Markdown table.
@@ -48,7 +48,7 @@ def measure(name, approach, seed, options):
 
     collection = collections.bundled(name)
     split, _, _ = splits.find_or_make(collection, "type")
-    recipe = get_recipe("thesis", approach, max_epochs=EPOCHS[name], patience=EPOCHS[name])
+    recipe = get_recipe("keras3", approach, max_epochs=EPOCHS[name], patience=EPOCHS[name])
     folder = RunFolder(options.output / name / approach / f"seed-{seed}")
     spec = RunSpec("type", "resnet50", recipe, APPROACHES[approach], options.image_size, seed, folder)
     if not folder.is_complete:

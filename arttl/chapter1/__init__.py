@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arttl import collections, splits
 from arttl.chapter1.data import ExperimentData
-from arttl.chapter1.plan import DEMO_COLLECTION, DEMO_EPOCHS, DEMO_SIZE, RunSpec, plan_runs, runs_to_do
+from arttl.chapter1.plan import DEMO, DEMO_COLLECTION, RunSpec, plan_runs, runs_to_do
 from arttl.chapter1.run import run_one
 from arttl.collections.wording import first_few
 from arttl.files import make_folder
@@ -64,9 +64,9 @@ def do_runs(specs, data, options):
     return True
 
 
-def open_collection(options, demo_epochs=DEMO_EPOCHS):
+def open_collection(options, demo=DEMO):
     """The collection the options ask for; says what it is, and so when it is the bundled one."""
-    collection = _opened(options, demo_epochs)
+    collection = _opened(options, demo)
     images = len(collection.labels(options.challenge))
     print(f"collection: {collection.name}, {images} images with a label for {options.challenge}", flush=True)
     for note in collection.notes:
@@ -74,7 +74,7 @@ def open_collection(options, demo_epochs=DEMO_EPOCHS):
     return collection
 
 
-def _opened(options, demo_epochs):
+def _opened(options, demo):
     if options.data is not None:
         return collections.open_collection(
             options.data,
@@ -85,10 +85,10 @@ def _opened(options, demo_epochs):
             skip_missing=options.skip_missing,
         )
     weights = f"--weights {options.weights}" if options.weights else "the bundled ResNet50 weights"
-    epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in demo_epochs.items())
+    epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in demo.epochs.items())
     print(
         f"No --data given: using the bundled collection {DEMO_COLLECTION} and {weights}, at "
-        f"{options.image_size or DEMO_SIZE} pixels,\nwith few epochs at most ({epochs}). "
+        f"{options.image_size or demo.size} pixels,\nwith few epochs at most ({epochs}). "
         "With --data DIR the studies' own settings are used.",
         flush=True,
     )

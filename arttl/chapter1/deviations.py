@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from arttl.models import get_backbone
+from arttl.models.weights import bundled_file, resnet50_graph_of
 from arttl.overrides import flattened
 from arttl.recipes import get_recipe
 
@@ -24,6 +27,7 @@ def deviations(spec, split):
         f"Keras {graph} took no image under {SMALLEST_RESNET50} pixels; ResNet50's last pooling may be left out": (
             graph in ("2.1.2", "2.1.6", "2.2.2") and spec.image_size < SMALLEST_RESNET50
         ),
+        _other_graph(spec, graph): True,
         "on a GPU, products may be rounded to TF32": recipe.numerics.is_today,
         f"image size is {spec.image_size}, not {backbone.input_size}": spec.image_size != backbone.input_size,
         f"starts from {spec.weights} weights, not ImageNet's": (
@@ -32,7 +36,16 @@ def deviations(spec, split):
         "the split came with the data": split.settings["given"],
         f"the split's seed is {split.settings['seed']}, not 42": split.settings["seed"] not in (42, None),
     }
-    return _changed_settings(spec) + [line for line, applies in conditions.items() if applies]
+    return _changed_settings(spec) + [line for line, applies in conditions.items() if line and applies]
+
+
+def _other_graph(spec, graph):
+    """A line where ResNet50's weights come from a graph of another time than the one they are loaded into."""
+    if spec.architecture != "resnet50" or spec.weights in ("imagenet", "none"):
+        return ""
+    path = bundled_file(spec.architecture) if spec.weights == "bundled" else Path(spec.weights)
+    made_with, here = resnet50_graph_of(path), "today" if graph == "keras3" else "2018"
+    return f"the weights were made with the ResNet50 of {made_with}, not of {here}" if made_with != here else ""
 
 
 def _changed_settings(spec):

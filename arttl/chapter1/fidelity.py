@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from arttl.chapter1 import do_runs, open_collection, split_data
-from arttl.chapter1.plan import Variant, plan_runs
+from arttl.chapter1.plan import Demo, Variant, plan_runs
 from arttl.eras import ERAS
 from arttl.errors import InputError
 from arttl.files import make_folder, whole_file, write_table
@@ -24,7 +24,9 @@ COMPARISONS = {
         "features=every-step",
         "features=every-step,numerics=2.1.6",
         "numerics.rmsprop_root=inside",
-        "numerics.resnet50=2.2.4",
+        "optimizer.epsilon=1e-7",
+        "numerics.resnet50=keras3",
+        "numerics.resnet50=2.1.2",
         "resize=antialiased",
         "split=released",
         "tested=last",
@@ -32,13 +34,12 @@ COMPARISONS = {
     "fine-tuning": (
         "released",
         "keras3",
-        "preprocessing=imagenet",
         "numerics=2.1.6",
         "optimizer.learning_rate=1e-4",
         "optimizer.nesterov=false",
     ),
 }
-DEMO_EPOCHS = {"off-the-shelf": 8, "fine-tuning": 3, "scratch": 3}
+DEMO = Demo(48, {"off-the-shelf": 8, "fine-tuning": 3, "scratch": 3})
 
 
 def run_fidelity(options, experiment):
@@ -50,11 +51,11 @@ def run_fidelity(options, experiment):
     """
     options.approach = options.approach or list(COMPARISONS)
     options.architecture = options.architecture or ["resnet50"]
-    specs = plan_runs(options, experiment, lambda approach: variants(options, approach), DEMO_EPOCHS)
+    specs = without_repetitions(plan_runs(options, experiment, lambda approach: variants(options, approach), DEMO))
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
-    collection = open_collection(options, DEMO_EPOCHS)
+    collection = open_collection(options, DEMO)
     finished = True
     for preset in dict.fromkeys(spec.recipe.split for spec in specs):
         data = split_data(options, collection, preset)
@@ -64,12 +65,19 @@ def run_fidelity(options, experiment):
 
 
 def variants(options, approach):
-    """The baseline and the comparisons of an approach, as Variants, without those that are the baseline's own."""
-    found = [Variant(BASELINE, options.recipe, {})]
-    for text in options.compare or COMPARISONS.get(approach, ()):
-        if text != options.recipe and text != options.numerics:
-            found.append(read_comparison(text, options.recipe))
-    return found
+    """The baseline and the comparisons of an approach, as Variants."""
+    texts = options.compare or COMPARISONS.get(approach, ())
+    return [Variant(BASELINE, options.recipe, {}), *(read_comparison(text, options.recipe) for text in texts)]
+
+
+def without_repetitions(specs):
+    """The specs without those whose settings are the baseline's own."""
+    same = {(spec.architecture, spec.seed, str(spec.recipe.settings())) for spec in specs if spec.variant == BASELINE}
+    return [
+        spec
+        for spec in specs
+        if spec.variant == BASELINE or (spec.architecture, spec.seed, str(spec.recipe.settings())) not in same
+    ]
 
 
 def read_comparison(text, recipe):

@@ -13,11 +13,25 @@ from arttl.recipes import Recipe, get_recipe
 from arttl.runs import RunFolder
 from arttl.training import backend_name
 
-# What runs without --data: small enough for two cores, and said so when it starts.
 DEMO_COLLECTION = "clipart-a"
-DEMO_SIZE = 64
-DEMO_EPOCHS = {"off-the-shelf": 30, "fine-tuning": 5, "scratch": 5}
+BUNDLED_GRAPH = "keras3"  # the graph of ResNet50 that the bundled weights were trained in
 APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning", "scratch": "from scratch"}
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What runs without --data: small enough for two cores, and said so when it starts.
+
+    Attributes:
+        size: side of the images in pixels.
+        epochs: approach to most epochs.
+    """
+
+    size: int
+    epochs: dict
+
+
+DEMO = Demo(64, {"off-the-shelf": 30, "fine-tuning": 5, "scratch": 5})
 
 
 @dataclass(frozen=True)
@@ -80,25 +94,32 @@ class RunSpec:
             )
 
 
-def plan_runs(options, experiment, variants=None, demo_epochs=DEMO_EPOCHS):
+def plan_runs(options, experiment, variants=None, demo=DEMO):
     """The runs that the options ask for, as RunSpecs, in the order in which they will be done.
 
     Arguments:
         options: the namespace of arttl.cli.chapter1_parser.
         experiment: folder of the experiment below --output, such as "ch1/rijks".
         variants: a function of an approach that gives its Variants; without it there is one, that of the options.
-        demo_epochs: approach to most epochs without --data.
+        demo: the Demo to run without --data.
 
     Raises InputError for an impossible combination, before anything is computed.
     """
-    demo = options.data is None
+    demo = demo if options.data is None else None
     for option in ("metadata", "image_column", "label_column"):
         if demo and getattr(options, option) is not None:
             raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
     variants = variants or (lambda approach: [Variant("", options.recipe, {})])
-    epochs = {approach: options.epochs or (demo_epochs[approach] if demo else None) for approach in APPROACH_TITLES}
     return [
-        _spec(options, experiment, architecture, seed, variant, _recipe(options, approach, variant, epochs[approach]))
+        _spec(
+            options,
+            experiment,
+            architecture,
+            seed,
+            variant,
+            _recipe(options, architecture, approach, variant, demo),
+            demo,
+        )
         for seed in dict.fromkeys(options.seed)
         for architecture, approach in _pairs(options, demo)
         for variant in variants(approach)
@@ -125,26 +146,34 @@ class Variant:
         return re.sub(r"[^A-Za-z0-9._=+-]+", "-", self.name)
 
 
-def _recipe(options, approach, variant, epochs):
+def _recipe(options, architecture, approach, variant, demo):
     recipe = get_recipe(
         variant.recipe,
         approach,
         numerics=options.numerics,
-        max_epochs=epochs,
+        max_epochs=options.epochs or (demo and demo.epochs[approach]),
         batch_size=options.batch_size,
         resize=options.resize,
     )
-    recipe = recipe.changed(read_assignments(options.set)).changed(variant.settings)
+    settings = read_assignments(options.set) | variant.settings
+    recipe = recipe.changed(settings)
+    bundled = _weights(options, approach) == "bundled" and architecture == "resnet50"
+    if bundled and "numerics.resnet50" not in settings:
+        recipe = recipe.changed({"numerics.resnet50": BUNDLED_GRAPH})
     recipe.make_optimizer()  # does it take these arguments?
     return recipe
 
 
-def _spec(options, experiment, architecture, seed, variant, recipe):
-    demo, backbone = options.data is None, get_backbone(architecture)
-    size = options.image_size or (DEMO_SIZE if demo else backbone.input_size)
+def _weights(options, approach):
+    chosen = options.weights or ("bundled" if options.data is None else "imagenet")
+    return "none" if approach == "scratch" else chosen
+
+
+def _spec(options, experiment, architecture, seed, variant, recipe, demo):
+    backbone = get_backbone(architecture)
+    size = options.image_size or (demo.size if demo else backbone.input_size)
     check_size(backbone, size)
-    weights = options.weights or ("bundled" if demo else "imagenet")
-    start = "none" if recipe.approach == "scratch" else weights
+    start = _weights(options, recipe.approach)
     weights_fingerprint(architecture, start)  # is there such a file?
     path = Path(options.output, experiment, options.challenge, architecture, recipe.approach, variant.folder)
     folder = RunFolder(path / f"seed-{seed}")

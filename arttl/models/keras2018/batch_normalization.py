@@ -25,7 +25,10 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
             an average that starts from zero (Kingma and Ba, 2015) beside the statistics that were loaded.
         moving_variance: "plain", or "corrected": v n/(n-1) n/(n-(1+ε)), n = batch x positions; the first factor,
             the fused operation's, only for inputs (batch, height, width, channels).
-        **options: those of keras.layers.BatchNormalization.
+        **options: those of keras.layers.BatchNormalization; ValueError for `synchronized` and `renorm`.
+
+    Example:
+        >>> keras.Sequential([keras.layers.Conv2D(8, 3), BatchNormalization2018(moving_average="zero-debiased")])
     """
 
     def __init__(
@@ -36,6 +39,9 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
         moving_variance="plain",
         **options,
     ):
+        for name in ("synchronized", "renorm"):
+            if options.get(name):
+                raise ValueError(f"the BatchNormalization of 2018 had no {name}; use keras.layers.BatchNormalization")
         super().__init__(**options)
         self.settings = {
             "frozen_batchnorm": frozen_batchnorm,
