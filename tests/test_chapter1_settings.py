@@ -131,6 +131,15 @@ def test_fidelity_script_reports_every_comparison(script, photographs, tmp_path)
     assert "10 of 10 runs were finished already" in out or out.count("were finished already") == 2
 
 
+def test_comparing_with_the_baseline_alone_gives_one_row(script, photographs, tmp_path):
+    options = ["--data", photographs, *SMALL, "--approach", "off-the-shelf", "--compare", "thesis", "thesis"]
+    code, _, err = script(*options, name="ch1_fidelity.py")
+    assert code == 0, err
+    table = pd.read_csv(tmp_path / "runs" / "ch1" / "fidelity" / "type" / "fidelity.csv")
+    assert list(table.variant) == ["baseline"]
+    assert table.difference.isna().all()
+
+
 def test_comparisons_are_recipes_eras_or_settings():
     assert read_comparison("released", "thesis").recipe == "released"
     assert read_comparison("2.2.4", "thesis").settings == {"numerics": "2.2.4"}

@@ -19,6 +19,7 @@ from arttl.models import (
     replace_head,
 )
 from arttl.models.weights import he_uniform
+from arttl.recipes import off_the_shelf
 
 # Thesis, Table 2: trainable parameters in millions for 206, 1054 and 1196 classes, and the length of X.
 TABLE_2 = {
@@ -178,13 +179,15 @@ def test_smallest_size_is_keras_own(architecture):
         constructor(include_top=False, weights=None, input_shape=(backbone.smallest_size - 1,) * 2 + (3,))
 
 
-def test_saved_model_loads_in_a_new_process_and_gives_the_same(tmp_path, rng):
-    model = build_classifier("vgg19", 3, weights="none", image_size=32, preprocessing="imagenet")
+@pytest.mark.parametrize("imports", ["import arttl, keras", "import keras, arttl", "import arttl.splits, keras"])
+def test_saved_model_loads_where_arttl_is_imported_and_gives_the_same(imports, tmp_path, rng):
+    options = {"image_size": 32, "preprocessing": "imagenet", "numerics": "2.1.6"}
+    model = off_the_shelf("released").compile(build_classifier("resnet50", 3, weights="bundled", **options))
     model.save(tmp_path / "model.keras")
     pixels = rng.integers(0, 256, (2, 32, 32, 3), dtype="uint8")
     np.save(tmp_path / "pixels.npy", pixels)
     code = (
-        "import sys, numpy as np, keras, arttl.models;"
+        f"import sys, numpy as np; {imports};"
         "model = keras.saving.load_model(sys.argv[1] + '/model.keras');"
         "np.save(sys.argv[1] + '/out.npy', model.predict(np.load(sys.argv[1] + '/pixels.npy'), verbose=0))"
     )

@@ -66,7 +66,7 @@ def run_fidelity(options, experiment):
 
 def variants(options, approach):
     """The baseline and the comparisons of an approach, as Variants."""
-    texts = options.compare or COMPARISONS.get(approach, ())
+    texts = dict.fromkeys(options.compare or COMPARISONS.get(approach, ()))
     return [Variant(BASELINE, options.recipe, {}), *(read_comparison(text, options.recipe) for text in texts)]
 
 

@@ -9,6 +9,7 @@ from arttl.metrics import accuracy_interval, paired_difference, unpaired_differe
 from arttl.reports.markdown import markdown_table
 
 _GROUP = ["architecture", "approach", "variant"]
+_COMPARED = {"difference": None, "difference_low": None, "difference_high": None, "paired": None}
 
 
 def ablation_table(runs, baseline):
@@ -32,7 +33,7 @@ def ablation_table(runs, baseline):
         _, low, high = accuracy_interval(round(correct.sum()), len(correct))
         row = dict(zip(_GROUP, key, strict=True)) | {"seeds": len(group), "test_images": len(correct)}
         row |= {"test_accuracy": float(correct.mean()), "test_accuracy_low": low, "test_accuracy_high": high}
-        row |= {} if key[2] == baseline else _difference(correct, reference)
+        row |= _COMPARED if key[2] == baseline else _difference(correct, reference)
         rows.append(row | {"epochs": group.epochs.mean(), "seconds": group.seconds.sum()})
     return pd.DataFrame(rows)
 
