@@ -79,17 +79,20 @@ class Recipe:
 
         Raises InputError when Keras has no such optimiser or it does not take the arguments.
         """
+        import keras  # here and not above: reading a recipe must not cost the seconds that Keras takes
+
         loss = "categorical_crossentropy"
         if self.numerics.crossentropy == "clipped":
             from arttl.models.keras2018 import CategoricalCrossentropy2018
 
             loss = CategoricalCrossentropy2018()
-        model.compile(self.make_optimizer(), loss=loss, metrics=["accuracy"], jit_compile=False)
+        xla = keras.backend.backend() == "jax"  # 2018 had no XLA, but without it JAX would compile nothing at all
+        model.compile(self.make_optimizer(), loss=loss, metrics=["accuracy"], jit_compile=xla)
         return model
 
     def make_optimizer(self):
         """A new Keras optimiser of this recipe."""
-        import keras  # here and not above: reading a recipe must not cost the seconds that Keras takes
+        import keras
 
         settings = self.settings()["optimizer"]
         name = settings.pop("name")

@@ -76,13 +76,13 @@ def loss_and_gradient(loss, case, name):
     model = keras.Sequential([keras.Input((len(rows),)), keras.layers.Dense(5, activation, use_bias=False)])
     model.set_weights([rows])
     values = [model_loss(model, loss, row, one_hot[index], len(rows)) for index, row in enumerate(np.eye(len(rows)))]
-    model.compile(keras.optimizers.SGD(1e4), loss=loss, jit_compile=False)
+    model.compile(keras.optimizers.SGD(1e4), loss=loss)
     model.train_on_batch(np.eye(len(rows)), one_hot)
     return np.array(values), (rows - model.get_weights()[0]) / 1e4 * len(rows)
 
 
 def model_loss(model, loss, row, one_hot, count):
-    model.compile(loss=loss, jit_compile=False)
+    model.compile(loss=loss)
     return model.test_on_batch(row[None].astype("float32"), one_hot[None])
 
 

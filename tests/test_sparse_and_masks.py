@@ -50,7 +50,7 @@ def test_mask_holds_in_a_compiled_step_and_can_change(rng):
     )
     kernel = model.layers[0].kernel
     kernel.constraint = MaskConstraint(kernel.shape)
-    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse", jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
     x, y = rng.normal(size=(8, 4, 4, 1)).astype("float32"), rng.normal(size=(8, 2)).astype("float32")
     for keep in (0, 5, 11):
         mask = np.zeros(kernel.shape, "float32")
