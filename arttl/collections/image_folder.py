@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from arttl.collections.wording import first_few, shown, shown_path
+from arttl.collections.wording import first_few, row_name, shown, shown_path
 from arttl.errors import InputError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
@@ -106,7 +106,7 @@ def match_ids(ids, images, source):
     An id is the file's path below the image folder, with or without its extension; an exact match comes first.
 
     Arguments:
-        ids: str Series of ids without surrounding blanks, indexed by row number.
+        ids: str Series of ids without surrounding blanks, indexed by row number, or by the rows' names.
         images: an ImageFolder.
         source: the metadata file, for messages.
 
@@ -122,7 +122,7 @@ def match_ids(ids, images, source):
 
 
 def _match(image_id, row, images, exact, by_stem, source):
-    where = f"{shown_path(source)} row {row}"
+    where = f"{shown_path(source)} {row_name(row)}"
     if not image_id:
         raise InputError(f"{where}: the image id is empty; fill it in or delete the row")
     plain = "/".join(part for part in re.split(r"[/\\]", image_id) if part not in ("", "."))
