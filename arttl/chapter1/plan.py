@@ -52,6 +52,7 @@ class RunSpec:
         """
         return {
             "collection": data.collection.name,
+            **data.collection.settings,
             "challenge": self.challenge,
             "files": data.files,
             "split": data.split.fingerprint,
@@ -92,7 +93,7 @@ def plan_runs(options, experiment, variants=None, demo_epochs=DEMO_EPOCHS):
     Raises InputError for an impossible combination, before anything is computed.
     """
     demo = options.data is None
-    for option in ("metadata", "image_column", "label_column"):
+    for option in ("metadata", "image_column", "label_column", "format", "split", "unknown_labels"):
         if demo and getattr(options, option) is not None:
             raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
     variants = variants or (lambda approach: [Variant("", options.recipe, {})])

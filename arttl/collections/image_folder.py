@@ -100,6 +100,11 @@ def entries(folder):
         ) from error
 
 
+def known_ids(images):
+    """The ids that surely have an image: a set of names with and without extension."""
+    return {*images.images, *(os.path.splitext(image)[0] for image in images.images)}
+
+
 def match_ids(ids, images, source):
     """Match metadata ids with image files, by name.
 

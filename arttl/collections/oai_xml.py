@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.sax import SAXException
-from xml.sax.handler import ContentHandler
 
 from defusedxml import DefusedXmlException
-from defusedxml.expatreader import create_parser
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from arttl.collections.image_folder import entries
 from arttl.collections.wording import shown, shown_path
@@ -22,6 +20,15 @@ DC = "http://purl.org/dc/elements/1.1/"
 OAI = "http://www.openarchives.org/OAI/2.0/"
 OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
 CHUNK = 1 << 16
+
+ELEMENTS = (
+    "identifier", "title", "creator", "contributor", "type", "format", "date", "description", "subject", "coverage",
+    "language", "publisher", "relation", "rights", "source",
+)  # fmt: skip
+"""The elements of Dublin Core 1.1."""
+
+_ELEMENTS = {f"{{{DC}}}{element}": element for element in ELEMENTS}
+_DC_RECORD, _HEADER, _IDENTIFIER = f"{{{OAI_DC}}}dc", f"{{{OAI}}}header", f"{{{OAI}}}identifier"
 
 
 @dataclass
@@ -50,16 +57,15 @@ def read_records(paths):
 
     Raises InputError, naming the file, for one that cannot be read, is not well-formed, or has a DTD or entities.
     """
-    parser, handler = create_parser(1, forbid_dtd=True), _Handler()
-    parser.setContentHandler(handler)
     for path in paths:
-        handler.begin()
+        gatherer = _Gatherer()
+        parser = DefusedXMLParser(target=gatherer, forbid_dtd=True)
         try:
             with open(path, "rb") as file:
                 while chunk := file.read(CHUNK):
                     parser.feed(chunk)
-                    if len(handler.done) > 1:
-                        yield path, handler.take()
+                    if len(gatherer.done) > 1:
+                        yield path, gatherer.take()
             parser.close()
         except OSError as error:
             raise InputError(f"{shown_path(path)} cannot be read ({error.strerror}); check the file") from error
@@ -68,13 +74,11 @@ def read_records(paths):
                 f"{shown_path(path)} has a document type definition or entities, which are not read from untrusted "
                 "files; take its <!DOCTYPE ...> out, or fetch the record anew"
             ) from error
-        except (SAXException, ValueError, LookupError) as error:
-            reason = error.getMessage() if isinstance(error, SAXException) else error
-            line = f" line {error.getLineNumber()}" if hasattr(error, "getLineNumber") else ""
+        except (ParseError, ValueError, LookupError) as error:
             raise InputError(
-                f"{shown_path(path)}{line} is not well-formed XML ({shown(reason)}); fetch or mend the file"
+                f"{shown_path(path)} is not well-formed XML ({shown(error)}); fetch or mend the file"
             ) from error
-        yield path, handler.take()
+        yield path, gatherer.take()
 
 
 def holds_dublin_core(path):
@@ -86,39 +90,41 @@ def holds_dublin_core(path):
         return False
 
 
-class _Handler(ContentHandler):
-    """Gathers records; an oai_dc:dc that is in no record is one itself."""
+class _Gatherer:
+    """The target of the parser: gathers records; an oai_dc:dc that is in no record is one itself."""
 
-    def begin(self):
+    def __init__(self):
         self.done, self.record, self.outer, self.text = [], None, None, []
+        self.data = self.text.append
 
     def take(self):
         done, self.done = self.done, []
         return done
 
-    def startElementNS(self, name, qname, attributes):  # noqa: N802
-        self.text = []
-        if self.record is None and (name[1] == "record" or name == (OAI_DC, "dc")):
-            self.record, self.outer = Record(), name
-        elif self.record is not None and name == (OAI, "header"):
-            self.record.deleted = attributes.get((None, "status")) == "deleted"
+    def start(self, tag, attributes):
+        self.text.clear()
+        if self.record is None:
+            if tag == _DC_RECORD or tag.rsplit("}", 1)[-1] == "record":
+                self.record, self.outer = Record(), tag
+        elif tag == _HEADER:
+            self.record.deleted = attributes.get("status") == "deleted"
 
-    def characters(self, content):
-        self.text.append(content)
-
-    def endElementNS(self, name, qname):  # noqa: N802
+    def end(self, tag):
         if self.record is None:
             return
-        if name[0] == DC:
+        if tag in _ELEMENTS:
             value = "".join(self.text).strip()
             if value:
-                self.record.fields.setdefault(name[1], []).append(value)
-        elif name == (OAI, "identifier"):
+                self.record.fields.setdefault(_ELEMENTS[tag], []).append(value)
+        elif tag == _IDENTIFIER:
             self.record.identifier = "".join(self.text).strip()
-        elif name == self.outer:
+        elif tag == self.outer:
             self.done.append(self.record)
             self.record = None
-        self.text = []
+        self.text.clear()
+
+    def close(self):
+        """Nothing is left to do at the end of a file."""
 
 
 def xml_files(source):
@@ -134,7 +140,7 @@ def xml_files(source):
     source = Path(source)
     if not source.is_dir():
         return [source]
-    return sorted(_walk(source), key=lambda path: path.relative_to(source).as_posix())
+    return sorted(_walk(source), key=str)
 
 
 def _walk(folder):

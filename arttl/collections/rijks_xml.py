@@ -20,22 +20,15 @@ from pathlib import Path
 import pandas as pd
 
 from arttl.collections.join import join_rows
-from arttl.collections.oai_xml import read_records, xml_files
+from arttl.collections.oai_xml import ELEMENTS, read_records, xml_files
 from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
-
-ELEMENTS = (
-    "identifier", "title", "creator", "contributor", "type", "format", "date", "description", "subject", "coverage",
-    "language", "publisher", "relation", "rights", "source",
-)  # fmt: skip
-"""The elements of Dublin Core 1.1; the values of each are kept as the column dc_ELEMENT_all."""
 
 LABEL_COLUMNS = {"material": "dc_materiaal", "type": "dc_type", "artist": "dc_creator"}
 LISTS = ("dc_creator_names", "dc_creator_roles", "dc_materiaal_all", "dc_techniek_all")
 COLUMNS = ("ImageId", *LABEL_COLUMNS.values(), "dc_creator_role", *LISTS, *(f"dc_{name}_all" for name in ELEMENTS))
 
 LONGEST_SHARED = 100  # letters: values that many records have are short
-_ROLE = re.compile(r"\s*([^:]*?)\s*:(?:\s+(.*))?\Z", re.DOTALL)
 _IMAGE_NUMBER = re.compile(r"\d+_")
 _JSON = json.JSONEncoder(ensure_ascii=False)
 
@@ -76,20 +69,21 @@ def split_role(creator):
 
     The role ends at the first colon, which a blank must follow; without one the role is "".
     """
-    match = _ROLE.match(creator)
-    if match is None or not match[1]:
+    role, colon, name = creator.partition(":")
+    role = role.strip()
+    if not colon or not role or (name and not name[0].isspace()):
         return "", creator.strip()
-    return match[1], (match[2] or "").strip()
+    return role, name.strip()
 
 
 def _read_rows(metadata, images):
     """The records as a DataFrame with COLUMNS, and what to note about them."""
     files = xml_files(metadata)
-    find_image = _image_finder(images)
+    find_image, inside = _image_finder(images), os.path.join(metadata, "")
     columns, names, shared, deleted = [[] for _ in COLUMNS], [], {}, 0
     for path, records, first in _numbered(read_records(files)):
         single = first == 1 and len(records) == 1
-        where = path.relative_to(metadata).as_posix() if path != metadata else path.name
+        where = path.name if path == metadata else str(path).removeprefix(inside)
         for number, record in enumerate(records, first):
             if record.deleted and not record.fields:
                 deleted += 1
@@ -124,27 +118,26 @@ def _numbered(batches):
 def _values(fields):
     """A record's values in the order of COLUMNS, without the first."""
     creators = [split_role(creator) for creator in fields.get("creator", ())]
-    materials = _after(fields, "materiaal")
+    formats = [split_role(value) for value in fields.get("format", ())]
+    materials, techniques = (
+        [value for kind, value in formats if value and kind.casefold() == prefix]
+        for prefix in ("materiaal", "techniek")
+    )
     role, artist = creators[0] if creators else ("", "")
     lists = [
         [name for _, name in creators],
         [role for role, _ in creators],
         materials,
-        _after(fields, "techniek"),
+        techniques,
         *(fields.get(element, ()) for element in ELEMENTS),
     ]
     label = {"material": (*materials, "")[0], "type": (*fields.get("type", ()), "")[0], "artist": artist}
     return [*(label[challenge] for challenge in LABEL_COLUMNS), role, *map(_as_json, lists)]
 
 
-def _after(fields, prefix):
-    """What follows `prefix: ` in the dc:format values that begin with it."""
-    found = (split_role(value) for value in fields.get("format", ()))
-    return [value for kind, value in found if kind.casefold() == prefix and value]
-
-
 def _as_json(values):
-    return _JSON.encode(values) if values else ""
+    # Text by text is three times as fast as the list at once, and the same.
+    return f"[{', '.join(map(_JSON.encode, values))}]" if values else ""
 
 
 def _image_finder(images):
