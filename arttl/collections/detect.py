@@ -163,7 +163,7 @@ FORMATS = (
     Format(
         "rijksgt",
         f"DATA/{FILE}, or --metadata MAT",
-        lambda asked: asked.mat is not None,
+        lambda asked: asked.mat is not None and asked.metadata in (None, asked.mat),
         lambda asked: read_rijksgt(asked.mat, asked.images, **asked.joining),
     ),
     Format(

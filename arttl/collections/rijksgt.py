@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from arttl.collections.join import join_rows
+from arttl.collections.matlab_process import UnreadableError, read_struct
 from arttl.collections.table import PARTS
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.errors import InputError
@@ -93,7 +94,7 @@ def with_challenge_split(collection, metadata, images):
 
 def _image_names(metadata, fields, images):
     """The images, sorted by name, once their number is known to be that of the rows."""
-    rows = np.size(fields["set"])
+    rows = len(fields["set"])
     if rows != len(images.images):
         raise InputError(
             f"{shown_path(metadata)} has {counted(rows, 'row')}, but {shown_path(images.folder)} holds "
@@ -105,40 +106,40 @@ def _image_names(metadata, fields, images):
 
 def _labels(metadata, fields, key, count):
     """The labels of one field, and how many images have several: (list of str, int)."""
-    names = _names(metadata, fields, f"{key}names")
-    values = fields[key]
-    if hasattr(values, "toarray"):  # a sparse matrix
-        values = values.tocsr()
-    if np.ndim(values) < 2 or 1 in values.shape:
-        dense = values.toarray() if hasattr(values, "toarray") else values
-        numbers = _vector(metadata, dense, key, count)
-        wrong = (numbers < 0) | (numbers > len(names))
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise _unfit(metadata, f"{key} is {numbers[row]} in row {row + 1}, but {key}names has {len(names):,} names")
-        return [names[number - 1] if number else "" for number in numbers], 0
-    if values.shape != (count, len(names)):
-        shape = " x ".join(f"{size:,}" for size in values.shape)
+    names, values = _names(metadata, fields, f"{key}names"), fields[key]
+    if isinstance(values, dict):
+        return _matrix_labels(metadata, values, names, key, count)
+    numbers = _vector(metadata, values, key, count)
+    wrong = (numbers < 0) | (numbers > len(names))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise _unfit(metadata, f"{key} is {numbers[row]} in row {row + 1}, but {key}names has {len(names):,} names")
+    return [names[number - 1] if number else "" for number in numbers], 0
+
+
+def _matrix_labels(metadata, values, names, key, count):
+    """As _labels, of a matrix with one column a name: of several names the most frequent, then the first."""
+    if values["shape"] != [count, len(names)]:
+        shape = " x ".join(f"{size:,}" for size in values["shape"])
         raise _unfit(metadata, f"{key} is {shape}, not {count:,} x {len(names):,} (images x {key}names)")
-    rows, classes = (values > 0).nonzero()
-    frequency = np.bincount(classes, minlength=len(names))
-    order = np.lexsort((classes, -frequency[classes], rows))
-    first = order[np.unique(rows[order], return_index=True)[1]]
-    labels = [""] * count
-    for row, number in zip(rows[first], classes[first], strict=True):
-        labels[row] = names[number]
-    return labels, int((np.bincount(rows, minlength=count) > 1).sum())
+    frequency = np.bincount(np.array(values["columns"], int), minlength=len(names))
+    best = {}
+    for row, column in zip(values["rows"], values["columns"], strict=True):
+        if row not in best or frequency[column] > frequency[best[row]]:
+            best[row] = column
+    several = np.bincount(np.array(values["rows"], int), minlength=count) > 1
+    return [names[best[row]] if row in best else "" for row in range(count)], int(several.sum())
 
 
 def _names(metadata, fields, key):
-    if key not in fields:
+    names = fields.get(key, [0])
+    if not all(isinstance(name, str) for name in names):
         raise _unfit(metadata, f"has no {key}")
-    names = [str(name) for name in np.ravel(fields[key])]
     return ["" if name.strip().casefold() == NO_VALUE else name for name in names]
 
 
 def _years(fields, count):
-    years = np.asarray(fields.get("Y", ()))
+    years = np.array(fields.get("Y", ()))
     if years.shape == (count,):
         years = np.stack([years, years], axis=1)
     if years.shape != (count, 2) or not np.issubdtype(years.dtype, np.number):
@@ -149,7 +150,7 @@ def _years(fields, count):
 
 def _vector(metadata, values, key, count):
     """Whole numbers, one an image: an int64 array of shape (count,); what is not a number is 0."""
-    values = np.ravel(values)
+    values = np.array(values) if isinstance(values, list) else np.array("")
     if values.shape != (count,) or values.dtype.kind not in "biuf":
         raise _unfit(metadata, f"{key} is not {count:,} numbers")
     values = np.nan_to_num(values.astype(float), nan=0.0, posinf=-1, neginf=-1)
@@ -159,9 +160,7 @@ def _vector(metadata, values, key, count):
 
 
 def _read_struct(metadata):
-    """The fields of `gt`: a dict of name to array."""
-    from scipy.io import loadmat
-
+    """The fields of `gt`, as matlab_process.read_struct gives them."""
     try:
         with open(metadata, "rb") as file:
             head = file.read(520)
@@ -173,14 +172,12 @@ def _read_struct(metadata):
             "MATLAB: load rijksgt.mat; save('rijksgt.mat', 'gt', '-v7')"
         )
     try:
-        gt = loadmat(metadata, variable_names=["gt"], squeeze_me=True, simplify_cells=True, chars_as_strings=True)["gt"]
-    except KeyError as error:
-        raise _unfit(metadata, "has no struct gt") from error
-    except Exception as error:  # a damaged file makes scipy raise nearly anything
+        gt = read_struct(metadata, "gt", dense=("Y",))
+    except UnreadableError as error:
         raise InputError(
             f"{shown_path(metadata)} is damaged or no MATLAB file ({shown(error)}); copy or download it anew"
         ) from error
-    if not isinstance(gt, dict) or "set" not in gt:
+    if gt is None or not isinstance(gt.get("set"), list):
         raise _unfit(metadata, "has no struct gt with a field set")
     return gt
 
