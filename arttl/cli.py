@@ -107,7 +107,11 @@ def fidelity_parser(description, challenges):
 
 def _add_data_options(group):
     group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
-    group.add_argument("--metadata", type=path, metavar="CSV", help="table of labels (default: the one CSV in DIR)")
+    group.add_argument(
+        "--metadata",
+        type=path,
+        help="labels outside of DIR or one of several: CSV, XML, MAT, or a folder of XML or lists",
+    )
     group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
     group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
     group.add_argument("--format", choices=FORMAT_NAMES, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)} (detected)")

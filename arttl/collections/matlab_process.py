@@ -6,6 +6,7 @@ writes the struct's fields to stdout as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -51,7 +52,8 @@ def _main(path, name, *dense):
 
     from scipy.io import loadmat
 
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with contextlib.suppress(ValueError, OSError):  # not every system has this limit, or lets it be set
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
         found = loadmat(path, variable_names=[name], squeeze_me=True, simplify_cells=True).get(name)
         fields = found if isinstance(found, dict) else None
