@@ -11,6 +11,9 @@ from pathlib import Path
 
 from arttl.errors import InputError
 
+# The names of arttl.collections.FORMATS, which take too long to import for --help; a test compares them.
+FORMAT_NAMES = ("wikiart", "dublin-core-csv", "omniart", "csv", "rijks-xml", "rijksgt", "class-folders")
+
 
 def run_main(main, parser):
     """Parse options and run a script's work; ends the process.
@@ -104,9 +107,25 @@ def fidelity_parser(description, challenges):
 
 def _add_data_options(group):
     group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
-    group.add_argument("--metadata", type=path, metavar="CSV", help="table of labels (default: the one CSV in DIR)")
+    group.add_argument(
+        "--metadata",
+        type=path,
+        help="labels outside of DIR or one of several: CSV, XML, MAT, or a folder of XML or lists",
+    )
     group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
     group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
+    group.add_argument("--format", choices=FORMAT_NAMES, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)} (detected)")
+    group.add_argument(
+        "--split",
+        choices=("own", "challenge"),
+        help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's",
+    )
+    group.add_argument(
+        "--unknown-labels",
+        nargs="*",
+        metavar="LABEL",
+        help="labels that say nothing, beside blank ones: their images take no part (anoniem)",
+    )
     group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
     group.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
     group.add_argument(

@@ -7,39 +7,12 @@ import random
 
 import pandas as pd
 import pytest
+from collection_files import plain, refusal, touch, write
 
 from arttl.collections import BUNDLED, Collection, bundled, labels_fingerprint, open_collection
 from arttl.collections.dublin_core_csv import decode_escapes
 from arttl.collections.image_folder import IMAGE_SUFFIXES
 from arttl.errors import InputError
-
-
-def touch(folder, *names):
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
-
-
-def write(path, text, encoding="utf-8"):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode(encoding))
-    return path
-
-
-def refusal(data, challenge="type", **options):
-    """The message with which the data is refused; it must be one line."""
-    with pytest.raises(InputError) as caught:
-        open_collection(data, challenge, **options)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.isprintable()
-    return message
-
-
-def plain(data, **options):
-    return open_collection(data, "type", image_column="file", label_column="kind", **options)
-
 
 # --- class folders
 

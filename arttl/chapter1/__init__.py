@@ -83,6 +83,9 @@ def _opened(options, demo):
             image_column=options.image_column,
             label_column=options.label_column,
             skip_missing=options.skip_missing,
+            unknown_labels=options.unknown_labels,
+            format=options.format,
+            split=options.split,
         )
     weights = f"--weights {options.weights}" if options.weights else "the bundled ResNet50 weights"
     epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in demo.epochs.items())

@@ -12,16 +12,17 @@ from arttl.recipes import get_recipe
 SMALLEST_RESNET50 = 197  # pixels, in Keras up to 2.2.2
 
 
-def deviations(spec, split):
+def deviations(spec, data):
     """The departures that apply to one run, for its config.json.
 
     Arguments:
         spec: a RunSpec.
-        split: the Split.
+        data: the ExperimentData.
 
     Returns a list of lines.
     """
-    backbone, recipe = get_backbone(spec.architecture), spec.recipe
+    backbone, recipe, split = get_backbone(spec.architecture), spec.recipe, data.split
+    unknown = data.collection.settings.get("unknown_labels")
     graph = recipe.numerics.resnet50 if spec.architecture == "resnet50" else "keras3"
     conditions = {
         f"Keras {graph} took no image under {SMALLEST_RESNET50} pixels; ResNet50's last pooling may be left out": (
@@ -33,6 +34,7 @@ def deviations(spec, split):
         f"starts from {spec.weights} weights, not ImageNet's": (
             spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
         ),
+        f"labels that count as unknown: {unknown}": unknown is not None,
         "the split came with the data": split.settings["given"],
         f"the split's seed is {split.settings['seed']}, not 42": split.settings["seed"] not in (42, None),
     }

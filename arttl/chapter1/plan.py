@@ -66,6 +66,7 @@ class RunSpec:
         """
         return {
             "collection": data.collection.name,
+            **data.collection.settings,
             "challenge": self.challenge,
             "files": data.files,
             "split": data.split.fingerprint,
@@ -106,7 +107,7 @@ def plan_runs(options, experiment, variants=None, demo=DEMO):
     Raises InputError for an impossible combination, before anything is computed.
     """
     demo = demo if options.data is None else None
-    for option in ("metadata", "image_column", "label_column"):
+    for option in ("metadata", "image_column", "label_column", "format", "split", "unknown_labels"):
         if demo and getattr(options, option) is not None:
             raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
     variants = variants or (lambda approach: [Variant("", options.recipe, {})])

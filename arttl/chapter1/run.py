@@ -94,7 +94,7 @@ def prepare_folder(spec, data, store, model, force):
         "bad_images": store.bad,
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
-        "deviations": deviations(spec, data.split),
+        "deviations": deviations(spec, data),
     }
     if folder.is_started:
         former = folder.read_config()

@@ -1,7 +1,7 @@
 """Collections: which images exist and what their metadata says. One reader a format.
 
 A reader turns a user's files into a Collection. To add one: a file here with a `read_...` function that returns a
-Collection (metadata rows are joined with images by `join.join_rows`), and a line in `open_collection` that
+Collection (metadata rows are joined with images by `join.join_rows`), and an entry in `detect.FORMATS` that
 recognises the format.
 """
 
@@ -11,42 +11,73 @@ from pathlib import Path
 
 from arttl.collections.bundled import BUNDLED, bundled
 from arttl.collections.class_folders import read_class_folders
-from arttl.collections.csv_file import read_csv
 from arttl.collections.csv_table import read_csv_table
-from arttl.collections.dublin_core_csv import is_dublin_core, read_dublin_core_csv
-from arttl.collections.image_folder import entries, find_images
-from arttl.collections.table import CHALLENGES, MISSING_LABELS, PARTS, Collection, labels_fingerprint
-from arttl.collections.wording import first_few, shown_path
+from arttl.collections.detect import FORMATS, Request, find_format
+from arttl.collections.dublin_core_csv import read_dublin_core_csv
+from arttl.collections.omniart import read_omniart
+from arttl.collections.rijks_xml import read_rijks_xml
+from arttl.collections.rijksgt import FILE, read_rijksgt, with_challenge_split
+from arttl.collections.table import CHALLENGES, MISSING_LABELS, PARTS, Collection, labels_fingerprint, unknown_set
+from arttl.collections.targets import TARGETS, Target, find_target
+from arttl.collections.wikiart import read_wikiart
+from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 
 __all__ = [
     "BUNDLED",
     "CHALLENGES",
+    "FORMATS",
     "MISSING_LABELS",
     "PARTS",
+    "SPLITS",
+    "TARGETS",
     "Collection",
+    "Target",
     "bundled",
+    "find_target",
     "labels_fingerprint",
     "open_collection",
     "read_class_folders",
     "read_csv_table",
     "read_dublin_core_csv",
+    "read_omniart",
+    "read_rijks_xml",
+    "read_rijksgt",
+    "read_wikiart",
 ]
 
+SPLITS = ("own", "challenge")
+"""Whose split: this project's (or that of the data's train, val and test folders), or its publishers'."""
 
-def open_collection(data, challenge, *, metadata=None, image_column=None, label_column=None, skip_missing=False):
+
+def open_collection(
+    data,
+    challenge,
+    *,
+    metadata=None,
+    image_column=None,
+    label_column=None,
+    skip_missing=False,
+    unknown_labels=None,
+    format=None,
+    split=None,
+):
     """Open a user's collection, in whichever of the known layouts it is.
 
-    With a CSV (`metadata`, or the only *.csv directly in `data`), images lie in `data`/images, jpg2 or jpg, else
-    anywhere below `data`; it is read as the authors' Dublin Core CSV if its columns say so and no columns are
-    named. Without a CSV, `data` holds class folders. See docs/data.md.
+    With metadata, images lie in `data`/images, jpg2 or jpg, else anywhere below `data`. The formats are tried in the
+    order of `detect.FORMATS`; a CSV in the data folder comes before all but WikiArt's lists. See docs/data.md.
 
     Arguments:
         data: the data folder.
-        challenge: "material", "type" or "artist"; with class folders or named columns, whatever the labels are.
-        metadata: a CSV file elsewhere, or one of several.
+        challenge: "material", "type" or "artist"; with class folders or named columns, whatever the labels are;
+            with WikiArt's lists also "genre" or "style".
+        metadata: a CSV, XML or MATLAB file elsewhere or one of several, or a folder of XML files or WikiArt's lists.
         image_column, label_column: columns of a plain CSV.
         skip_missing: leave metadata rows without an image out, rather than refuse them.
+        unknown_labels: labels that say nothing, beside the blank one; None for the studies' ("anoniem").
+        format: the name of one of `detect.FORMATS`; None to have it told from the data.
+        split: "challenge" for the split that the data's publishers give: that of rijksgt.mat, which may lie beside
+            XML or CSV, or WikiArt's val list as test; None or "own" leaves these aside.
 
     Returns a Collection that has the challenge.
 
@@ -57,30 +88,23 @@ def open_collection(data, challenge, *, metadata=None, image_column=None, label_
         raise InputError(f"--data {shown_path(data)} does not exist; name the folder that holds the images")
     if not data.is_dir():
         raise InputError(f"--data {shown_path(data)} is not a folder; name a folder (and a CSV with --metadata)")
-    name = data.resolve().name or "data"
-    metadata = _only_csv(data) if metadata is None else Path(metadata)
-    if metadata is None:
-        if image_column is not None or label_column is not None:
-            raise InputError(
-                f"{shown_path(data)} holds no CSV for --image-column and --label-column; add --metadata CSV"
-            )
-        return read_class_folders(data, challenge=challenge, name=name)
-    if image_column is None and label_column is None and is_dublin_core(read_csv(metadata).columns):
-        collection = read_dublin_core_csv(metadata, find_images(data), name=name, skip_missing=skip_missing)
-        collection.check_challenge(challenge)
-        return collection
-    columns = {"image_column": image_column, "label_column": label_column}
-    return read_csv_table(
-        metadata, find_images(data), challenge=challenge, name=name, skip_missing=skip_missing, **columns
-    )
-
-
-def _only_csv(data):
-    names = [entry.name for entry in entries(data) if entry.name.lower().endswith(".csv") and entry.is_file()]
-    found = [data / name for name in names if not name.startswith(".")]
-    if len(found) > 1:
-        listed = first_few([path.name for path in found], 5)
+    if split not in (None, *SPLITS):
+        raise InputError(f"there is no --split {shown(split)}; choose {' or '.join(SPLITS)}")
+    joining = {
+        "name": data.resolve().name or "data",
+        "skip_missing": skip_missing,
+        "unknown_labels": unknown_set(unknown_labels),
+    }
+    metadata = None if metadata is None else Path(metadata)
+    asked = Request(data, challenge, metadata, image_column, label_column, split or "own", joining)
+    chosen = find_format(asked, format)
+    if asked.split == "challenge" and chosen.name != "wikiart" and asked.mat is None:
         raise InputError(
-            f"{shown_path(data)} holds several CSVs ({listed}); name one: --metadata {shown_path(found[0])}"
+            f"--split challenge needs {FILE} in {shown_path(data)} (or WikiArt's lists); put it there, or leave "
+            "--split out"
         )
-    return found[0] if found else None
+    collection = chosen.read(asked)
+    collection.check_challenge(challenge)
+    if asked.split == "challenge" and chosen.name != "wikiart":
+        return with_challenge_split(collection, asked.mat, asked.images)
+    return collection

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from arttl.collections.image_folder import IMAGE_FOLDERS, list_images
-from arttl.collections.table import PARTS, Collection
+from arttl.collections.table import MISSING_LABELS, PARTS, Collection
 from arttl.collections.wording import counted, first_few, shown_path
 from arttl.errors import InputError
 
@@ -20,7 +20,7 @@ PART_OF_FOLDER = {
 }
 
 
-def read_class_folders(data, *, challenge, name=None):
+def read_class_folders(data, *, challenge, name=None, unknown_labels=MISSING_LABELS, skip_missing=False):
     """Read a collection whose labels are the names of its folders.
 
     Arguments:
@@ -28,6 +28,8 @@ def read_class_folders(data, *, challenge, name=None):
             folders. Images may lie deeper inside a class folder.
         challenge: what the labels are labels of.
         name: the collection's name; that of the folder by default.
+        unknown_labels: class folders that say nothing, as table.unknown_set makes them.
+        skip_missing: plays no part, since here every label has an image.
 
     Returns a Collection; an image_id is the path below `data`, with forward slashes. Hidden files, files that
     are no images, images outside of a class folder and links that lead out of `data` are left out and noted.
@@ -59,7 +61,7 @@ def read_class_folders(data, *, challenge, name=None):
     columns = ["image_id", "path", challenge, *(["given_split"] if parts else [])]
     table = pd.DataFrame(rows, columns=columns, dtype=str).sort_values("image_id", ignore_index=True)
     notes.extend(_empty_classes(listed, table, depth, parts))
-    return Collection(name or Path(listed.root).name, table, (challenge,), tuple(notes))
+    return Collection(name or Path(listed.root).name, table, (challenge,), tuple(notes), unknown_labels)
 
 
 def _given_parts(listed):

@@ -14,25 +14,24 @@ from arttl.errors import InputError
 DELIMITERS = ",;\t"
 
 
-def read_csv(path):
-    """Read a CSV file with a header, in UTF-8 (with or without byte order mark).
+def read_csv(path, columns=None):
+    """Read a CSV file, in UTF-8 (with or without byte order mark).
 
     The delimiter (comma, semicolon or tab) is the one that divides the header into most columns. Values stay
     as they are: "NA", "null" and "007" are text. Rows without any text are skipped.
 
     Arguments:
         path: the file.
+        columns: the columns' names, for a file without a header.
 
-    Returns a DataFrame of str, indexed by row number as a spreadsheet counts (the header is row 1), without
+    Returns a DataFrame of str, indexed by row number as a spreadsheet counts (a header is row 1), without
     the columns that have no name.
 
     Raises InputError for a file that is missing, not UTF-8, empty, ragged or badly quoted, and for a column
     name that occurs twice.
     """
-    text = _decode(path)
-    records = _records(path, text)
-    _, header = next(records, (1, []))
-    header = [name.strip() for name in header]
+    records = _records(path, read_text(path))
+    header = [name.strip() for name in (next(records, (1, []))[1] if columns is None else columns)]
     named = [name for name in header if name]
     repeated = sorted({name for name in named if named.count(name) > 1})
     if repeated:
@@ -40,14 +39,16 @@ def read_csv(path):
     numbers, rows = [], []
     for number, row in records:
         if len(row) != len(header):
+            expected = f"the header has {len(header)}" if columns is None else f"{len(header)} are expected"
             raise InputError(
-                f"{shown_path(path)} row {number}: {counted(len(row), 'field')}, but the header has {len(header)}; "
+                f"{shown_path(path)} row {number}: {counted(len(row), 'field')}, but {expected}; "
                 "put double quotes around a value that holds the delimiter"
             )
         numbers.append(number)
         rows.append(row)
     if not rows:
-        raise InputError(f"{shown_path(path)} has no rows; it needs a header and one row an image")
+        needs = "one row an image" if columns else "a header and one row an image"
+        raise InputError(f"{shown_path(path)} has no rows; it needs {needs}")
     table = pd.DataFrame(rows, columns=header, index=pd.Index(numbers, name="row"), dtype=str)
     return table[named]
 
@@ -59,7 +60,8 @@ def csv_text(rows):
     return buffer.getvalue()
 
 
-def _decode(path):
+def read_text(path):
+    """The text of a UTF-8 file, with or without byte order mark; InputError, naming the line, for another."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:

@@ -12,7 +12,7 @@ from arttl.errors import InputError
 MOST_COLUMNS_NAMED = 20
 
 
-def read_csv_table(metadata, images, *, challenge, image_column=None, label_column=None, name=None, skip_missing=False):
+def read_csv_table(metadata, images, *, challenge, image_column=None, label_column=None, **joining):
     """Read a collection from a CSV.
 
     Arguments:
@@ -20,8 +20,7 @@ def read_csv_table(metadata, images, *, challenge, image_column=None, label_colu
         images: an ImageFolder.
         challenge: what the labels are labels of.
         image_column, label_column: the columns that hold image ids and labels.
-        name: the collection's name; that of the image folder by default.
-        skip_missing: leave rows without an image out, rather than refuse them.
+        joining: name, skip_missing and unknown_labels, see join_rows.
 
     Returns a Collection with the one challenge.
 
@@ -40,8 +39,7 @@ def read_csv_table(metadata, images, *, challenge, image_column=None, label_colu
         rows,
         images,
         source=metadata,
-        name=name or Path(images.root).name,
         image_column=image_column,
         label_columns={challenge: label_column},
-        skip_missing=skip_missing,
+        **joining,
     )

@@ -28,14 +28,13 @@ def is_dublin_core(columns):
     return IMAGE_COLUMN in columns and not set(LABEL_COLUMNS.values()).isdisjoint(columns)
 
 
-def read_dublin_core_csv(metadata, images, *, name=None, skip_missing=False):
+def read_dublin_core_csv(metadata, images, **joining):
     """Read a collection from the authors' CSV.
 
     Arguments:
         metadata: the CSV file.
         images: an ImageFolder.
-        name: the collection's name; that of the image folder by default.
-        skip_missing: leave rows without an image out, rather than refuse them.
+        joining: name, skip_missing and unknown_labels, see join_rows.
 
     Returns a Collection with those of the challenges material, type and artist for which there is a column.
 
@@ -53,10 +52,9 @@ def read_dublin_core_csv(metadata, images, *, name=None, skip_missing=False):
         rows,
         images,
         source=metadata,
-        name=name or Path(images.root).name,
         image_column=IMAGE_COLUMN,
         label_columns={challenge: column for challenge, column in LABEL_COLUMNS.items() if column in rows},
-        skip_missing=skip_missing,
+        **joining,
     )
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from arttl.collections.wording import first_few, shown, shown_path
+from arttl.collections.wording import first_few, row_name, shown, shown_path
 from arttl.errors import InputError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
@@ -100,13 +100,18 @@ def entries(folder):
         ) from error
 
 
+def known_ids(images):
+    """The ids that surely have an image: a set of names with and without extension."""
+    return {*images.images, *(os.path.splitext(image)[0] for image in images.images)}
+
+
 def match_ids(ids, images, source):
     """Match metadata ids with image files, by name.
 
     An id is the file's path below the image folder, with or without its extension; an exact match comes first.
 
     Arguments:
-        ids: str Series of ids without surrounding blanks, indexed by row number.
+        ids: str Series of ids without surrounding blanks, indexed by row number, or by the rows' names.
         images: an ImageFolder.
         source: the metadata file, for messages.
 
@@ -122,7 +127,7 @@ def match_ids(ids, images, source):
 
 
 def _match(image_id, row, images, exact, by_stem, source):
-    where = f"{shown_path(source)} row {row}"
+    where = f"{shown_path(source)} {row_name(row)}"
     if not image_id:
         raise InputError(f"{where}: the image id is empty; fill it in or delete the row")
     plain = "/".join(part for part in re.split(r"[/\\]", image_id) if part not in ("", "."))

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from arttl.collections.image_folder import match_ids
-from arttl.collections.table import Collection, is_missing
-from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.collections.table import MISSING_LABELS, Collection, is_missing
+from arttl.collections.wording import counted, first_few, row_name, shown, shown_path
 from arttl.errors import InputError
 
 RESERVED = ("image_id", "path", "given_split")
 
 
-def join_rows(rows, images, *, source, name, image_column, label_columns, skip_missing=False):
+def join_rows(
+    rows,
+    images,
+    *,
+    source,
+    image_column,
+    label_columns,
+    name=None,
+    skip_missing=False,
+    unknown_labels=MISSING_LABELS,
+):
     """Join metadata rows with the images of a folder.
 
     Arguments:
-        rows: DataFrame of str, indexed by row number.
+        rows: DataFrame of str, indexed by row number, or by the rows' names (see wording.row_name).
         images: an ImageFolder.
-        source: the metadata file, for messages.
-        name: the collection's name.
+        source: Path of the metadata, for messages.
         image_column: the column that holds image ids.
         label_columns: dict of challenge to the column that holds its labels.
+        name: the collection's name; that of the image folder by default.
         skip_missing: leave rows without an image out, rather than refuse them.
+        unknown_labels: labels that say nothing, as table.unknown_set makes them.
 
     Returns a Collection, sorted by image_id. Columns that are neither id nor label are kept; one whose name
     the table needs is kept as "metadata.NAME".
@@ -45,13 +58,15 @@ def join_rows(rows, images, *, source, name, image_column, label_columns, skip_m
     table = pd.DataFrame({"image_id": rows[image_column], "path": [images.path(file) for file in files]})
     for challenge, column in label_columns.items():
         table[challenge] = rows[column]
-        unlabelled = int(is_missing(rows[column]).sum())
+        unlabelled = int(is_missing(rows[column], unknown_labels).sum())
         if unlabelled:
-            notes.append(f"{counted(unlabelled, 'image')} without {shown(challenge)} (blank or 'anoniem')")
+            unknown = " or ".join(["blank", *(f"'{shown(label)}'" for label in sorted(unknown_labels - {""}))])
+            notes.append(f"{counted(unlabelled, 'image')} without {shown(challenge)} ({unknown})")
     for column in rows.columns.difference(used, sort=False):
         table[f"metadata.{column}" if column in (*RESERVED, *label_columns) else column] = rows[column]
     table = table.sort_values("image_id", ignore_index=True)
-    return Collection(name, table, tuple(label_columns), tuple(notes))
+    name = name or Path(images.root).name
+    return Collection(name, table, tuple(label_columns), tuple(notes), unknown_labels)
 
 
 def _with_image(rows, files, images, source, image_column, skip_missing):
@@ -87,6 +102,7 @@ def _check_repeated(rows, files, source, image_column, label_columns):
             if one != other:
                 raise InputError(
                     f"{shown_path(source)}: image id '{shown(rows.at[number, image_column])}' has {shown(challenge)} "
-                    f"'{shown(one)}' in row {first} and '{shown(other)}' in row {number}; delete one of the rows"
+                    f"'{shown(one)}' in {row_name(first)} and '{shown(other)}' in {row_name(number)}; "
+                    "delete one of them"
                 )
     return repeated

@@ -21,6 +21,15 @@ MISSING_LABELS = frozenset({"", "anoniem"})
 """Labels that say nothing, compared without case and surrounding blanks: the studies leave such images out."""
 
 
+def unknown_set(labels=None):
+    """What counts as unknown: a frozenset of labels as is_missing compares them, and always the blank one.
+
+    Arguments:
+        labels: str labels; None for those of the studies.
+    """
+    return MISSING_LABELS if labels is None else frozenset({"", *(_compared(label) for label in labels)})
+
+
 @dataclass(frozen=True, eq=False)
 class Collection:
     """Images and their labels.
@@ -32,6 +41,7 @@ class Collection:
             `given_split` ("train", "validation" or "test"). Other columns are the user's own.
         challenges: the columns of `table` that hold labels.
         notes: facts worth a line of print ("12 images without a row were left out").
+        unknown_labels: labels that say nothing, as unknown_set makes them.
 
     Raises ValueError if the table breaks this contract; readers make sure it does not.
     """
@@ -40,6 +50,7 @@ class Collection:
     table: pd.DataFrame
     challenges: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    unknown_labels: frozenset[str] = MISSING_LABELS
 
     def __post_init__(self):
         lacking = {"image_id", "path", *self.challenges} - set(self.table.columns)
@@ -50,6 +61,11 @@ class Collection:
 
     def __len__(self):
         return len(self.table)
+
+    @property
+    def settings(self):
+        """How it was read where that is not the studies' way, for a run's settings: a dict, empty by default."""
+        return {} if self.unknown_labels == MISSING_LABELS else {"unknown_labels": sorted(self.unknown_labels)}
 
     def check_challenge(self, challenge):
         """Raise InputError, naming the challenges there are, if `challenge` is not one of them."""
@@ -63,13 +79,13 @@ class Collection:
     def labels(self, challenge):
         """The label of each image that has one.
 
-        Returns a str Series indexed by image_id, without the images whose label is in MISSING_LABELS.
+        Returns a str Series indexed by image_id, without the images whose label is in `unknown_labels`.
 
         Raises InputError for a challenge that this collection does not have.
         """
         self.check_challenge(challenge)
         labels = self.table.set_index("image_id")[challenge]
-        return labels[~is_missing(labels)]
+        return labels[~is_missing(labels, self.unknown_labels)]
 
     def given_split(self):
         """The part each image comes in: a str Series indexed by image_id, or None if none is given."""
@@ -101,9 +117,13 @@ class Collection:
         return labels_fingerprint(self.labels(challenge), self.given_split())
 
 
-def is_missing(labels):
-    """A boolean Series: True where a label says nothing (MISSING_LABELS)."""
-    return labels.str.strip().str.casefold().isin(MISSING_LABELS)
+def is_missing(labels, unknown_labels=MISSING_LABELS):
+    """A boolean Series: True where a label is one of `unknown_labels` (see unknown_set)."""
+    return labels.map(_compared).isin(unknown_labels)
+
+
+def _compared(label):
+    return label.strip().casefold()
 
 
 def labels_fingerprint(labels, given=None):

@@ -29,3 +29,8 @@ def first_few(values, most=3):
     values = list(values)
     text = ", ".join(shown(value) for value in values[:most])
     return text if len(values) <= most else f"{text} and {len(values) - most:,} more"
+
+
+def row_name(row):
+    """'row 7' for a row of a CSV; other formats name their rows themselves ('record 3 of page.xml')."""
+    return f"row {row}" if isinstance(row, int) else shown_path(row)

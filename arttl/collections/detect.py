@@ -1,0 +1,221 @@
+"""Which format a data folder is in: a table of the formats, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from arttl.collections.class_folders import read_class_folders
+from arttl.collections.csv_file import read_csv
+from arttl.collections.csv_table import read_csv_table
+from arttl.collections.dublin_core_csv import IMAGE_COLUMN, LABEL_COLUMNS, is_dublin_core, read_dublin_core_csv
+from arttl.collections.image_folder import entries, find_images
+from arttl.collections.oai_xml import holds_dublin_core
+from arttl.collections.omniart import is_omniart, read_omniart
+from arttl.collections.rijks_xml import read_rijks_xml
+from arttl.collections.rijksgt import FILE, read_rijksgt
+from arttl.collections.wikiart import LIST_NAME, find_lists, find_wikiart_images, read_wikiart
+from arttl.collections.wording import first_few, shown, shown_path
+from arttl.errors import InputError
+
+XML_FOLDERS = ("xml2", "xml")
+"""Where the XML records of a data folder lie, first come first used; else in the data folder itself."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What open_collection was asked for.
+
+    Arguments:
+        data, challenge, metadata, image_column, label_column, split: as there; paths are Paths.
+        joining: name, skip_missing and unknown_labels, for join_rows.
+    """
+
+    data: Path
+    challenge: str
+    metadata: Path | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    split: str = "own"
+    joining: dict = field(default_factory=dict)
+
+    @cached_property
+    def images(self):
+        """The ImageFolder of the data folder, listed once."""
+        return find_images(self.data)
+
+    @property
+    def columns(self):
+        """The columns that were named: image_column and label_column, a dict, empty if none were."""
+        columns = {"image_column": self.image_column, "label_column": self.label_column}
+        return columns if any(name is not None for name in columns.values()) else {}
+
+    @cached_property
+    def names(self):
+        """The entries directly in the data folder that are not hidden: a dict of name to Path."""
+        found = [entry.name for entry in entries(self.data)]
+        return {name: self.data / name for name in found if not name.startswith(".")}
+
+    @cached_property
+    def csv(self):
+        """The CSV: the metadata if that is no other format's file, or the only one in the data folder; else None."""
+        if self.metadata is not None:
+            is_other = self.metadata.is_dir() or self.metadata.suffix.lower() in (".xml", ".mat")
+            return None if is_other else self.metadata
+        found = [path for name, path in self.names.items() if name.lower().endswith(".csv") and path.is_file()]
+        if len(found) > 1:
+            listed = first_few([path.name for path in found], 5)
+            raise InputError(
+                f"{shown_path(self.data)} holds several CSVs ({listed}); name one: --metadata {shown_path(found[0])}"
+            )
+        return found[0] if found else None
+
+    @cached_property
+    def csv_columns(self):
+        """The columns of the CSV; empty without one."""
+        return () if self.csv is None else tuple(read_csv(self.csv).columns)
+
+    @cached_property
+    def lists(self):
+        """The folder of WikiArt's lists, or None."""
+        if self.metadata is None:
+            return find_lists(self.data)
+        if self.metadata.is_dir():
+            return find_lists(self.metadata)
+        return self.metadata.parent if LIST_NAME.fullmatch(self.metadata.name) else None
+
+    @cached_property
+    def xml(self):
+        """The folder or file of XML records, or None."""
+        if self.metadata is not None:
+            is_xml = self.metadata.suffix.lower() == ".xml" or _first_xml(self.metadata) is not None
+            return self.metadata if is_xml else None
+        for name in XML_FOLDERS:
+            if name in self.names and _first_xml(self.names[name]) is not None:
+                return self.names[name]
+        first = _first_xml(self.data)
+        return self.data if first is not None and holds_dublin_core(first) else None
+
+    @cached_property
+    def mat(self):
+        """The metadata if it is a MATLAB file, else rijksgt.mat in the data folder, or None."""
+        if self.metadata is not None and self.metadata.suffix.lower() == ".mat":
+            return self.metadata
+        return next((path for name, path in self.names.items() if name.lower() == FILE), None)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: its name, what it is told by in words, whether a Request is one, and its reader."""
+
+    name: str
+    looks_for: str
+    recognises: Callable[[Request], bool]
+    read: Callable[[Request], object]
+
+
+FORMATS = (
+    Format(
+        "wikiart",
+        "artist_train.csv, genre_train.csv or style_train.csv in DATA, in DATA/wikiart_csv or in --metadata FOLDER",
+        lambda asked: not asked.columns and asked.lists is not None,
+        lambda asked: read_wikiart(
+            asked.lists,
+            find_wikiart_images(asked.data),
+            challenge=asked.challenge,
+            given=asked.split == "challenge",
+            **asked.joining,
+        ),
+    ),
+    Format(
+        "dublin-core-csv",
+        f"one CSV in DATA, or --metadata CSV, with {IMAGE_COLUMN} and one of {', '.join(LABEL_COLUMNS.values())}",
+        lambda asked: not asked.columns and is_dublin_core(asked.csv_columns),
+        lambda asked: read_dublin_core_csv(asked.csv, asked.images, **asked.joining),
+    ),
+    Format(
+        "omniart",
+        "one CSV in DATA, or --metadata CSV, with artist_full_name or artwork_type, and image_url, id or a file name",
+        lambda asked: not asked.columns and is_omniart(asked.csv_columns),
+        lambda asked: read_omniart(asked.csv, asked.images, **asked.joining),
+    ),
+    Format(
+        "csv",
+        "one CSV in DATA, or --metadata CSV, with the columns that --image-column and --label-column name",
+        lambda asked: asked.csv is not None,
+        lambda asked: read_csv_table(
+            asked.csv,
+            asked.images,
+            challenge=asked.challenge,
+            image_column=asked.image_column,
+            label_column=asked.label_column,
+            **asked.joining,
+        ),
+    ),
+    Format(
+        "rijks-xml",
+        "DATA/xml2/*.xml, DATA/xml/*.xml or Dublin Core records in DATA/*.xml, or --metadata FOLDER or XML",
+        lambda asked: asked.xml is not None,
+        lambda asked: read_rijks_xml(asked.xml, asked.images, **asked.joining),
+    ),
+    Format(
+        "rijksgt",
+        f"DATA/{FILE}, or --metadata MAT",
+        lambda asked: asked.mat is not None and asked.metadata in (None, asked.mat),
+        lambda asked: read_rijksgt(asked.mat, asked.images, **asked.joining),
+    ),
+    Format(
+        "class-folders",
+        "images in DATA/CLASS/ or in DATA/{train,val,test}/CLASS/, and no --metadata",
+        lambda asked: asked.metadata is None,
+        lambda asked: read_class_folders(asked.data, challenge=asked.challenge, **asked.joining),
+    ),
+)
+
+
+def find_format(asked, name=None):
+    """The Format of a Request.
+
+    Arguments:
+        asked: a Request.
+        name: one of the formats' names; None for the first that recognises the data.
+
+    Raises InputError for a name that no format has, for data that is not in the one named, and for several CSVs.
+    """
+    if name is None:
+        return _detect(asked)
+    names = {each.name: each for each in FORMATS}
+    if name not in names:
+        raise InputError(f"there is no --format {shown(name)}; choose one of {', '.join(names)}")
+    if asked.columns and name != "csv":
+        raise InputError(f"--image-column and --label-column go with --format csv, not {name}; leave one out")
+    if not names[name].recognises(asked):
+        about = "" if asked.metadata is None else f" or {shown_path(asked.metadata)}"
+        raise InputError(
+            f"--format {name} looks for {names[name].looks_for}; {shown_path(asked.data)}{about} has no such thing"
+        )
+    return names[name]
+
+
+def _detect(asked):
+    found = next((each for each in FORMATS if each.recognises(asked)), None)
+    if found is None:
+        raise InputError(
+            f"--metadata {shown_path(asked.metadata)} is in no known format; name a CSV, a folder of *.xml or "
+            f"WikiArt's lists, or {FILE}"
+        )
+    if asked.columns and found.name != "csv":
+        raise InputError(
+            f"{shown_path(asked.data)} holds no CSV for --image-column and --label-column; add --metadata CSV"
+        )
+    return found
+
+
+def _first_xml(folder):
+    """The first *.xml below a folder's top that is not hidden, or None, also where there is no such folder."""
+    if not folder.is_dir():
+        return None
+    found = (Path(entry.path) for entry in entries(folder) if entry.name.lower().endswith(".xml"))
+    return next((path for path in found if not path.name.startswith(".") and path.is_file()), None)
