@@ -18,7 +18,7 @@ class CaffePreprocessing(keras.layers.Layer):
 
     def call(self, inputs):
         """Shape (batch, height, width, 3) in and out."""
-        return inputs[..., ::-1] - keras.ops.convert_to_tensor(np.array(CAFFE_MEAN_BGR, "float32"))
+        return keras.ops.flip(inputs, axis=-1) - keras.ops.convert_to_tensor(np.array(CAFFE_MEAN_BGR, "float32"))
 
     def compute_output_shape(self, input_shape):
         """The shape does not change."""
