@@ -11,7 +11,19 @@ from arttl.registration import register_with_keras
 
 __version__ = "0.1.0"
 
-_MODULES = ("collections", "eras", "features", "images", "metrics", "models", "recipes", "runs", "splits", "training")
+_MODULES = (
+    "collections",
+    "eras",
+    "features",
+    "images",
+    "metrics",
+    "models",
+    "recipes",
+    "runs",
+    "sources",
+    "splits",
+    "training",
+)
 _NAMES = {
     "BACKBONES": "models",
     "Collection": "collections",
