@@ -30,8 +30,8 @@ class ExperimentData:
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
         decoding = Decoding((size, size), recipe.resize, recipe.decoding)
         if decoding not in self._stores:
-            store = ImageStore.build(self.paths, decoding, self.cache, skip_bad_images=self.skip_bad_images)
-            self._stores[decoding] = store
+            options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
+            self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
         return self._stores[decoding]
 
     def rows(self, store):

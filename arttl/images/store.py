@@ -62,6 +62,7 @@ class ImageStore:
         decoding: Decoding,
         folder: Path | str,
         *,
+        files: str | None = None,
         workers: int | None = None,
         skip_bad_images: bool = False,
         progress: bool = True,
@@ -76,6 +77,7 @@ class ImageStore:
             images: image_id -> path of the picture.
             decoding: size, resize method and reading.
             folder: where stores are kept; made if missing. Needs height * width * 3 bytes an image.
+            files: `files_fingerprint(images)`, where the caller knows it already.
             workers: threads that decode; default one for each processor this process may use.
             skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
             progress: show a bar on stderr. Default True.
@@ -87,7 +89,7 @@ class ImageStore:
         if not images:
             raise InputError("there are no images to decode: check the data folder and the collection's metadata")
         paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
-        fingerprint = fingerprint_of(paths, decoding)
+        fingerprint = fingerprint_of(paths, decoding, files)
         folder = Path(folder)
         final = folder / f"images-{decoding.label}-{fingerprint[:12]}.h5"
         with _disk_errors_named(folder):
@@ -136,9 +138,9 @@ class ImageStore:
         return self._file.pixels[self._in_file[rows]]
 
 
-def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding) -> str:
-    """SHA-256 of the store's version, the decoding, and the images' files."""
-    facts = [VERSION, list(decoding.size), decoding.method, files_fingerprint(paths)]
+def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding, files: str | None = None) -> str:
+    """SHA-256 of the store's version, the decoding, and the images' files, whose own fingerprint may be given."""
+    facts = [VERSION, list(decoding.size), decoding.method, files or files_fingerprint(paths)]
     if decoding.reading != "upright":  # left out otherwise: stores from before there were two readings stay valid
         facts.append(decoding.reading)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

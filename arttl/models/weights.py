@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import h5py
@@ -96,7 +97,8 @@ def weights_fingerprint(architecture, weights, numerics="keras3"):
         return f"md5 {imagenet_source(get_backbone(architecture), numerics)[1]}"
     path = bundled_file(architecture) if weights == "bundled" else Path(weights)
     check_file(path)
-    return f"sha256 {_digest(path, 'sha256')}"
+    status = path.stat()
+    return f"sha256 {_sha256(path, status.st_size, status.st_mtime_ns)}"
 
 
 def imagenet_source(backbone, numerics):
@@ -133,6 +135,12 @@ def resnet50_graph_of(path):
             stored = file["names"].asstr()[()] if "names" in file else map(_text, file.attrs["layer_names"])
             names = {name.partition("/")[0] for name in stored}
     return next((graph for graph, name in (("2018", "bn_conv1"), ("today", "conv1_bn")) if name in names), None)
+
+
+@cache
+def _sha256(path, size, modified):
+    """The file's digest, worked out once as long as size and time of modification are the same."""
+    return _digest(path, "sha256")
 
 
 def _digest(path, algorithm):
