@@ -140,6 +140,14 @@ def test_comparing_with_the_baseline_alone_gives_one_row(script, photographs, tm
     assert table.difference.isna().all()
 
 
+def test_another_recipe_keeps_its_own_numerics(script, photographs):
+    options = ["--data", photographs, *SMALL, "--approach", "off-the-shelf", "--numerics", "2.2.4", "--explain"]
+    code, out, err = script(*options, "--compare", "keras3", "resize=antialiased", name="ch1_fidelity.py")
+    assert code == 0, err
+    eras = [line.split("|")[-2].strip() for line in out.splitlines() if "numerics.era" in line]
+    assert eras == ["2.2.4 *", "keras3 *", "2.2.4 *"]
+
+
 def test_comparisons_are_recipes_eras_or_settings():
     assert read_comparison("released", "thesis").recipe == "released"
     assert read_comparison("2.2.4", "thesis").settings == {"numerics": "2.2.4"}

@@ -151,7 +151,7 @@ def _recipe(options, architecture, approach, variant, demo):
     recipe = get_recipe(
         variant.recipe,
         approach,
-        numerics=options.numerics,
+        numerics=options.numerics if variant.recipe == options.recipe else None,  # another recipe brings its own
         max_epochs=options.epochs or (demo and demo.epochs[approach]),
         batch_size=options.batch_size,
         resize=options.resize,
