@@ -99,12 +99,13 @@ def near_pairs(hashes, distance):
 
     Yields (first, second), int64 arrays of positions with first != second; each pair occurs once in all.
     """
-    hashes = np.asarray(hashes, np.uint64)
-    earlier = []
+    hashes, earlier = np.asarray(hashes, np.uint64), []
+    if not len(hashes):
+        return
     for mask in _bands(distance + 1):
         order = np.argsort(hashes & mask, kind="stable")
         banded = (hashes & mask)[order]
-        starts = np.flatnonzero(np.r_[True, banded[1:] != banded[:-1]]) if len(banded) else np.empty(0, int)
+        starts = np.flatnonzero(np.r_[True, banded[1:] != banded[:-1]])
         ends = np.r_[starts[1:], len(banded)]
         for first, second in _pairs_in_blocks(starts, ends):
             first, second = order[first], order[second]
