@@ -8,6 +8,7 @@ def main_parser():
     parser = Parser(prog="python -m arttl", description=__doc__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
+    _add_overlap(commands)
     return parser
 
 
@@ -36,6 +37,23 @@ def _check(options):
     from arttl.check import run_check
 
     return run_check(options)
+
+
+def _add_overlap(commands):
+    about = "say which share of a target collection's classes a source collection has too"
+    overlap = commands.add_parser("overlap", help=about, description=f"{about[0].upper()}{about[1:]} (Table 1).")
+    overlap.add_argument("source", type=path, metavar="SOURCE", help="the collection trained on first")
+    overlap.add_argument("target", type=path, metavar="TARGET", help="the collection transferred to")
+    overlap.add_argument("--challenge", nargs="+", metavar="NAME", help="what to compare (all that both have)")
+    overlap.add_argument("--unknown-labels", nargs="*", metavar="LABEL", help="labels that say nothing (anoniem)")
+    overlap.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    overlap.set_defaults(run=_overlap)
+
+
+def _overlap(options):
+    from arttl.check.overlap import run_overlap
+
+    return run_overlap(options)
 
 
 def main(options):

@@ -14,6 +14,7 @@ from test_duplicates import scene
 
 from arttl.__main__ import main, main_parser
 from arttl.check.metadata import challenge_facts, label_variants, plain_label
+from arttl.check.overlap import overlap_line
 from arttl.cli import run_main
 from arttl.collections.table import Collection
 
@@ -250,3 +251,23 @@ def test_help_imports_nothing_slow(arguments):
     assert time.monotonic() - started < 5  # tenths of a second where nothing else runs
     assert "check" in done.stdout
     assert done.stdout.endswith("[]\n")
+
+
+def test_label_overlap_exact_and_normalised():
+    source = pd.Series(["Prent", "boek", "boek", "munt"])
+    line = overlap_line("type", source, pd.Series(["prent", "boek", "foto", "foto", "kaart"]))
+    assert line == (
+        "type: 25.0% of the target's classes (1 of 4); 50.0% (2) without regard to case, blanks and accents"
+    )
+
+
+def test_overlap_of_the_bundled_collections_is_as_documented(monkeypatch, capsys):
+    from arttl.collections.bundled import DATA
+
+    monkeypatch.setattr(sys, "argv", ["arttl", "overlap", str(DATA / "clipart-a"), str(DATA / "clipart-b")])
+    with pytest.raises(SystemExit) as end:
+        run_main(main, main_parser(), keras=False)
+    out = capsys.readouterr().out
+    assert (end.value.code, len(out.splitlines())) == (0, 2)
+    assert "type: 66.7% of the target's classes (10 of 15)" in out  # docs/data.md
+    assert "artist: 0.0% of the target's classes (0 of 158)" in out
