@@ -15,7 +15,10 @@ from arttl.errors import InputError
 FORMAT_NAMES = ("wikiart", "dublin-core-csv", "omniart", "csv", "rijks-xml", "rijksgt", "class-folders")
 
 
-def run_main(main, parser):
+INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
+
+
+def run_main(main, parser, *, keras=True, interrupted=INTERRUPTED):
     """Parse options and run a script's work; ends the process.
 
     Exit code 0: the work is done. 2: bad input, said in one line (--debug shows the traceback). 130: interrupted.
@@ -23,10 +26,13 @@ def run_main(main, parser):
     Arguments:
         main: function of the parsed options.
         parser: an ArgumentParser with --debug.
+        keras: the work needs Keras, which takes seconds to import.
+        interrupted: what to say to who interrupts it.
     """
     options = parser.parse_args()
     try:
-        import_keras_quietly()
+        if keras:
+            import_keras_quietly()
         main(options)
     except InputError as error:
         if options.debug:
@@ -35,8 +41,7 @@ def run_main(main, parser):
     except KeyboardInterrupt:
         if options.debug:
             raise
-        advice = "the same command with --resume, and without --force, goes on from the last finished epoch"
-        print(f"interrupted; {advice}", file=sys.stderr)
+        print(f"interrupted; {interrupted}", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
         if options.debug:
@@ -107,6 +112,21 @@ def fidelity_parser(description, challenges):
 
 def _add_data_options(group):
     group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
+    add_reading_options(group)
+    group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
+    group.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
+    group.add_argument(
+        "--splits", type=path, default=Path("splits"), metavar="DIR", help="where splits are kept (splits)"
+    )
+    add_split_seed(group)
+    cache = default_cache()
+    group.add_argument(
+        "--cache", type=path, default=cache, metavar="DIR", help=f"decoded images and features ({cache})"
+    )
+
+
+def add_reading_options(group):
+    """The options that say how a collection is read, for open_collection."""
     group.add_argument(
         "--metadata",
         type=path,
@@ -126,16 +146,11 @@ def _add_data_options(group):
         metavar="LABEL",
         help="labels that say nothing, beside blank ones: their images take no part (anoniem)",
     )
-    group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
-    group.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
-    group.add_argument(
-        "--splits", type=path, default=Path("splits"), metavar="DIR", help="where splits are kept (splits)"
-    )
+
+
+def add_split_seed(group):
+    """The option of the split's seed."""
     group.add_argument("--split-seed", type=natural, default=42, metavar="N", help="seed of the split (42)")
-    cache = default_cache()
-    group.add_argument(
-        "--cache", type=path, default=cache, metavar="DIR", help=f"decoded images and features ({cache})"
-    )
 
 
 def _add_model_options(group):

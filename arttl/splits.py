@@ -211,7 +211,7 @@ def find_or_make(collection, challenge, preset="thesis", seed=42, folder="splits
 def split_path(folder, collection_name, challenge, preset, seed):
     """Where a split is kept: FOLDER/COLLECTION/CHALLENGE-PRESET-seed-SEED.csv, or -given.csv if `seed` is None."""
     draw = "given" if seed is None else f"seed-{seed}"
-    return Path(folder) / _safe(collection_name) / f"{_safe(challenge)}-{_safe(preset)}-{draw}.csv"
+    return Path(folder) / safe_name(collection_name) / f"{safe_name(challenge)}-{safe_name(preset)}-{draw}.csv"
 
 
 def overlap(source, target):
@@ -311,7 +311,7 @@ def _table_text(table):
     return csv_text([list(table.columns), *table.itertuples(index=False, name=None)])
 
 
-def _safe(name):
+def safe_name(name):
     """A file name for any text: what is odd, too long or reserved is replaced, and a hash keeps it apart."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", str(name)).strip(".-")[:60]
     reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)?(\..*)?", plain)

@@ -70,7 +70,8 @@ def open_collection(
     Arguments:
         data: the data folder.
         challenge: "material", "type" or "artist"; with class folders or named columns, whatever the labels are;
-            with WikiArt's lists also "genre" or "style".
+            with WikiArt's lists also "genre" or "style". None for whatever the data has: all that a Dublin Core
+            collection has, WikiArt's first, "type" with class folders or named columns.
         metadata: a CSV, XML or MATLAB file elsewhere or one of several, or a folder of XML files or WikiArt's lists.
         image_column, label_column: columns of a plain CSV.
         skip_missing: leave metadata rows without an image out, rather than refuse them.
@@ -104,7 +105,8 @@ def open_collection(
             "--split out"
         )
     collection = chosen.read(asked)
-    collection.check_challenge(challenge)
+    if challenge is not None:
+        collection.check_challenge(challenge)
     if asked.split == "challenge" and chosen.name != "wikiart":
         return with_challenge_split(collection, asked.mat, asked.images)
     return collection

@@ -16,12 +16,15 @@ from arttl.collections.oai_xml import holds_dublin_core
 from arttl.collections.omniart import is_omniart, read_omniart
 from arttl.collections.rijks_xml import read_rijks_xml
 from arttl.collections.rijksgt import FILE, read_rijksgt
-from arttl.collections.wikiart import LIST_NAME, find_lists, find_wikiart_images, read_wikiart
+from arttl.collections.wikiart import LIST_NAME, find_lists, find_wikiart_images, list_challenges, read_wikiart
 from arttl.collections.wording import first_few, shown, shown_path
 from arttl.errors import InputError
 
 XML_FOLDERS = ("xml2", "xml")
 """Where the XML records of a data folder lie, first come first used; else in the data folder itself."""
+
+ANY_CHALLENGE = "type"
+"""What labels are called that could be of any challenge, where none was asked for."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Request:
     """
 
     data: Path
-    challenge: str
+    challenge: str | None
     metadata: Path | None = None
     image_column: str | None = None
     label_column: str | None = None
@@ -124,7 +127,7 @@ FORMATS = (
         lambda asked: read_wikiart(
             asked.lists,
             find_wikiart_images(asked.data),
-            challenge=asked.challenge,
+            challenge=asked.challenge or list_challenges(asked.lists)[0],
             given=asked.split == "challenge",
             **asked.joining,
         ),
@@ -148,7 +151,7 @@ FORMATS = (
         lambda asked: read_csv_table(
             asked.csv,
             asked.images,
-            challenge=asked.challenge,
+            challenge=asked.challenge or ANY_CHALLENGE,
             image_column=asked.image_column,
             label_column=asked.label_column,
             **asked.joining,
@@ -170,7 +173,7 @@ FORMATS = (
         "class-folders",
         "images in DATA/CLASS/ or in DATA/{train,val,test}/CLASS/, and no --metadata",
         lambda asked: asked.metadata is None,
-        lambda asked: read_class_folders(asked.data, challenge=asked.challenge, **asked.joining),
+        lambda asked: read_class_folders(asked.data, challenge=asked.challenge or ANY_CHALLENGE, **asked.joining),
     ),
 )
 

@@ -47,14 +47,17 @@ def join_rows(
     used = [image_column, *label_columns.values()]
     rows[used] = rows[used].apply(lambda column: column.str.strip())
     files = pd.Series(match_ids(rows[image_column], images, source), index=rows.index, dtype=object)
+    without_image = tuple(rows[image_column][files.isna()].drop_duplicates())
     rows, files, notes = _with_image(rows, files, images, source, image_column, skip_missing)
     repeated = _check_repeated(rows, files, source, image_column, label_columns)
     rows, files = rows[~repeated], files[~repeated]
     if repeated.any():
         notes.append(f"{counted(int(repeated.sum()), 'row')} of {shown_path(source)} repeated an image")
-    without_row = len(images.images) - len(files)
+    without_row = tuple(sorted(set(images.images) - set(files)))
     if without_row:
-        notes.append(f"{counted(without_row, 'image')} in {shown_path(images.folder)} without a row in {source.name}")
+        notes.append(
+            f"{counted(len(without_row), 'image')} in {shown_path(images.folder)} without a row in {source.name}"
+        )
     table = pd.DataFrame({"image_id": rows[image_column], "path": [images.path(file) for file in files]})
     for challenge, column in label_columns.items():
         table[challenge] = rows[column]
@@ -66,7 +69,7 @@ def join_rows(
         table[f"metadata.{column}" if column in (*RESERVED, *label_columns) else column] = rows[column]
     table = table.sort_values("image_id", ignore_index=True)
     name = name or Path(images.root).name
-    return Collection(name, table, tuple(label_columns), tuple(notes), unknown_labels)
+    return Collection(name, table, tuple(label_columns), tuple(notes), unknown_labels, without_image, without_row)
 
 
 def _with_image(rows, files, images, source, image_column, skip_missing):

@@ -42,6 +42,8 @@ class Collection:
         challenges: the columns of `table` that hold labels.
         notes: facts worth a line of print ("12 images without a row were left out").
         unknown_labels: labels that say nothing, as unknown_set makes them.
+        without_image: ids of the metadata's rows that were left out since there is no such image.
+        without_row: images that no row names, relative to the image folder.
 
     Raises ValueError if the table breaks this contract; readers make sure it does not.
     """
@@ -51,6 +53,8 @@ class Collection:
     challenges: tuple[str, ...]
     notes: tuple[str, ...] = ()
     unknown_labels: frozenset[str] = MISSING_LABELS
+    without_image: tuple[str, ...] = ()
+    without_row: tuple[str, ...] = ()
 
     def __post_init__(self):
         lacking = {"image_id", "path", *self.challenges} - set(self.table.columns)

@@ -48,6 +48,11 @@ def find_wikiart_images(data):
     return list_images(inside, prefix=f"{IMAGES}/") if inside.is_dir() else find_images(data)
 
 
+def list_challenges(lists):
+    """The challenges that a folder of lists has lists for, of LISTS and in its order."""
+    return [name for name, stem in LISTS.items() if (Path(lists) / f"{stem}_train.csv").is_file()]
+
+
 def read_wikiart(lists, images, *, challenge, given=False, **joining):
     """Read a collection from WikiArt's lists of one challenge.
 
@@ -69,7 +74,7 @@ def read_wikiart(lists, images, *, challenge, given=False, **joining):
     lists = Path(lists)
     stem = LISTS.get(challenge)
     if stem is None or not (lists / f"{stem}_train.csv").is_file():
-        found = [name for name, stem in LISTS.items() if (lists / f"{stem}_train.csv").is_file()]
+        found = list_challenges(lists)
         raise InputError(
             f"{shown_path(lists)} has no WikiArt list for challenge {shown(challenge)}; it has lists for "
             f"{first_few(found, 4)}"

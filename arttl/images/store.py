@@ -228,7 +228,7 @@ def _decode_rows(
     bar = tqdm(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", disable=not progress)
     try:
         with bar, ThreadPoolExecutor(workers) as pool:
-            for outcome in _bounded_map(pool, decode, rows, 4 * workers):
+            for outcome in bounded_map(pool, decode, rows, 4 * workers):
                 outcomes.append(outcome)
                 bar.update()
                 if time.monotonic() - synced > SYNC_SECONDS:
@@ -238,7 +238,7 @@ def _decode_rows(
         file.settle(outcomes)
 
 
-def _bounded_map(pool: ThreadPoolExecutor, function: Callable, items: Iterable, limit: int) -> Iterator:
+def bounded_map(pool: ThreadPoolExecutor, function: Callable, items: Iterable, limit: int) -> Iterator:
     """Like `pool.map`, with at most `limit` items submitted ahead: an interruption has little to wait for."""
     waiting = deque()
     for item in items:

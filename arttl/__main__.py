@@ -1,0 +1,65 @@
+"""Look after a collection: `python -m arttl check DATA` tells what is wrong with it before hours of training do."""
+
+from arttl.cli import Parser, add_reading_options, add_split_seed, path, run_main
+
+
+def main_parser():
+    """The options of every command; each command's function is its default of `run`."""
+    parser = Parser(prog="python -m arttl", description=__doc__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check(commands)
+    _add_overlap(commands)
+    return parser
+
+
+def _add_check(commands):
+    about = "say what a collection holds and what is wrong with it, in one screen and one CSV"
+    check = commands.add_parser(
+        "check",
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}. "
+        "Exit code 0: training can start; 1: something needs attention; 2: this is no collection.",
+    )
+    check.add_argument("data", type=path, metavar="DATA", help="your collection; for its layout see docs/data.md")
+    check.add_argument("--challenge", nargs="+", metavar="NAME", help="what to look at (all that the metadata has)")
+    check.add_argument(
+        "--metadata-only", action="store_true", help="open no image: neither corrupt ones nor duplicates"
+    )
+    check.add_argument("--report", type=path, metavar="CSV", help="one row a finding (./check-NAME.csv)")
+    check.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    reading = check.add_argument_group("how the data is read")
+    add_reading_options(reading)
+    add_split_seed(reading)
+    check.set_defaults(run=_check)
+
+
+def _check(options):
+    from arttl.check import run_check
+
+    return run_check(options)
+
+
+def _add_overlap(commands):
+    about = "say which share of a target collection's classes a source collection has too"
+    overlap = commands.add_parser("overlap", help=about, description=f"{about[0].upper()}{about[1:]} (Table 1).")
+    overlap.add_argument("source", type=path, metavar="SOURCE", help="the collection trained on first")
+    overlap.add_argument("target", type=path, metavar="TARGET", help="the collection transferred to")
+    overlap.add_argument("--challenge", nargs="+", metavar="NAME", help="what to compare (all that both have)")
+    overlap.add_argument("--unknown-labels", nargs="*", metavar="LABEL", help="labels that say nothing (anoniem)")
+    overlap.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    overlap.set_defaults(run=_overlap)
+
+
+def _overlap(options):
+    from arttl.check.overlap import run_overlap
+
+    return run_overlap(options)
+
+
+def main(options):
+    """Run the command and end with its exit code."""
+    raise SystemExit(options.run(options))
+
+
+if __name__ == "__main__":
+    run_main(main, main_parser(), keras=False, interrupted="nothing was written")

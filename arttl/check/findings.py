@@ -1,0 +1,37 @@
+"""What a check finds: one Finding a row of its CSV."""
+
+from __future__ import annotations
+
+import csv
+from typing import NamedTuple
+
+from arttl.files import whole_file
+
+ATTENTION = ("cannot-split", "missing", "corrupt", "straddles", "label-variant")
+"""Kinds of findings that need attention before training, so that the check ends with exit code 1."""
+
+
+class Finding(NamedTuple):
+    """One thing found.
+
+    Arguments:
+        kind: one of ATTENTION, or "without-row", "duplicate", "near-duplicate".
+        challenge: the challenge it is about; "" for all.
+        item: an image id or a label.
+        detail: more about it, in words.
+        group: what the findings that belong together share, such as "duplicate-12"; "" where each stands alone.
+    """
+
+    kind: str
+    challenge: str = ""
+    item: str = ""
+    detail: str = ""
+    group: str = ""
+
+
+def write_findings(path, findings):
+    """Write the findings as CSV, with a header, whole or not at all; InputError if it cannot be written."""
+    with whole_file(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(Finding._fields)
+        writer.writerows(findings)

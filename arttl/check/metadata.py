@@ -1,0 +1,114 @@
+"""What can be checked without opening an image: challenges, their classes and splits, and how labels are written."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+
+import pandas as pd
+
+from arttl.check.findings import Finding
+from arttl.collections.targets import find_target
+from arttl.errors import InputError
+from arttl.splits import Split, make_split
+
+TAIL = {"1 image": (1, 1), "2-9": (2, 9), "10-99": (10, 99), "100 or more": (100, None)}
+"""Classes by their number of images, from and to."""
+
+PUBLISHED = {
+    ("material", "Rijksmuseum"): (110_668, 206),
+    ("type", "Rijksmuseum"): (112_012, 1_054),
+    ("type", "Antwerp"): (23_797, 920),
+    ("artist", "Rijksmuseum"): (82_018, 1_196),
+    ("artist", "Antwerp"): (18_656, 903),
+}
+"""N_t (samples) and Q_t (labels) of the studies' collections. Source: thesis, Table 1."""
+
+NEAR = 0.05  # a collection this much larger or smaller than a published one is shown beside it
+
+
+@dataclass(frozen=True, eq=False)
+class ChallengeFacts:
+    """One challenge of a collection.
+
+    Arguments:
+        challenge: its name.
+        labels: str Series of the labels, indexed by image_id.
+        split: the thesis' Split, or None if it cannot be drawn.
+        problem: why it cannot be drawn, or "".
+        differences: how the split differs from the row of Table 4 that the collection is named like, in words; None
+            for a collection that is not named like one.
+    """
+
+    challenge: str
+    labels: pd.Series
+    split: Split | None
+    problem: str = ""
+    differences: list[str] | None = None
+
+    @property
+    def tail(self):
+        """A dict of TAIL's names to the number of classes with so many images."""
+        counts = self.labels.value_counts()
+        return {name: int(counts.between(low, high or len(self.labels)).sum()) for name, (low, high) in TAIL.items()}
+
+    @property
+    def published(self):
+        """The rows of PUBLISHED with about as many images: a list of (collection, N_t, Q_t)."""
+        return [
+            (collection, images, classes)
+            for (challenge, collection), (images, classes) in PUBLISHED.items()
+            if challenge == self.challenge and abs(len(self.labels) - images) <= NEAR * images
+        ]
+
+
+def challenge_facts(collection, challenge, seed):
+    """The ChallengeFacts of a collection's challenge, with the thesis' split for this seed."""
+    labels = collection.labels(challenge)
+    try:
+        split = make_split(labels, seed=seed, given=collection.given_split())
+    except InputError as error:
+        return ChallengeFacts(challenge, labels, None, str(error))
+    target = find_target(collection.name)
+    return ChallengeFacts(challenge, labels, split, "", target and target.differences(split.table))
+
+
+def metadata_findings(collection, facts):
+    """Findings about rows, files and labels: a list.
+
+    Arguments:
+        collection: a Collection that was read with skip_missing.
+        facts: the ChallengeFacts of its challenges.
+    """
+    findings = [Finding("cannot-split", each.challenge, detail=each.problem) for each in facts if each.problem]
+    findings += [Finding("missing", item=item, detail="no such image") for item in collection.without_image]
+    for each in facts:
+        findings += label_variants(each.labels, each.challenge)
+    return findings + [Finding("without-row", item=item, detail="no row") for item in collection.without_row]
+
+
+def label_variants(labels, challenge):
+    """Labels that differ only in case, blanks, accents or Unicode form.
+
+    Arguments:
+        labels: str Series.
+        challenge: whose labels they are.
+
+    Returns a list of Findings, one a label, the most frequent of each group first.
+    """
+    counts, alike = labels.value_counts(), defaultdict(list)
+    for label, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        alike[plain_label(label)].append((label, int(count)))
+    groups = [group for _, group in sorted(alike.items()) if len(group) > 1]
+    return [
+        Finding("label-variant", challenge, label, f"{count} of {sum(n for _, n in group)} images", f"label-{number}")
+        for number, group in enumerate(groups, 1)
+        for label, count in group
+    ]
+
+
+def plain_label(label):
+    """A label without case, accents and needless blanks: ' Boëtius  BOLSWERT' becomes 'boetius bolswert'."""
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", label).casefold())
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

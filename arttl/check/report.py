@@ -1,0 +1,120 @@
+"""A check's report, one screen long."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from arttl.check.images import PREPARED, SAMPLE
+from arttl.collections.wording import counted, first_few, shown, shown_path
+
+SHOWN_NOTES = 6
+
+
+def report(checked, path):
+    """A Checked in words: a str of several lines.
+
+    Arguments:
+        checked: what check_collection returned.
+        path: its CSV, which the report names.
+    """
+    lines = [f"{shown(checked.collection.name)}: {counted(len(checked.collection), 'image')}"]
+    lines += [f"  {note}" for note in checked.collection.notes[:SHOWN_NOTES]]
+    for facts in checked.facts:
+        lines += ["", *_challenge_lines(facts)]
+    lines += ["", *_finding_lines(checked)]
+    if checked.images is None:
+        lines.append("no image was opened: corrupt files and duplicates were not looked for")
+    lines += ["", _cost(checked)]
+    verdict = "training can start" if checked.ready else "something needs attention before training"
+    lines.append(f"{verdict}; {counted(len(checked.findings), 'finding')} in {shown_path(path)}")
+    return "\n".join(lines)
+
+
+def _challenge_lines(facts):
+    """Table 1's row of a challenge before and after the split filter, and its long tail."""
+    labels = facts.labels
+    tail = ", ".join(f"{name}: {number:,}" for name, number in facts.tail.items())
+    lines = [f"{shown(facts.challenge)}: N_t {len(labels):,} images with a label, Q_t {labels.nunique():,} classes"]
+    for collection, images, classes in facts.published:
+        lines.append(f"  Table 1, {collection}: N_t {images:,}, Q_t {classes:,}")
+    lines.append(f"  classes by their number of images: {tail}")
+    if facts.split is None:
+        return [*lines, f"  cannot be split: {facts.problem}"]
+    parts = ", ".join(f"{len(facts.split.ids(part)):,} {part}" for part in ("train", "validation", "test"))
+    kept = facts.split
+    lines.append(f"  after the split filter: N_t {len(kept.table):,}, Q_t {len(kept.classes):,} ({parts})")
+    if facts.differences:
+        lines.append(f"  unlike Table 4: {'; '.join(facts.differences)}")
+    elif facts.differences is not None:
+        lines.append("  as in Table 4")
+    return lines
+
+
+def _finding_lines(checked):
+    by_kind = defaultdict(list)
+    for finding in checked.findings:
+        by_kind[finding.kind].append(finding)
+    lines = [
+        f"missing images: {_items(by_kind['missing'])}",
+        f"files without a row: {_items(by_kind['without-row'])}",
+        f"label variants: {_variants(by_kind['label-variant'])}",
+    ]
+    if checked.images is None:
+        return lines
+    causes = [f"{shown(each.item)} ({shown(each.detail)})" for each in by_kind["corrupt"]]
+    lines.append(f"corrupt images: {len(causes):,}{': ' if causes else ''}{first_few(causes, 2)}")
+    for kind, words in (("duplicate", "exact duplicates"), ("near-duplicate", "near duplicates")):
+        straddling = [each for each in by_kind["straddles"] if each.group.startswith(f"{kind}-")]
+        lines.append(f"{words}: {_groups(by_kind[kind])}{_straddling(straddling)}")
+    return lines
+
+
+def _items(findings):
+    return f"{len(findings):,}{': ' if findings else ''}{first_few(each.item for each in findings)}"
+
+
+def _variants(findings):
+    """'2 labels are written in several ways: ...', with the first groups."""
+    groups = defaultdict(list)
+    for each in findings:
+        groups[each.challenge, each.group].append(f"'{shown(each.item)}' ({each.detail.split()[0]})")
+    written = [" = ".join(group) for group in groups.values()]
+    return f"{len(groups):,}{': ' if groups else ''}{'; '.join(written[:2])}{' ...' if len(written) > 2 else ''}"
+
+
+def _groups(findings):
+    groups = len({each.group for each in findings})
+    return f"{counted(groups, 'group')} of {counted(len(findings), 'image')}" if groups else "none"
+
+
+def _straddling(findings):
+    """', 3 straddle the splits of type and 2 those of artist', counted in groups."""
+    groups = defaultdict(set)
+    for each in findings:
+        groups[each.challenge].add(each.group)
+    if not groups:
+        return ""
+    counts = ", ".join(f"{shown(challenge)} {len(found):,}" for challenge, found in groups.items())
+    return f"; groups that straddle train, validation and test: {counts}"
+
+
+def _cost(checked):
+    """What a store for training takes."""
+    height, width = PREPARED.size
+    size = _bytes(len(checked.collection) * height * width * 3)
+    if checked.preparing is None:
+        return f"a store at {height} pixels takes {size}"
+    return (
+        f"a store at {height} pixels takes {size} and about {_duration(checked.preparing)} (extrapolated from up to "
+        f"{SAMPLE} images decoded just now; a slower disk takes longer)"
+    )
+
+
+def _bytes(number):
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
+
+
+def _duration(seconds):
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
