@@ -44,6 +44,11 @@ def test_prunable_are_the_backbones_convolutions_alone():
     assert not any("head" in path or path.endswith("bias") for path in kernels)
 
 
+@pytest.mark.xfail(
+    keras.backend.backend() == "jax",
+    reason="a compiled JAX step keeps the mask it was traced with (issue 6)",
+    strict=True,
+)
 def test_mask_holds_in_a_compiled_step_and_can_change(rng):
     model = keras.Sequential(
         [keras.Input((4, 4, 1)), keras.layers.Conv2D(3, 3), keras.layers.Flatten(), keras.layers.Dense(2)]

@@ -60,7 +60,8 @@ def _keep_largest(magnitudes, sparsity):
 class MaskConstraint(keras.constraints.Constraint):
     """Multiply a kernel by a mask after each optimiser step, inside the compiled step.
 
-    The mask is a variable, so changing it takes effect in a step that TensorFlow has already compiled.
+    The mask is a variable, so changing it takes effect in a step that TensorFlow has already compiled. A compiled JAX
+    step does not see the change: compile the model again after each one.
 
     Arguments:
         shape: shape of the kernel.
