@@ -72,11 +72,15 @@ class Numerics:
                 raise InputError(f"numerics.{name} cannot be {getattr(self, name)!r}; it takes {choices}")
 
     @property
+    def batchnorm(self):
+        """The settings of BatchNormalization, a dict: the arguments of BatchNormalization2018."""
+        names = ("frozen_batchnorm", "frozen_updates", "moving_average", "moving_variance")
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def own_batchnorm(self):
         """True when BatchNormalization is not Keras 3's."""
-        today = Numerics()
-        names = ("frozen_batchnorm", "frozen_updates", "moving_average", "moving_variance")
-        return any(getattr(self, name) != getattr(today, name) for name in names)
+        return self.batchnorm != Numerics().batchnorm
 
     @property
     def is_today(self):

@@ -16,7 +16,7 @@ from arttl import recipes
 from arttl.eras import ERAS, get_numerics
 from arttl.errors import InputError
 from arttl.models.keras2018 import BatchNormalization2018, CategoricalCrossentropy2018, RMSprop2018
-from arttl.models.keras2018.batch_normalization import batch_normalization
+from arttl.models.keras2018.batch_normalization import SHADOWS, batch_normalization
 
 RECIPES = {
     "rmsprop_1e-8": recipes.off_the_shelf("thesis"),
@@ -128,7 +128,7 @@ def batchnorm_net(numerics, trainable):
     weights = iter(case["weights"].values())
     for layer in model.layers:
         for variable in layer.weights:
-            if variable.name not in ("biased_mean", "biased_variance", "local_step"):
+            if variable.name not in SHADOWS:
                 variable.assign(next(weights))
     for layer in model.layers[:-1]:
         layer.trainable = trainable

@@ -79,13 +79,8 @@ def _opened(options, demo):
         return collections.open_collection(
             options.data,
             options.challenge,
-            metadata=options.metadata,
-            image_column=options.image_column,
-            label_column=options.label_column,
             skip_missing=options.skip_missing,
-            unknown_labels=options.unknown_labels,
-            format=options.format,
-            split=options.split,
+            **collections.reading_options(options),
         )
     weights = f"--weights {options.weights}" if options.weights else "the bundled ResNet50 weights"
     epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in demo.epochs.items())

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from arttl.collections import reading_options
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.overrides import read_assignments
@@ -107,8 +108,8 @@ def plan_runs(options, experiment, variants=None, demo=DEMO):
     Raises InputError for an impossible combination, before anything is computed.
     """
     demo = demo if options.data is None else None
-    for option in ("metadata", "image_column", "label_column", "format", "split", "unknown_labels"):
-        if demo and getattr(options, option) is not None:
+    for option, value in reading_options(options).items():
+        if demo and value is not None:
             raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
     variants = variants or (lambda approach: [Variant("", options.recipe, {})])
     return [

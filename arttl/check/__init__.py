@@ -10,7 +10,7 @@ from arttl.check.findings import ATTENTION, Finding, write_findings
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
 from arttl.check.metadata import ChallengeFacts, challenge_facts, metadata_findings
 from arttl.check.report import report
-from arttl.collections import open_collection
+from arttl.collections import open_collection, reading_options
 from arttl.collections.table import Collection
 from arttl.splits import safe_name
 
@@ -55,13 +55,8 @@ def run_check(options):
     collection = open_collection(
         options.data,
         asked[0] if asked else None,
-        metadata=options.metadata,
-        image_column=options.image_column,
-        label_column=options.label_column,
         skip_missing=True,
-        unknown_labels=options.unknown_labels,
-        format=options.format,
-        split=options.split,
+        **reading_options(options),
     )
     checked = check_collection(
         collection, asked or collection.challenges, seed=options.split_seed, metadata_only=options.metadata_only

@@ -36,7 +36,6 @@ class ImageFacts:
         thumbnails: float16 (n, GRID * GRID), see duplicates.thumbnail.
         flat: boolean (n,), True for pictures of nearly one grey, which have no hash to speak of.
         bad: image_id to cause, of those that cannot be read.
-        seconds: how long all of it took.
     """
 
     image_ids: list[str]
@@ -46,7 +45,6 @@ class ImageFacts:
     thumbnails: np.ndarray
     flat: np.ndarray
     bad: dict[str, str]
-    seconds: float
 
 
 def read_images(paths, *, workers=None, progress=True) -> ImageFacts:
@@ -59,7 +57,7 @@ def read_images(paths, *, workers=None, progress=True) -> ImageFacts:
 
     Returns ImageFacts, in the order of `paths`.
     """
-    started, workers = time.monotonic(), workers or processors()
+    workers = workers or processors()
     files, pixels, bad, image_ids = [], [], {}, []
     hashes = np.zeros(len(paths), np.uint64)
     thumbnails = np.zeros((len(paths), GRID * GRID), np.float16)
@@ -77,8 +75,7 @@ def read_images(paths, *, workers=None, progress=True) -> ImageFacts:
             files.append(digests[0])
             pixels.append(digests[1])
     kept = len(image_ids)
-    seconds = time.monotonic() - started
-    return ImageFacts(image_ids, files, pixels, hashes[:kept], thumbnails[:kept], flat[:kept], bad, seconds)
+    return ImageFacts(image_ids, files, pixels, hashes[:kept], thumbnails[:kept], flat[:kept], bad)
 
 
 def preparing_seconds(paths: Iterable, workers=None) -> float:

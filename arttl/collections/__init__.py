@@ -44,10 +44,20 @@ __all__ = [
     "read_rijks_xml",
     "read_rijksgt",
     "read_wikiart",
+    "reading_options",
 ]
 
 SPLITS = ("own", "challenge")
 """Whose split: this project's (or that of the data's train, val and test folders), or its publishers'."""
+
+
+READING = ("metadata", "image_column", "label_column", "format", "split", "unknown_labels")
+"""The arguments of open_collection that the command line gives under the same names."""
+
+
+def reading_options(options):
+    """The READING arguments of open_collection, a dict, from a namespace of options."""
+    return {name: getattr(options, name) for name in READING}
 
 
 def open_collection(

@@ -19,14 +19,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.collections.dublin_core_csv import IMAGE_COLUMN, LABEL_COLUMNS
 from arttl.collections.join import join_rows
 from arttl.collections.oai_xml import ELEMENTS, read_records, xml_files
 from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
 
-LABEL_COLUMNS = {"material": "dc_materiaal", "type": "dc_type", "artist": "dc_creator"}
 LISTS = ("dc_creator_names", "dc_creator_roles", "dc_materiaal_all", "dc_techniek_all")
-COLUMNS = ("ImageId", *LABEL_COLUMNS.values(), "dc_creator_role", *LISTS, *(f"dc_{name}_all" for name in ELEMENTS))
+COLUMNS = (IMAGE_COLUMN, *LABEL_COLUMNS.values(), "dc_creator_role", *LISTS, *(f"dc_{name}_all" for name in ELEMENTS))
 
 LONGEST_SHARED = 100  # letters: values that many records have are short
 _IMAGE_NUMBER = re.compile(r"\d+_")
@@ -60,7 +60,7 @@ def read_rijks_xml(metadata, images, **joining):
             f"{shown_path(metadata)}: no record has a dc:creator, dc:type or dc:format 'materiaal: ...'; "
             "name a folder of Dublin Core records with --metadata"
         )
-    collection = join_rows(rows, images, source=metadata, image_column="ImageId", label_columns=labels, **joining)
+    collection = join_rows(rows, images, source=metadata, image_column=IMAGE_COLUMN, label_columns=labels, **joining)
     return replace(collection, notes=(*notes, *collection.notes))
 
 

@@ -124,7 +124,7 @@ def with_batch_normalization(model, numerics):
     def clone(layer):
         kind, config = type(layer), layer.get_config()
         if kind is keras.layers.BatchNormalization:
-            return BatchNormalization2018.from_config(config | era_settings(numerics))
+            return BatchNormalization2018.from_config(config | numerics.batchnorm)
         return kind.from_config(config)
 
     return keras.models.clone_model(model, clone_function=clone)
@@ -134,10 +134,4 @@ def batch_normalization(numerics, **options):
     """A BatchNormalization layer as `numerics` has it, with Keras' own options."""
     if not numerics.own_batchnorm:
         return keras.layers.BatchNormalization(**options)
-    return BatchNormalization2018(**era_settings(numerics), **options)
-
-
-def era_settings(numerics):
-    """The arguments that BatchNormalization2018 has beside those of Keras' layer."""
-    names = ("frozen_batchnorm", "frozen_updates", "moving_average", "moving_variance")
-    return {name: getattr(numerics, name) for name in names}
+    return BatchNormalization2018(**numerics.batchnorm, **options)
