@@ -1,6 +1,20 @@
-"""Look after a collection: `python -m arttl check DATA` tells what is wrong with it before hours of training do."""
+"""Look after a collection: check what is wrong with it, and prepare it, before hours of training."""
 
-from arttl.cli import Parser, add_reading_options, add_split_seed, path, run_main
+from arttl.cli import (
+    Parser,
+    add_architecture,
+    add_cache,
+    add_debug,
+    add_reading_options,
+    add_recipe,
+    add_resize,
+    add_skipping,
+    add_split_options,
+    add_splits_folder,
+    path,
+    positive,
+    run_main,
+)
 
 
 def main_parser():
@@ -8,6 +22,7 @@ def main_parser():
     parser = Parser(prog="python -m arttl", description=__doc__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
+    _add_prepare(commands)
     _add_overlap(commands)
     return parser
 
@@ -26,10 +41,10 @@ def _add_check(commands):
         "--metadata-only", action="store_true", help="open no image: neither corrupt ones nor duplicates"
     )
     check.add_argument("--report", type=path, metavar="CSV", help="one row a finding (./check-NAME.csv)")
-    check.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug(check)
     reading = check.add_argument_group("how the data is read")
     add_reading_options(reading)
-    add_split_seed(reading)
+    add_split_options(reading)
     check.set_defaults(run=_check)
 
 
@@ -39,6 +54,36 @@ def _check(options):
     return run_check(options)
 
 
+def _add_prepare(commands):
+    about = "draw splits and decode all images ahead of training"
+    prepare = commands.add_parser(
+        "prepare",
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}. Interrupted, even killed, it goes on where it was.",
+    )
+    prepare.add_argument("data", type=path, metavar="DATA", help="your collection; for its layout see docs/data.md")
+    prepare.add_argument("--challenge", nargs="+", metavar="NAME", help="splits to draw (all that the metadata has)")
+    add_architecture(prepare)
+    prepare.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the networks' own: 224 and 299)")
+    add_resize(prepare)
+    add_recipe(prepare)
+    add_debug(prepare)
+    reading = prepare.add_argument_group("how the data is read")
+    add_reading_options(reading)
+    add_skipping(reading)
+    add_split_options(reading)
+    kept = prepare.add_argument_group("where it is kept")
+    add_splits_folder(kept)
+    add_cache(kept)
+    prepare.set_defaults(run=_prepare)
+
+
+def _prepare(options):
+    from arttl.prepare import run_prepare
+
+    return run_prepare(options)
+
+
 def _add_overlap(commands):
     about = "say which share of a target collection's classes a source collection has too"
     overlap = commands.add_parser("overlap", help=about, description=f"{about[0].upper()}{about[1:]} (Table 1).")
@@ -46,7 +91,7 @@ def _add_overlap(commands):
     overlap.add_argument("target", type=path, metavar="TARGET", help="the collection transferred to")
     overlap.add_argument("--challenge", nargs="+", metavar="NAME", help="what to compare (all that both have)")
     overlap.add_argument("--unknown-labels", nargs="*", metavar="LABEL", help="labels that say nothing (anoniem)")
-    overlap.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug(overlap)
     overlap.set_defaults(run=_overlap)
 
 
@@ -62,4 +107,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    run_main(main, main_parser(), keras=False, interrupted="nothing was written")
+    run_main(main, main_parser(), keras=False, interrupted="the same command goes on with what is done")

@@ -113,16 +113,10 @@ def fidelity_parser(description, challenges):
 def _add_data_options(group):
     group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
     add_reading_options(group)
-    group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
-    group.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
-    group.add_argument(
-        "--splits", type=path, default=Path("splits"), metavar="DIR", help="where splits are kept (splits)"
-    )
-    add_split_seed(group)
-    cache = default_cache()
-    group.add_argument(
-        "--cache", type=path, default=cache, metavar="DIR", help=f"decoded images and features ({cache})"
-    )
+    add_skipping(group)
+    add_splits_folder(group)
+    add_split_options(group)
+    add_cache(group)
 
 
 def add_reading_options(group):
@@ -148,32 +142,84 @@ def add_reading_options(group):
     )
 
 
-def add_split_seed(group):
-    """The option of the split's seed."""
+def add_skipping(group):
+    """The options that say what may be left out."""
+    group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
+    group.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
+
+
+def add_split_options(group):
+    """The options that say how the split is drawn."""
     group.add_argument("--split-seed", type=natural, default=42, metavar="N", help="seed of the split (42)")
+    group.add_argument(
+        "--min-images", type=positive, default=1, metavar="N", help="leave out classes with fewer images (1)"
+    )
+    group.add_argument(
+        "--group-duplicates", action="store_true", help="keep duplicate images in one of train, validation and test"
+    )
+
+
+def add_splits_folder(group):
+    """The option of the folder of split files."""
+    group.add_argument(
+        "--splits", type=path, default=Path("splits"), metavar="DIR", help="where splits are kept (splits)"
+    )
+
+
+def add_cache(group):
+    """The option of the folder of what can be computed again."""
+    cache = default_cache()
+    group.add_argument(
+        "--cache", type=path, default=cache, metavar="DIR", help=f"decoded images and features ({cache})"
+    )
+
+
+def add_recipe(group):
+    """The options of the preset and of single settings."""
+    from arttl.recipes import RECIPES
+
+    group.add_argument(
+        "--recipe", choices=RECIPES, default="thesis", help="settings of the text (default), of the code, or today's"
+    )
+    group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
+
+
+def add_resize(group):
+    """The option of the resize method."""
+    group.add_argument("--resize", choices=("nearest", "antialiased"), help="(nearest, as in 2018)")
+
+
+def add_architecture(group):
+    """The option of the networks."""
+    group.add_argument("--architecture", nargs="+", metavar="NAME", help="vgg19 inception_v3 xception resnet50")
+
+
+def add_debug(group):
+    """The option that shows where an error was raised."""
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def _add_model_options(group):
     from arttl.eras import ERAS
-    from arttl.recipes import APPROACHES, RECIPES
+    from arttl.recipes import APPROACHES
 
-    group.add_argument("--architecture", nargs="+", metavar="NAME", help="vgg19 inception_v3 xception resnet50")
+    add_architecture(group)
     group.add_argument(
         "--approach", nargs="+", choices=APPROACHES, help=f"{', '.join(APPROACHES)} (all the thesis has)"
     )
     group.add_argument(
         "--weights", type=name, help="imagenet, bundled, none or a file (imagenet; without --data bundled)"
     )
-    group.add_argument(
-        "--recipe", choices=RECIPES, default="thesis", help="settings of the text (default), of the code, or today's"
-    )
+    add_recipe(group)
     group.add_argument("--numerics", choices=ERAS, help="compute as this Keras did (2.1.2; recipe keras3: keras3)")
-    group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
     group.add_argument("--explain", action="store_true", help="print every setting beside the studies', and stop")
     group.add_argument(
         "--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64 or 48)"
     )
-    group.add_argument("--resize", choices=("nearest", "antialiased"), help="(nearest, as in 2018)")
+    add_resize(group)
+    group.add_argument(
+        "--class-weights", choices=("none", "balanced"), help="balanced: rare classes count as much (none)"
+    )
     group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
 
@@ -185,7 +231,7 @@ def _add_run_options(group):
     again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
     again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
     group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
-    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug(group)
 
 
 def default_cache():

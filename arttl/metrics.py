@@ -80,6 +80,34 @@ def test_metrics(labels, probabilities):
     }
 
 
+FREQUENCIES = {"head": (101, None), "middle": (20, 100), "tail": (0, 19)}
+"""Classes by their number of training images, from and to. Source: Liu et al., Large-Scale Long-Tailed Recognition in
+an Open World, CVPR 2019 (there: many, medium and few shot)."""
+
+
+def frequency_metrics(train_labels, test_labels, predicted):
+    """How well frequent and rare classes are told, by the FREQUENCIES of their training images.
+
+    Arguments:
+        train_labels, test_labels, predicted: class ids, integers of shape (images,); the last two of the same images.
+
+    Returns a dict of five entries for each of head, middle and tail: test_accuracy_head with its 95% interval
+    (test_accuracy_head_low, test_accuracy_head_high), test_images_head and test_classes_head, the number of its test
+    images and of the classes these are of. Without test images the accuracy and its interval are None.
+    """
+    test_labels, predicted = np.asarray(test_labels), np.asarray(predicted)
+    trained_on = np.bincount(train_labels, minlength=max(test_labels, default=0) + 1)[test_labels]
+    found = {}
+    for name, (low, high) in FREQUENCIES.items():
+        chosen = (trained_on >= low) & (trained_on <= (np.inf if high is None else high))
+        correct, images = int((predicted == test_labels)[chosen].sum()), int(chosen.sum())
+        measured = accuracy_interval(correct, images) if images else (None, None, None)
+        keys = (f"test_accuracy_{name}", f"test_accuracy_{name}_low", f"test_accuracy_{name}_high")
+        found |= dict(zip(keys, measured, strict=True))
+        found |= {f"test_images_{name}": images, f"test_classes_{name}": len(np.unique(test_labels[chosen]))}
+    return found
+
+
 def majority_accuracy(train_labels, test_labels):
     """Accuracy on the test images of always answering the commonest training class."""
     majority = np.bincount(train_labels).argmax()

@@ -32,6 +32,8 @@ class Recipe:
         resize: "nearest" as in 2018, or "antialiased".
         batch_size: images in a step.
         shuffle: whether the training images are reordered each epoch.
+        class_weights: "balanced" weighs an image's loss by the inverse of its class' share of the training images, as
+            scikit-learn does; "none" as in the studies.
         drop_remainder: leave out the last, smaller batch in training and validation; a test never leaves any out.
         patience: early stopping: epochs without a lower validation loss before training ends.
         max_epochs: upper bound on epochs, which the studies do not state.
@@ -51,6 +53,7 @@ class Recipe:
     resize: str = "nearest"
     batch_size: int = 32
     shuffle: bool = True
+    class_weights: str = "none"
     drop_remainder: bool = False
     patience: int = 7
     max_epochs: int = 1000
@@ -148,6 +151,7 @@ CHOICES = {
     "preprocessing": ("unit", "imagenet"),
     "decoding": ("load_img", "upright"),
     "resize": ("nearest", "antialiased"),
+    "class_weights": ("none", "balanced"),
     "tested": ("best", "last"),
     "split": ("thesis", "released"),
 }

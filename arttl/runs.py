@@ -2,7 +2,7 @@
 
     config.json       every setting, versions, fingerprints of split and weights
     history.csv       one row an epoch
-    metrics.json      test accuracy with its 95% interval, top-5, macro-F1, loss, best epoch, seconds
+    metrics.json      test accuracy (also by class frequency) with 95% intervals, top-5, macro-F1, loss, seconds
     predictions.csv   image_id, label, predicted, probability
     model.keras       the tested model, from pixels to probabilities
     log.txt           what the run printed, with the time of day

@@ -69,7 +69,7 @@ def test_a_sound_collection_can_be_trained_on(check, folder):
     assert "type: N_t 60 images with a label, Q_t 3 classes" in out
     assert "1 image: 0, 2-9: 0, 10-99: 3, 100 or more: 0" in out
     assert "(48 train, 6 validation, 6 test)" in out
-    assert "a store at 224 pixels takes 9.0 MB" in out  # 60 x 224 x 224 x 3 = 9,031,680 bytes
+    assert "prepare takes 9.0 MB at 224 pixels and 16.1 MB at 299 pixels" in out  # 60 x 224 x 224 x 3 = 9,031,680 bytes
     assert "training can start; 0 findings in check-museum.csv" in out
     assert len(out.splitlines()) < 25
 

@@ -1,38 +1,45 @@
-"""Metrics against hand-worked and published values."""
+"""Measures of a classifier against hand-worked values and scikit-learn."""
 
 import numpy as np
 import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from arttl.metrics import accuracy_interval, majority_accuracy
-from arttl.metrics import test_metrics as metrics_of  # pytest would take it for a test
-
-
-def test_wilson_interval_published_value():
-    # Newcombe (1998), Statistics in Medicine 17:857, Table I, method 3: 81 of 263 gives 0.2553 to 0.3662.
-    accuracy, low, high = accuracy_interval(81, 263)
-    assert accuracy == pytest.approx(0.3080, abs=5e-5)
-    assert (low, high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+from arttl.metrics import FREQUENCIES, accuracy_interval, frequency_metrics
+from arttl.metrics import test_metrics as measure
 
 
-def test_metrics_by_hand():
-    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.5, 0.4, 0.1], [0.2, 0.2, 0.6]])
-    found = metrics_of([0, 1, 1, 2], probabilities)
-    assert found["test_accuracy"] == 0.75
-    assert found["test_loss"] == pytest.approx(-np.log([0.7, 0.6, 0.4, 0.6]).mean())
-    # F1: class 0 is 2/3 (one of two answers right), class 1 is 2/3 (one of two found), class 2 is 1.
-    assert found["test_macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
-    assert found["test_top5"] is None
-    assert found["test_images"] == 4
+def test_accuracy_of_frequent_and_rare_classes_by_hand():
+    # training images of classes 0 to 5: 101, 100, 20, 19, 1 and none
+    train = np.repeat([0, 1, 2, 3, 4], [101, 100, 20, 19, 1])
+    test = np.array([0, 0, 0, 1, 1, 2, 3, 4, 5, 5])
+    predicted = np.array([0, 0, 1, 1, 0, 2, 0, 4, 0, 5])
+    found = frequency_metrics(train, test, predicted)
+    assert found["test_accuracy_head"] == pytest.approx(2 / 3)
+    assert found["test_accuracy_middle"] == pytest.approx(2 / 3)
+    assert found["test_accuracy_tail"] == pytest.approx(2 / 4)
+    assert [found[f"test_images_{name}"] for name in FREQUENCIES] == [3, 3, 4]
+    assert [found[f"test_classes_{name}"] for name in FREQUENCIES] == [1, 2, 3]
+    assert (found["test_accuracy_tail_low"], found["test_accuracy_tail_high"]) == accuracy_interval(2, 4)[1:]
 
 
-def test_top5_by_hand():
-    probabilities = np.tile(np.linspace(0.01, 0.3, 7), (2, 1))  # class 6 first, class 2 fifth, class 1 sixth
-    assert metrics_of([2, 1], probabilities)["test_top5"] == 0.5
+def test_a_part_of_the_tail_without_test_images_has_no_accuracy():
+    found = frequency_metrics([0] * 30, [0, 0], [0, 1])
+    assert found["test_accuracy_middle"] == 0.5
+    for name in ("head", "tail"):
+        assert found[f"test_accuracy_{name}"] is found[f"test_accuracy_{name}_low"] is None
+        assert (found[f"test_images_{name}"], found[f"test_classes_{name}"]) == (0, 0)
 
 
-def test_certain_and_wrong_has_a_finite_loss():
-    assert metrics_of([1], np.array([[1.0, 0.0]]))["test_loss"] == pytest.approx(-np.log(1e-7))
+def test_frequencies_share_the_classes_out():
+    """Every number of training images is in exactly one of head, middle and tail."""
+    for images in (0, 1, 19, 20, 100, 101, 5000):
+        assert sum(low <= images <= (high or images) for low, high in FREQUENCIES.values()) == 1
 
 
-def test_majority_class():
-    assert majority_accuracy([0, 1, 1, 2], [1, 1, 0, 2]) == 0.5
+def test_macro_f1_is_scikit_learns(rng):
+    probabilities = rng.dirichlet(np.ones(7), 200)
+    labels = rng.integers(0, 7, 200)
+    found = measure(labels, probabilities)
+    assert found["test_macro_f1"] == pytest.approx(f1_score(labels, probabilities.argmax(1), average="macro"))
+    assert found["test_accuracy"] == pytest.approx((labels == probabilities.argmax(1)).mean())
+    assert balanced_accuracy_score(labels, probabilities.argmax(1)) != found["test_accuracy"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from arttl import collections, splits
+from arttl import collections
 from arttl.chapter1.data import ExperimentData
 from arttl.chapter1.plan import DEMO, DEMO_COLLECTION, RunSpec, plan_runs, runs_to_do
 from arttl.chapter1.run import run_one
-from arttl.collections.wording import first_few
+from arttl.check.grouping import duplicate_grouping
 from arttl.files import make_folder
+from arttl.images import files_fingerprint
 from arttl.models import check_weights
+from arttl.prepare import draw_split, print_split
 from arttl.reports.explain import explain
 from arttl.reports.summary import summary_table
 
@@ -36,13 +38,12 @@ def split_data(options, collection, preset):
     if not options.dry_run:
         make_folder(options.output, "--output")
         make_folder(options.cache, "--cache")
-    split, path, reused = splits.find_or_make(
-        collection, options.challenge, preset, options.split_seed, options.splits, save=not options.dry_run
-    )
-    print(f"split: {describe_split(split)} ({'reused' if reused else 'new'}: {path})", flush=True)
-    for note in split.notes:
-        print(f"  {note}")
-    return ExperimentData(collection, split, options.cache, options.skip_bad_images)
+    paths = collection.paths()
+    files = files_fingerprint(paths)
+    grouping = duplicate_grouping(paths, files) if options.group_duplicates else None
+    found = draw_split(options, collection, options.challenge, preset, grouping, save=not options.dry_run)
+    print_split(*found, options.challenge)
+    return ExperimentData(collection, found[0], options.cache, options.skip_bad_images, files)
 
 
 def do_runs(specs, data, options):
@@ -91,10 +92,3 @@ def _opened(options, demo):
         flush=True,
     )
     return collections.bundled(DEMO_COLLECTION)
-
-
-def describe_split(split):
-    """A split in one line."""
-    sizes = ", ".join(f"{len(split.ids(part))} {part}" for part in collections.PARTS)
-    dropped = f"; dropped for missing a part: {first_few(split.dropped, 5)}" if split.dropped else ""
-    return f"{sizes} images, {len(split.classes)} classes{dropped}"

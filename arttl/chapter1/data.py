@@ -17,13 +17,14 @@ class ExperimentData:
         split: the Split of one of its challenges.
         cache: folder of decoded images and features.
         skip_bad_images: go on without images that cannot be read.
+        files: arttl.images.files_fingerprint of the images, where the caller knows it already.
     """
 
-    def __init__(self, collection, split, cache, skip_bad_images=False):
+    def __init__(self, collection, split, cache, skip_bad_images=False, files=None):
         self.collection, self.split = collection, split
         self.cache, self.skip_bad_images = cache, skip_bad_images
         self.paths = collection.paths()
-        self.files = files_fingerprint(self.paths)
+        self.files = files or files_fingerprint(self.paths)
         self._stores = {}
 
     def store(self, size, recipe):

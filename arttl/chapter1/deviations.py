@@ -35,6 +35,9 @@ def deviations(spec, data):
             spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
         ),
         f"labels that count as unknown: {unknown}": unknown is not None,
+        f"classes with fewer than {split.settings['min_images']} images were left out": split.settings["min_images"]
+        > 1,
+        f"duplicates are kept in one part of the split ({len(split.groups):,} groups)": "grouped" in split.settings,
         "the split came with the data": split.settings["given"],
         f"the split's seed is {split.settings['seed']}, not 42": split.settings["seed"] not in (42, None),
     }

@@ -156,6 +156,7 @@ def _recipe(options, architecture, approach, variant, demo):
         max_epochs=options.epochs or (demo and demo.epochs[approach]),
         batch_size=options.batch_size,
         resize=options.resize,
+        class_weights=options.class_weights,
     )
     settings = read_assignments(options.set) | variant.settings
     recipe = recipe.changed(settings)

@@ -11,7 +11,7 @@ from arttl.chapter1.deviations import deviations
 from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_json, write_model, write_table
-from arttl.metrics import majority_accuracy, test_metrics
+from arttl.metrics import frequency_metrics, majority_accuracy, test_metrics
 from arttl.models import build_classifier, parameter_counts
 from arttl.training import (
     Arrays,
@@ -134,13 +134,18 @@ def fit_and_predict(spec, data, model, store, rows, class_ids):
 
 def run_metrics(spec, progress, class_ids, probabilities):
     """The content of metrics.json but for the run's seconds."""
-    return test_metrics(class_ids["test"], probabilities) | {
-        "majority_accuracy": majority_accuracy(class_ids["train"], class_ids["test"]),
-        "best_epoch": progress.best_epoch,
-        "tested_epoch": progress.best_epoch if spec.recipe.tested == "best" else progress.epochs,
-        "epochs": progress.epochs,
-        "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
-    }
+    by_frequency = frequency_metrics(class_ids["train"], class_ids["test"], probabilities.argmax(axis=1))
+    return (
+        test_metrics(class_ids["test"], probabilities)
+        | by_frequency
+        | {
+            "majority_accuracy": majority_accuracy(class_ids["train"], class_ids["test"]),
+            "best_epoch": progress.best_epoch,
+            "tested_epoch": progress.best_epoch if spec.recipe.tested == "best" else progress.epochs,
+            "epochs": progress.epochs,
+            "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
+        }
+    )
 
 
 def epoch_line(progress, max_epochs):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arttl.check.duplicates import near, same
 from arttl.check.findings import ATTENTION, Finding, write_findings
+from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
 from arttl.check.metadata import ChallengeFacts, challenge_facts, metadata_findings
 from arttl.check.report import report
 from arttl.collections import open_collection, reading_options
 from arttl.collections.table import Collection
+from arttl.errors import InputError
 from arttl.splits import safe_name
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
@@ -26,7 +27,7 @@ class Checked:
         facts: the ChallengeFacts of each challenge.
         findings: a list of Findings.
         images: ImageFacts, or None if no image was opened.
-        preparing: seconds that decoding all images for training is expected to take; None likewise.
+        preparing: seconds that decoding all images for training is expected to take at PREPARED; None likewise.
     """
 
     collection: Collection
@@ -59,7 +60,12 @@ def run_check(options):
         **reading_options(options),
     )
     checked = check_collection(
-        collection, asked or collection.challenges, seed=options.split_seed, metadata_only=options.metadata_only
+        collection,
+        asked or collection.challenges,
+        seed=options.split_seed,
+        min_images=options.min_images,
+        group_duplicates=options.group_duplicates,
+        metadata_only=options.metadata_only,
     )
     path = options.report or Path(f"check-{safe_name(collection.name)}.csv")
     write_findings(path, checked.findings)
@@ -67,32 +73,48 @@ def run_check(options):
     return 0 if checked.ready else 1
 
 
-def check_collection(collection, challenges, *, seed=42, metadata_only=False, workers=None, progress=True):
+def check_collection(
+    collection,
+    challenges,
+    *,
+    seed=42,
+    min_images=1,
+    group_duplicates=False,
+    metadata_only=False,
+    workers=None,
+    progress=True,
+):
     """Check a collection.
 
     Arguments:
         collection: a Collection, best read with skip_missing, so that all missing images are found.
         challenges: those of its challenges to look at.
-        seed: of the split.
+        seed, min_images: of the split.
+        group_duplicates: whether the split keeps duplicates together.
         metadata_only: open no image.
         workers: threads that decode; default one for each processor that this process may use.
         progress: show a bar on stderr.
 
     Returns Checked.
 
-    Raises InputError for a challenge that the collection does not have.
+    Raises InputError for a challenge that the collection does not have, and where duplicates are to be kept together
+    though no image is opened, or the split is given.
     """
     for challenge in challenges:
         collection.check_challenge(challenge)
-    facts = [challenge_facts(collection, challenge, seed) for challenge in challenges]
+    if group_duplicates and metadata_only:
+        raise InputError("--group-duplicates needs the images, which --metadata-only leaves closed; leave one out")
+    images = preparing = None
+    if not metadata_only:
+        paths = collection.paths()
+        preparing = preparing_seconds(paths.values(), workers)
+        images = read_images(paths, workers=workers, progress=progress)
+    together = duplicates_of(images) if group_duplicates else ()
+    facts = [challenge_facts(collection, challenge, seed, min_images, together) for challenge in challenges]
     findings = metadata_findings(collection, facts)
-    if metadata_only:
-        return Checked(collection, facts, findings)
-    paths = collection.paths()
-    preparing = preparing_seconds(paths.values(), workers)
-    images = read_images(paths, workers=workers, progress=progress)
-    findings += [Finding("corrupt", item=item, detail=cause) for item, cause in images.bad.items()]
-    findings += duplicate_findings(images, facts)
+    if images is not None:
+        findings += [Finding("corrupt", item=item, detail=cause) for item, cause in images.bad.items()]
+        findings += duplicate_findings(images, facts)
     return Checked(collection, facts, findings, images, preparing)
 
 
@@ -105,34 +127,15 @@ def duplicate_findings(images, facts):
 
     Returns a list of Findings, one an image.
     """
-    groups = []
-    for number, (kind, detail, group) in enumerate(_groups(images), 1):
-        groups.append((kind, f"{kind}-{number}", detail, [images.image_ids[position] for position in group]))
-    findings = [Finding(kind, "", item, detail, name) for kind, name, detail, ids in groups for item in ids]
+    named = [
+        (kind, f"{kind}-{number}", detail, [images.image_ids[position] for position in group])
+        for number, (kind, detail, group) in enumerate(groups(images), 1)
+    ]
+    findings = [Finding(kind, "", item, detail, name) for kind, name, detail, ids in named for item in ids]
     for each in facts:
         parts = {} if each.split is None else dict(zip(each.split.table.image_id, each.split.table.split, strict=True))
-        for _, name, _, ids in groups:
+        for _, name, _, ids in named:
             found = {item: parts[item] for item in ids if item in parts}
             if len(set(found.values())) > 1:
                 findings += [Finding("straddles", each.challenge, item, part, name) for item, part in found.items()]
     return findings
-
-
-def _groups(images):
-    """(kind, detail, positions) of each group: same file, else same pixels, and near duplicates with their copies."""
-    for group in same(images.files):
-        yield "duplicate", "same file", group
-    # Flat pictures are alike at 64 pixels whatever they show; only equal files tell that they are the same.
-    pixels = [
-        position if flat else key for position, (key, flat) in enumerate(zip(images.pixels, images.flat, strict=True))
-    ]
-    copies = same(pixels)
-    for group in copies:
-        if len({images.files[position] for position in group}) > 1:
-            yield "duplicate", "same pixels at 64 x 64", group
-    copies_of = {group[0]: group for group in copies}
-    others = {position for group in copies for position in group[1:]}
-    alone = [position for position in range(len(pixels)) if position not in others]
-    for group in near(images.hashes[alone], images.thumbnails[alone], images.flat[alone]):
-        members = [member for row in group for member in copies_of.get(alone[row], [alone[row]])]
-        yield "near-duplicate", "nearly the same picture", sorted(members)

@@ -18,8 +18,8 @@ from arttl.images.store import bounded_map, processors
 SMALL = Decoding((64, 64), "antialiased")
 """How the check decodes: a picture's content, not its size, decides whether two are alike."""
 
-PREPARED = Decoding((224, 224))
-"""The store whose making the check foretells: that of VGG19 and ResNet50."""
+PREPARED = (Decoding((224, 224)), Decoding((299, 299)))
+"""The stores whose making the check foretells: that of VGG19 and ResNet50, and that of InceptionV3 and Xception."""
 
 SAMPLE = 64  # images that are decoded to foretell it
 
@@ -79,7 +79,7 @@ def read_images(paths, *, workers=None, progress=True) -> ImageFacts:
 
 
 def preparing_seconds(paths: Iterable, workers=None) -> float:
-    """How long a store of these images takes, extrapolated from decoding up to SAMPLE of them, evenly spread.
+    """How long the stores of these images take, extrapolated from decoding up to SAMPLE of them, evenly spread.
 
     Call it before read_images, so that the files are not in memory already. Unreadable files count as quickly read.
 
@@ -99,7 +99,8 @@ def preparing_seconds(paths: Iterable, workers=None) -> float:
 
 def _decode(path):
     try:
-        decode_image(path, PREPARED)
+        for decoding in PREPARED:
+            decode_image(path, decoding)
     except BadImage:
         return
 

@@ -63,11 +63,19 @@ class ChallengeFacts:
         ]
 
 
-def challenge_facts(collection, challenge, seed):
-    """The ChallengeFacts of a collection's challenge, with the thesis' split for this seed."""
+def challenge_facts(collection, challenge, seed, min_images=1, together=()):
+    """The ChallengeFacts of a collection's challenge, with the thesis' split.
+
+    Arguments:
+        collection: a Collection.
+        challenge: one of its challenges.
+        seed, min_images: of the split.
+        together: groups of image ids that it keeps in one part.
+    """
     labels = collection.labels(challenge)
     try:
-        split = make_split(labels, seed=seed, given=collection.given_split())
+        given = collection.given_split()
+        split = make_split(labels, seed=seed, given=given, min_images=min_images, groups=together)
     except InputError as error:
         return ChallengeFacts(challenge, labels, None, str(error))
     target = find_target(collection.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from arttl.check.images import PREPARED, SAMPLE
-from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
 
 SHOWN_NOTES = 6
 
@@ -65,7 +65,8 @@ def _finding_lines(checked):
     lines.append(f"corrupt images: {len(causes):,}{': ' if causes else ''}{first_few(causes, 2)}")
     for kind, words in (("duplicate", "exact duplicates"), ("near-duplicate", "near duplicates")):
         straddling = [each for each in by_kind["straddles"] if each.group.startswith(f"{kind}-")]
-        lines.append(f"{words}: {_groups(by_kind[kind])}{_straddling(straddling)}")
+        remedy = "" if _given(checked) else " (--group-duplicates keeps each in one)"
+        lines.append(f"{words}: {_groups(by_kind[kind])}{_straddling(straddling, remedy)}")
     return lines
 
 
@@ -87,34 +88,32 @@ def _groups(findings):
     return f"{counted(groups, 'group')} of {counted(len(findings), 'image')}" if groups else "none"
 
 
-def _straddling(findings):
-    """', 3 straddle the splits of type and 2 those of artist', counted in groups."""
+def _given(checked):
+    """Whether the split came with the data, so that no other can be drawn."""
+    return any(facts.split is not None and facts.split.settings["given"] for facts in checked.facts)
+
+
+def _straddling(findings, remedy):
+    """', 3 straddle the splits of type and 2 those of artist', counted in groups, and what can be done about it."""
     groups = defaultdict(set)
     for each in findings:
         groups[each.challenge].add(each.group)
     if not groups:
         return ""
     counts = ", ".join(f"{shown(challenge)} {len(found):,}" for challenge, found in groups.items())
-    return f"; groups that straddle train, validation and test: {counts}"
+    return f"; groups that straddle train, validation and test: {counts}{remedy}"
 
 
 def _cost(checked):
-    """What a store for training takes."""
-    height, width = PREPARED.size
-    size = _bytes(len(checked.collection) * height * width * 3)
+    """What preparing for training takes."""
+    sizes = [decoding.size for decoding in PREPARED]
+    stores = [
+        f"{bytes_text(len(checked.collection) * height * width * 3)} at {height} pixels" for height, width in sizes
+    ]
+    cost = f"python -m arttl prepare takes {' and '.join(stores)}"
     if checked.preparing is None:
-        return f"a store at {height} pixels takes {size}"
+        return cost
     return (
-        f"a store at {height} pixels takes {size} and about {_duration(checked.preparing)} (extrapolated from up to "
-        f"{SAMPLE} images decoded just now; a slower disk takes longer)"
+        f"{cost}, and about {duration_text(checked.preparing)} (extrapolated from up to {SAMPLE} images decoded "
+        "just now; a slower disk takes longer)"
     )
-
-
-def _bytes(number):
-    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
-
-
-def _duration(seconds):
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -34,3 +34,15 @@ def first_few(values, most=3):
 def row_name(row):
     """'row 7' for a row of a CSV; other formats name their rows themselves ('record 3 of page.xml')."""
     return f"row {row}" if isinstance(row, int) else shown_path(row)
+
+
+def bytes_text(number):
+    """A number of bytes: '9.0 MB', '56.3 GB'."""
+    return f"{number / 1e9:,.1f} GB" if number >= 1e9 else f"{number / 1e6:,.1f} MB"
+
+
+def duration_text(seconds):
+    """A length of time, rounded: '12 s', '5 min', '1.5 h'."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,29 +1,34 @@
-"""The four backbones, the classifier built on them, and their weights."""
+"""The four backbones, the classifier built on them, and their weights.
+
+Names that need Keras load at first use: the table of backbones does not, and is wanted where nothing is trained.
+"""
+
+from __future__ import annotations
+
+import importlib
 
 from arttl.models.backbones import BACKBONES, Backbone, check_size, get_backbone
-from arttl.models.classifier import (
-    HEAD,
-    build_classifier,
-    feature_extractor,
-    parameter_counts,
-    predict_batch,
-    replace_head,
-)
-from arttl.models.preprocessing import CaffePreprocessing
-from arttl.models.weights import check_weights, weights_fingerprint
 
-__all__ = [
-    "BACKBONES",
-    "HEAD",
-    "Backbone",
-    "CaffePreprocessing",
-    "build_classifier",
-    "check_size",
-    "check_weights",
-    "feature_extractor",
-    "get_backbone",
-    "parameter_counts",
-    "predict_batch",
-    "replace_head",
-    "weights_fingerprint",
-]
+_NAMES = {
+    "CaffePreprocessing": "preprocessing",
+    "HEAD": "classifier",
+    "build_classifier": "classifier",
+    "check_weights": "weights",
+    "feature_extractor": "classifier",
+    "parameter_counts": "classifier",
+    "predict_batch": "classifier",
+    "replace_head": "classifier",
+    "weights_fingerprint": "weights",
+}
+
+__all__ = ["BACKBONES", "Backbone", "check_size", "get_backbone", *_NAMES]
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"arttl.models.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'arttl.models' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

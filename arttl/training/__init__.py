@@ -4,6 +4,7 @@ from arttl.training.batches import Arrays, Batches
 from arttl.training.checkpoint import Checkpoint, Progress
 from arttl.training.loop import (
     backend_name,
+    class_weights,
     head_model,
     make_deterministic,
     predict,
@@ -18,6 +19,7 @@ __all__ = [
     "Checkpoint",
     "Progress",
     "backend_name",
+    "class_weights",
     "head_model",
     "make_deterministic",
     "predict",

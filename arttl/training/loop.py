@@ -8,6 +8,7 @@ import time
 
 import keras
 import numpy as np
+from sklearn.utils.class_weight import compute_class_weight
 from tqdm import tqdm
 
 from arttl.errors import InputError
@@ -89,6 +90,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     model.fit(
         training,
         validation_data=validation,
+        class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
         initial_epoch=progress.epochs,
         epochs=recipe.max_epochs,
         shuffle=False,  # Batches shuffles by itself, reproducibly
@@ -96,6 +98,19 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         verbose=0,
     )
     return _tested(model, progress, stopping.best_weights, keep_best)
+
+
+def class_weights(batches):
+    """Weights that make every class count the same: dict of class id to images / (classes * images of the class).
+
+    A class without an image has none. Source: scikit-learn's "balanced".
+
+    Arguments:
+        batches: Batches.
+    """
+    classes = np.unique(batches.class_ids)
+    weights = compute_class_weight("balanced", classes=classes, y=batches.class_ids)
+    return {int(each): float(weight) for each, weight in zip(classes, weights, strict=True)}
 
 
 def _tested(model, progress, best_weights, keep_best):
