@@ -83,17 +83,18 @@ class Parser(argparse.ArgumentParser):
         sys.exit(_fail(f"error: {message}; --help lists the options"))
 
 
-def chapter1_parser(description, challenges):
+def chapter1_parser(description, challenges, approaches=None):
     """The options of a Chapter 1 script.
 
     Arguments:
         description: first line of --help.
         challenges: names that --challenge takes.
+        approaches: those that --approach takes; all by default.
     """
     parser = Parser(description=description)
     parser.add_argument("--challenge", choices=challenges, required=True, help="what to classify")
     _add_data_options(parser.add_argument_group("data (without --data: the bundled collection, at a small size)"))
-    _add_model_options(parser.add_argument_group("models and training"))
+    _add_model_options(parser.add_argument_group("models and training"), approaches)
     _add_run_options(parser.add_argument_group("runs"))
     return parser
 
@@ -199,13 +200,28 @@ def add_debug(group):
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
-def _add_model_options(group):
+def transfer_parser(description, challenges):
+    """The options of the transfer from one collection to another: a Chapter 1 script's, and where from."""
+    parser = chapter1_parser(description, challenges, ("off-the-shelf", "fine-tuning"))
+    group = parser.add_argument_group("where the networks come from")
+    group.add_argument("--source", nargs="+", choices=("imagenet", "rijks"), help="θ^i, θ^r (both)")
+    group.add_argument(
+        "--source-runs", type=path, metavar="DIR", help="runs of ch1_rijks.py (ch1/rijks in the folder of --output)"
+    )
+    group.add_argument("--source-seed", type=natural, metavar="N", help="seed of these runs (that of each run)")
+    return parser
+
+
+def _add_model_options(group, approaches):
     from arttl.eras import ERAS
     from arttl.recipes import APPROACHES
 
     add_architecture(group)
     group.add_argument(
-        "--approach", nargs="+", choices=APPROACHES, help=f"{', '.join(APPROACHES)} (all the thesis has)"
+        "--approach",
+        nargs="+",
+        choices=approaches or APPROACHES,
+        help=f"{', '.join(approaches or APPROACHES)} (all the thesis has)",
     )
     group.add_argument(
         "--weights", type=name, help="imagenet, bundled, none or a file (imagenet; without --data bundled)"

@@ -1,6 +1,7 @@
 """The run folder: one trained and tested model, readable by a person and by pandas.
 
     config.json       every setting, versions, fingerprints of split and weights
+    images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on
     history.csv       one row an epoch
     metrics.json      test accuracy (also by class frequency) with 95% intervals, top-5, macro-F1, loss, seconds
     predictions.csv   image_id, label, predicted, probability
@@ -68,7 +69,7 @@ class RunFolder:
         """
         (self.path / "metrics.json").unlink(missing_ok=True)
         self.remove_checkpoint()
-        for name in ("history.csv", "predictions.csv", "model.keras", "log.txt", "config.json"):
+        for name in ("images.csv", "history.csv", "predictions.csv", "model.keras", "log.txt", "config.json"):
             (self.path / name).unlink(missing_ok=True)
 
     def remove_checkpoint(self):
@@ -102,6 +103,15 @@ class RunFolder:
     def metrics(self):
         """The content of metrics.json."""
         return read_json(self.path / "metrics.json", ("test_accuracy", "seconds"))
+
+    def images(self):
+        """images.csv as a DataFrame; every column stays text."""
+        path = self.path / "images.csv"
+        try:
+            return pd.read_csv(path, dtype=str, keep_default_na=False)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+            raise InputError(f"{path} cannot be read ({reason}); make the run anew with --force") from error
 
     def history(self):
         """history.csv as a DataFrame, one row an epoch."""

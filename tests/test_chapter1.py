@@ -33,7 +33,15 @@ def test_class_folders_from_data_to_table(script, photographs, tmp_path):
     ]
     for path in folders:
         names = {file.name for file in path.iterdir()} - {".lock"}
-        assert names == {"config.json", "history.csv", "metrics.json", "predictions.csv", "model.keras", "log.txt"}
+        assert names == {
+            "config.json",
+            "images.csv",
+            "history.csv",
+            "metrics.json",
+            "predictions.csv",
+            "model.keras",
+            "log.txt",
+        }
         folder = RunFolder(path)
         predictions, metrics = folder.predictions(), folder.metrics()
         assert metrics["test_accuracy"] == (predictions.label == predictions.predicted).mean()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from arttl import collections
 from arttl.chapter1.data import ExperimentData
-from arttl.chapter1.plan import DEMO, DEMO_COLLECTION, RunSpec, plan_runs, runs_to_do
+from arttl.chapter1.plan import DEMO, RunSpec, plan_runs, runs_to_do
 from arttl.chapter1.run import run_one
 from arttl.check.grouping import duplicate_grouping
 from arttl.files import make_folder
-from arttl.images import files_fingerprint
+from arttl.images import identify_files
 from arttl.models import check_weights
 from arttl.prepare import draw_split, print_split
 from arttl.reports.explain import explain
@@ -39,8 +39,8 @@ def split_data(options, collection, preset):
         make_folder(options.output, "--output")
         make_folder(options.cache, "--cache")
     paths = collection.paths()
-    files = files_fingerprint(paths)
-    grouping = duplicate_grouping(paths, files) if options.group_duplicates else None
+    files = identify_files(paths)
+    grouping = duplicate_grouping(paths, files.fingerprint) if options.group_duplicates else None
     found = draw_split(options, collection, options.challenge, preset, grouping, save=not options.dry_run)
     print_split(*found, options.challenge)
     return ExperimentData(collection, found[0], options.cache, options.skip_bad_images, files)
@@ -86,9 +86,9 @@ def _opened(options, demo):
     weights = f"--weights {options.weights}" if options.weights else "the bundled ResNet50 weights"
     epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in demo.epochs.items())
     print(
-        f"No --data given: using the bundled collection {DEMO_COLLECTION} and {weights}, at "
+        f"No --data given: using the bundled collection {demo.collection} and {weights}, at "
         f"{options.image_size or demo.size} pixels,\nwith few epochs at most ({epochs}). "
         "With --data DIR the studies' own settings are used.",
         flush=True,
     )
-    return collections.bundled(DEMO_COLLECTION)
+    return collections.bundled(demo.collection)

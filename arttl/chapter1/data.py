@@ -6,7 +6,7 @@ import numpy as np
 
 from arttl.collections import PARTS
 from arttl.errors import InputError
-from arttl.images import Decoding, ImageStore, files_fingerprint
+from arttl.images import Decoding, ImageStore, identify_files
 
 
 class ExperimentData:
@@ -17,23 +17,28 @@ class ExperimentData:
         split: the Split of one of its challenges.
         cache: folder of decoded images and features.
         skip_bad_images: go on without images that cannot be read.
-        files: arttl.images.files_fingerprint of the images, where the caller knows it already.
+        files: arttl.images.Files of the images, where the caller knows them already.
     """
 
     def __init__(self, collection, split, cache, skip_bad_images=False, files=None):
         self.collection, self.split = collection, split
         self.cache, self.skip_bad_images = cache, skip_bad_images
         self.paths = collection.paths()
-        self.files = files or files_fingerprint(self.paths)
+        self.files = files or identify_files(self.paths)
         self._stores = {}
 
     def store(self, size, recipe):
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
         decoding = Decoding((size, size), recipe.resize, recipe.decoding)
         if decoding not in self._stores:
-            options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
+            options = {"files": self.files.fingerprint, "skip_bad_images": self.skip_bad_images}
             self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
         return self._stores[decoding]
+
+    def image_table(self):
+        """images.csv as a DataFrame: image_id, label, split, and the file's content (arttl.images.Files)."""
+        table = self.split.table
+        return table.assign(file=[self.files.contents[image_id] for image_id in table.image_id])
 
     def rows(self, store):
         """Positions in a store, and class ids, of each part's readable images.

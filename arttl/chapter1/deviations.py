@@ -22,6 +22,7 @@ def deviations(spec, data):
     Returns a list of lines.
     """
     backbone, recipe, split = get_backbone(spec.architecture), spec.recipe, data.split
+    transferred = spec.source is not None and spec.source.run is not None
     unknown = data.collection.settings.get("unknown_labels")
     graph = recipe.numerics.resnet50 if spec.architecture == "resnet50" else "keras3"
     conditions = {
@@ -32,7 +33,7 @@ def deviations(spec, data):
         "on a GPU, products may be rounded to TF32": recipe.numerics.is_today,
         f"image size is {spec.image_size}, not {backbone.input_size}": spec.image_size != backbone.input_size,
         f"starts from {spec.weights} weights, not ImageNet's": (
-            spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
+            not transferred and spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
         ),
         f"labels that count as unknown: {unknown}": unknown is not None,
         f"classes with fewer than {split.settings['min_images']} images were left out": split.settings["min_images"]
@@ -41,7 +42,13 @@ def deviations(spec, data):
         "the split came with the data": split.settings["given"],
         f"the split's seed is {split.settings['seed']}, not 42": split.settings["seed"] not in (42, None),
     }
-    return _changed_settings(spec) + [line for line, applies in conditions.items() if line and applies]
+    lines = _changed_settings(spec) + [line for line, applies in conditions.items() if line and applies]
+    return lines + (_of_the_source(spec) if transferred else [])
+
+
+def _of_the_source(spec):
+    """The departures of the run that the network comes from, without those that this run shares."""
+    return [f"the source: {line}" for line in spec.source.run.read_config()["deviations"]]
 
 
 def _other_graph(spec, graph):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from arttl.recipes import Recipe, get_recipe
 from arttl.runs import RunFolder
 from arttl.training import backend_name
 
-DEMO_COLLECTION = "clipart-a"
 BUNDLED_GRAPH = "keras3"  # the graph of ResNet50 that the bundled weights were trained in
 APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning", "scratch": "from scratch"}
 
@@ -26,18 +26,49 @@ class Demo:
     Attributes:
         size: side of the images in pixels.
         epochs: approach to most epochs.
+        collection: the bundled collection.
     """
 
     size: int
     epochs: dict
+    collection: str = "clipart-a"
 
 
 DEMO = Demo(64, {"off-the-shelf": 30, "fine-tuning": 5, "scratch": 5})
 
 
 @dataclass(frozen=True)
+class Source:
+    """What a transferred network has learned before.
+
+    Attributes:
+        name: "imagenet" (θ^i) or "rijks" (θ^r).
+        run: the RunFolder of the run whose model it is; None for ImageNet's weights, or what --weights puts there.
+    """
+
+    name: str
+    run: RunFolder | None = None
+
+    @property
+    def settings(self):
+        """What a run's settings say of it: a dict."""
+        if self.run is None:
+            return {"source": self.name}
+        settings = self.run.read_config()["settings"]
+        return {"source": self.name, "source_run": {key: settings[key] for key in SOURCE_KEYS}}
+
+
+SOURCE_KEYS = ("collection", "challenge", "split", "classes", "image_size", "seed")
+
+
+@dataclass(frozen=True)
 class RunSpec:
-    """One run to do: what is trained from which weights by which recipe, and where its folder lies."""
+    """One run to do: what is trained from which weights by which recipe, and where its folder lies.
+
+    Attributes:
+        variant: its name among others of the same architecture, approach and seed; empty where there is but one.
+        source: the Source, in an experiment that transfers from several; else None.
+    """
 
     challenge: str
     architecture: str
@@ -47,6 +78,7 @@ class RunSpec:
     seed: int
     folder: RunFolder
     variant: str = ""
+    source: Source | None = None
 
     @property
     def title(self):
@@ -69,10 +101,11 @@ class RunSpec:
             "collection": data.collection.name,
             **data.collection.settings,
             "challenge": self.challenge,
-            "files": data.files,
+            "files": data.files.fingerprint,
             "split": data.split.fingerprint,
             "classes": len(data.split.classes),
             "architecture": self.architecture,
+            **(self.source.settings if self.source else {}),
             "weights": self.weights,
             "weights_file": weights_fingerprint(self.architecture, self.weights, self.recipe.numerics),
             "image_size": self.image_size,
@@ -113,15 +146,7 @@ def plan_runs(options, experiment, variants=None, demo=DEMO):
             raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
     variants = variants or (lambda approach: [Variant("", options.recipe, {})])
     return [
-        _spec(
-            options,
-            experiment,
-            architecture,
-            seed,
-            variant,
-            _recipe(options, architecture, approach, variant, demo),
-            demo,
-        )
+        _spec(options, experiment, architecture, approach, seed, variant, demo)
         for seed in dict.fromkeys(options.seed)
         for architecture, approach in _pairs(options, demo)
         for variant in variants(approach)
@@ -136,11 +161,13 @@ class Variant:
         name: what it is called in tables; empty where there is but one.
         recipe: the preset's name.
         settings: dict for Recipe.changed.
+        source: a function of architecture and seed that gives the Source to start from; None for --weights.
     """
 
     name: str
     recipe: str
     settings: dict
+    source: Callable[[str, int], Source] | None = None
 
     @property
     def folder(self):
@@ -148,7 +175,8 @@ class Variant:
         return re.sub(r"[^A-Za-z0-9._=+-]+", "-", self.name)
 
 
-def _recipe(options, architecture, approach, variant, demo):
+def _recipe(options, architecture, approach, variant, demo, graph):
+    """The variant's recipe for an approach; `graph` is that of ResNet50 in which the weights were made, or None."""
     recipe = get_recipe(
         variant.recipe,
         approach,
@@ -160,27 +188,34 @@ def _recipe(options, architecture, approach, variant, demo):
     )
     settings = read_assignments(options.set) | variant.settings
     recipe = recipe.changed(settings)
-    bundled = _weights(options, approach) == "bundled" and architecture == "resnet50"
-    if bundled and "numerics.resnet50" not in settings:
-        recipe = recipe.changed({"numerics.resnet50": BUNDLED_GRAPH})
+    if graph and architecture == "resnet50" and "numerics.resnet50" not in settings:
+        recipe = recipe.changed({"numerics.resnet50": graph})
     recipe.make_optimizer()  # does it take these arguments?
     return recipe
 
 
-def _weights(options, approach):
+def _start(options, approach, source):
+    """What training starts from, as --weights names it, and the ResNet50 graph it was made in, None for the era's."""
+    if source is not None and source.run is not None:
+        config = source.run.read_config()["settings"]
+        return str(source.run.path / "model.keras"), config["recipe"]["numerics"]["resnet50"]
+    if approach == "scratch":
+        return "none", None
     chosen = options.weights or ("bundled" if options.data is None else "imagenet")
-    return "none" if approach == "scratch" else chosen
+    return chosen, BUNDLED_GRAPH if chosen == "bundled" else None
 
 
-def _spec(options, experiment, architecture, seed, variant, recipe, demo):
+def _spec(options, experiment, architecture, approach, seed, variant, demo):
     backbone = get_backbone(architecture)
     size = options.image_size or (demo.size if demo else backbone.input_size)
     check_size(backbone, size)
-    start = _weights(options, recipe.approach)
+    source = variant.source(architecture, seed) if variant.source else None
+    start, graph = _start(options, approach, source)
+    recipe = _recipe(options, architecture, approach, variant, demo, graph)
     weights_fingerprint(architecture, start)  # is there such a file?
-    path = Path(options.output, experiment, options.challenge, architecture, recipe.approach, variant.folder)
+    path = Path(options.output, experiment, options.challenge, architecture, approach, variant.folder)
     folder = RunFolder(path / f"seed-{seed}")
-    return RunSpec(options.challenge, architecture, recipe, start, size, seed, folder, variant.name)
+    return RunSpec(options.challenge, architecture, recipe, start, size, seed, folder, variant.name, source)
 
 
 def _pairs(options, demo):

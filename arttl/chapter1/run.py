@@ -101,6 +101,7 @@ def prepare_folder(spec, data, store, model, force):
         for name in ("bad_images", "initial_backbone"):
             if former.get(name) != config[name]:
                 raise InputError(f"{folder.path} was begun with another {name}; --force starts it anew")
+    write_table(folder.path / "images.csv", data.image_table())
     folder.write_config(config)
     if store.bad:
         folder.log(f"  {len(store.bad)} images cannot be read and were left out (--skip-bad-images)")

@@ -23,10 +23,10 @@ from tqdm import tqdm
 from arttl.errors import InputError
 from arttl.files import whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
+from arttl.images.identity import files_fingerprint
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
 
 VERSION = 2  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
-WHOLE_FILE, FILE_END = 65536, 4096  # bytes: files up to the first count whole, of larger ones both ends
 SYNC_SECONDS = 2.0  # how often finished rows are made safe: what a killed build has to do again
 
 
@@ -144,28 +144,6 @@ def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding, files: str | N
     if decoding.reading != "upright":  # left out otherwise: stores from before there were two readings stay valid
         facts.append(decoding.reading)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def files_fingerprint(paths: Mapping[str, Path]) -> str:
-    """SHA-256 of each image's id and file; neither their order nor the folder's name counts.
-
-    A file of up to 64 KiB counts with its content. Of a larger one (collections are up to 400 GB) size,
-    modification time and both ends count.
-    """
-    digest = hashlib.sha256()
-    for image_id in sorted(paths):
-        try:
-            with open(paths[image_id], "rb") as file:
-                status = os.fstat(file.fileno())
-                start = file.read(WHOLE_FILE if status.st_size <= WHOLE_FILE else FILE_END)
-                file.seek(max(file.tell(), status.st_size - FILE_END))
-                content = hashlib.sha256(start + file.read(FILE_END)).hexdigest()
-        except OSError:  # missing: decoding it will say so
-            facts = [image_id, None]
-        else:
-            facts = [image_id, status.st_size, status.st_mtime_ns * (status.st_size > WHOLE_FILE), content]
-        digest.update(json.dumps(facts).encode())
-    return digest.hexdigest()
 
 
 def _open(path: Path, fingerprint: str) -> PixelFile | None:

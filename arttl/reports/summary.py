@@ -5,7 +5,7 @@ from __future__ import annotations
 from arttl.errors import InputError
 from arttl.reports.markdown import markdown_table
 
-_COLUMNS = ("model", "approach", "seed", "test accuracy", "95% interval", "majority class", "epochs", "time")
+_COLUMNS = ("model", "approach", "from", "seed", "test accuracy", "95% interval", "majority class", "epochs", "time")
 
 
 def summary_table(folders):
@@ -16,12 +16,14 @@ def summary_table(folders):
 
     Returns text. Every number is read from the folders' config.json and metrics.json.
     """
-    return markdown_table(_COLUMNS, [_row(folder) for folder in folders if folder.is_complete])
+    rows = [_row(folder) for folder in folders if folder.is_complete]
+    columns = [name for name in _COLUMNS if not rows or any(row[name] for row in rows)]
+    return markdown_table(columns, [[row[name] for name in columns] for row in rows])
 
 
 def _row(folder):
     try:
-        return _cells(folder.read_config()["settings"], folder.metrics())
+        return dict(zip(_COLUMNS, _cells(folder.read_config()["settings"], folder.metrics()), strict=True))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder.path} holds damaged results ({error!r}); run again with --force") from error
 
@@ -31,6 +33,7 @@ def _cells(settings, metrics):
     return (
         settings["architecture"],
         settings["recipe"]["approach"],
+        settings.get("source", ""),
         str(settings["seed"]),
         f"{metrics['test_accuracy']:.1%}",
         f"{metrics['test_accuracy_low']:.1%} to {metrics['test_accuracy_high']:.1%}",

@@ -1,0 +1,86 @@
+"""From one art collection to another: networks of ImageNet (θ^i) and of a first collection (θ^r) on a second one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arttl.chapter1 import do_runs, open_collection, split_data
+from arttl.chapter1.plan import Demo, Source, Variant, plan_runs
+from arttl.collections.wording import counted, first_few
+from arttl.errors import InputError
+from arttl.reports.explain import explain
+from arttl.reports.summary import summary_table
+from arttl.runs import RunFolder
+
+SOURCES = ("imagenet", "rijks")
+"""θ^i and θ^r, as Table 3 calls them."""
+
+APPROACHES = ("off-the-shelf", "fine-tuning")
+FIRST = "ch1/rijks"  # the experiment whose fine-tuned networks are θ^r
+DEMO = Demo(64, {"off-the-shelf": 30, "fine-tuning": 5}, "clipart-b")
+
+
+def run_transfer(options, experiment):
+    """Do what ch1_antwerp.py was asked for: plan, train, test, and print the table of results.
+
+    Arguments:
+        options: the namespace of arttl.cli.transfer_parser.
+        experiment: folder of the experiment below --output, "ch1/antwerp".
+
+    Raises InputError for a source that is not there, is not finished, or has seen test images of the target.
+    """
+    options.approach = options.approach or list(APPROACHES)
+    specs = plan_runs(options, experiment, lambda approach: variants(options), DEMO)
+    if options.explain:
+        print(explain([spec.recipe for spec in specs]))
+        return
+    data = split_data(options, open_collection(options, DEMO), specs[0].recipe.split)
+    check_sources(specs, data)
+    if do_runs(specs, data, options):
+        print(summary_table([spec.folder for spec in specs]))
+
+
+def variants(options):
+    """One Variant for each --source."""
+    finders = {"imagenet": lambda architecture, seed: Source("imagenet"), "rijks": _finder(options)}
+    return [Variant(name, options.recipe, {}, finders[name]) for name in dict.fromkeys(options.source or SOURCES)]
+
+
+def _finder(options):
+    """A function of architecture and seed that gives the Source of a fine-tuned run."""
+    root = options.source_runs or Path(options.output, FIRST)
+
+    def find(architecture, seed):
+        seed = seed if options.source_seed is None else options.source_seed
+        folder = RunFolder(root / options.challenge / architecture / "fine-tuning" / f"seed-{seed}")
+        if not folder.is_complete:
+            raise InputError(
+                f"there is no finished run in {folder.path} to start from; make it: python experiments/ch1_rijks.py "
+                f"--challenge {options.challenge} --architecture {architecture} --approach fine-tuning --seed {seed} "
+                "(or name another with --source-runs or --source-seed, or --source imagenet)"
+            )
+        return Source("rijks", folder)
+
+    return find
+
+
+def check_sources(specs, data):
+    """Refuse a source that has seen test images of the target: what it remembers of them would be counted as learned.
+
+    Images are compared by the content of their files, so the same picture in another file is not found.
+
+    Arguments:
+        specs: RunSpecs.
+        data: the ExperimentData of the target.
+    """
+    contents = {data.files.contents[image_id]: image_id for image_id in data.split.ids("test")}
+    contents.pop(None, None)  # of files that cannot be read
+    for path, folder in {spec.source.run.path: spec.source.run for spec in specs if spec.source.run}.items():
+        images = folder.images()
+        seen = images[images.file.isin(contents)]
+        if len(seen):
+            raise InputError(
+                f"the source {path} has {counted(len(seen), 'test image')} of the target among its images (first: "
+                f"{first_few(contents[file] for file in seen.file)}); choose a source trained on other images, or "
+                "another --split-seed for both"
+            )
