@@ -11,6 +11,8 @@ from arttl.cli import (
     add_skipping,
     add_split_options,
     add_splits_folder,
+    name,
+    natural,
     path,
     positive,
     run_main,
@@ -24,6 +26,7 @@ def main_parser():
     _add_check(commands)
     _add_prepare(commands)
     _add_overlap(commands)
+    _add_cut(commands)
     return parser
 
 
@@ -99,6 +102,42 @@ def _overlap(options):
     from arttl.check.overlap import run_overlap
 
     return run_overlap(options)
+
+
+def _add_cut(commands):
+    about = "cut a target set of Chapter 2 out of a WikiArt or OmniArt download"
+    cut = commands.add_parser("cut", help=about, description=f"{about[0].upper()}{about[1:]} (sizes of Table 4).")
+    cut.add_argument("data", type=path, metavar="DATA", help="the download; for its layout see docs/data.md")
+    cut.add_argument(
+        "--target",
+        required=True,
+        type=name,
+        metavar="NAME",
+        help="Artist-Classification-1, Type-Classification or Artist-Classification-2",
+    )
+    cut.add_argument("--to", required=True, type=path, metavar="FOLDER", help="the folder to make, outside of DATA")
+    cut.add_argument("--challenge", type=name, metavar="NAME", help="whose labels are the classes (artist, or type)")
+    cut.add_argument("--seed", type=natural, default=42, metavar="N", help="seed of the draw and the split (42)")
+    cut.add_argument("--images", type=positive, metavar="N", help="cut fewer images (Table 4's)")
+    cut.add_argument("--classes", type=positive, metavar="Q", help="cut fewer classes (Table 4's)")
+    cut.add_argument(
+        "--skip",
+        type=natural,
+        metavar="N",
+        help="pass over the N largest classes (Artist-Classification-2: 20, else 0)",
+    )
+    cut.add_argument("--copy", action="store_true", help="copy the images rather than make hard links to them")
+    cut.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    reading = cut.add_argument_group("how the data is read")
+    add_reading_options(reading)
+    reading.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
+    cut.set_defaults(run=_cut)
+
+
+def _cut(options):
+    from arttl.collections.cut_command import run_cut
+
+    return run_cut(options)
 
 
 def main(options):

@@ -47,6 +47,17 @@ def test_type_and_genre_are_the_genre_lists(wikiart):
     assert "no WikiArt list for challenge material" in refusal(wikiart, "material")
 
 
+def test_the_artist_in_a_files_name(wikiart):
+    lists = wikiart / "wikiart_csv" if (wikiart / "wikiart_csv").exists() else wikiart
+    write(lists / "style_class.txt", "0 Baroque\n1 Realism\n")
+    touch(wikiart / ("wikiart" if lists != wikiart else ""), "Realism/nobody.jpg")
+    write(lists / "style_train.csv", f"{TRAIN[0]},0\n{VAL[0]},1\nRealism/nobody.jpg,1\n")
+    write(lists / "style_val.csv", f"{VAL[1]},0\n")
+    labels = open_collection(wikiart, "artist-in-name").labels("artist-in-name")
+    assert labels.to_dict() == {TRAIN[0]: "rembrandt", VAL[0]: "ilya-repin", VAL[1]: "rembrandt"}
+    assert open_collection(wikiart, "style").labels("style")[VAL[0]] == "Realism"
+
+
 def test_wikiarts_lists_as_the_split(wikiart):
     collection = open_collection(wikiart, "artist", split="challenge")
     given = collection.given_split()

@@ -37,8 +37,8 @@ class ChallengeFacts:
         labels: str Series of the labels, indexed by image_id.
         split: the thesis' Split, or None if it cannot be drawn.
         problem: why it cannot be drawn, or "".
-        differences: how the split differs from the row of Table 4 that the collection is named like, in words; None
-            for a collection that is not named like one.
+        differences: how the split differs from the row of Table 4 that the collection was cut as or is named
+            like, in words; None for one that is neither.
     """
 
     challenge: str
@@ -78,7 +78,8 @@ def challenge_facts(collection, challenge, seed, min_images=1, together=()):
         split = make_split(labels, seed=seed, given=given, min_images=min_images, groups=together)
     except InputError as error:
         return ChallengeFacts(challenge, labels, None, str(error))
-    target = find_target(collection.name)
+    cut = collection.made.get("cut", {})
+    target = find_target(str(cut.get("target", collection.name)))
     return ChallengeFacts(challenge, labels, split, "", target and target.differences(split.table))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from arttl.collections.bundled import BUNDLED, bundled
 from arttl.collections.class_folders import read_class_folders
 from arttl.collections.csv_table import read_csv_table
+from arttl.collections.cut import cut_target
 from arttl.collections.detect import FORMATS, Request, find_format
 from arttl.collections.dublin_core_csv import read_dublin_core_csv
 from arttl.collections.omniart import read_omniart
@@ -34,6 +35,7 @@ __all__ = [
     "Collection",
     "Target",
     "bundled",
+    "cut_target",
     "find_target",
     "labels_fingerprint",
     "open_collection",

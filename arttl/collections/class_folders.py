@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.collections.cut_folder import read_cut
 from arttl.collections.image_folder import IMAGE_FOLDERS, list_images
 from arttl.collections.table import MISSING_LABELS, PARTS, Collection
 from arttl.collections.wording import counted, first_few, shown_path
@@ -39,7 +40,7 @@ def read_class_folders(data, *, challenge, name=None, unknown_labels=MISSING_LAB
     listed = list_images(data)
     parts = _given_parts(listed)
     depth = 2 if parts else 1
-    rows, notes = [], _notes(listed, parts)
+    rows, notes = [], []
     loose = 0
     for image in listed.images:
         folders = image.split("/")[:-1]
@@ -60,8 +61,11 @@ def read_class_folders(data, *, challenge, name=None, unknown_labels=MISSING_LAB
         )
     columns = ["image_id", "path", challenge, *(["given_split"] if parts else [])]
     table = pd.DataFrame(rows, columns=columns, dtype=str).sort_values("image_id", ignore_index=True)
+    cut = read_cut(listed.root, table, challenge) if parts else None
+    made, changed = cut or ({}, ())
+    notes = [*changed, *_notes(listed, parts, expected=cut is not None), *notes]
     notes.extend(_empty_classes(listed, table, depth, parts))
-    return Collection(name or Path(listed.root).name, table, (challenge,), tuple(notes), unknown_labels)
+    return Collection(name or Path(listed.root).name, table, (challenge,), tuple(notes), unknown_labels, made=made)
 
 
 def _given_parts(listed):
@@ -85,10 +89,12 @@ def _given_parts(listed):
     return parts
 
 
-def _notes(listed, parts):
+def _notes(listed, parts, expected):
+    """What was left out, in lines; `expected` is the number of files that are meant to be no images."""
     notes = []
-    if listed.ignored:
-        notes.append(f"{counted(listed.ignored, 'file')} left out (hidden, or no images)")
+    ignored = listed.ignored - expected
+    if ignored:
+        notes.append(f"{counted(ignored, 'file')} left out (hidden, or no images)")
     if listed.links:
         notes.append(f"{counted(len(listed.links), 'link')} to folders or out of {shown_path(listed.folder)} left out")
     beside = [folder for folder in listed.folders if parts and "/" not in folder and folder not in parts]

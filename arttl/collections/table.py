@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -44,6 +44,7 @@ class Collection:
         unknown_labels: labels that say nothing, as unknown_set makes them.
         without_image: ids of the metadata's rows that were left out since there is no such image.
         without_row: images that no row names, relative to the image folder.
+        made: how it was made, if it is not as its publishers made it: a dict for a run's settings ("cut": of what).
 
     Raises ValueError if the table breaks this contract; readers make sure it does not.
     """
@@ -55,6 +56,7 @@ class Collection:
     unknown_labels: frozenset[str] = MISSING_LABELS
     without_image: tuple[str, ...] = ()
     without_row: tuple[str, ...] = ()
+    made: dict = field(default_factory=dict)
 
     def __post_init__(self):
         lacking = {"image_id", "path", *self.challenges} - set(self.table.columns)
@@ -68,8 +70,9 @@ class Collection:
 
     @property
     def settings(self):
-        """How it was read where that is not the studies' way, for a run's settings: a dict, empty by default."""
-        return {} if self.unknown_labels == MISSING_LABELS else {"unknown_labels": sorted(self.unknown_labels)}
+        """How it was read where that is not the studies' way, and made, for a run's settings: a dict, else empty."""
+        unknown = {} if self.unknown_labels == MISSING_LABELS else {"unknown_labels": sorted(self.unknown_labels)}
+        return {**unknown, **self.made}
 
     def check_challenge(self, challenge):
         """Raise InputError, naming the challenges there are, if `challenge` is not one of them."""

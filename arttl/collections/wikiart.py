@@ -23,8 +23,13 @@ from arttl.collections.join import join_rows
 from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
 
-LISTS = {"artist": "artist", "type": "genre", "genre": "genre", "style": "style"}
-"""Which list holds the labels of a challenge."""
+IN_NAME = "artist-in-name"
+LISTS = {"artist": "artist", "type": "genre", "genre": "genre", "style": "style", IN_NAME: "style"}
+"""Which list holds the labels of a challenge, or the images.
+
+The artist lists have only the 23 artists with the most works; the style lists have every image, and its file's name
+begins with the artist: `Baroque/rembrandt_night-watch-1642.jpg`.
+"""
 
 FOLDER = "wikiart_csv"
 IMAGES = "wikiart"
@@ -62,7 +67,8 @@ def read_wikiart(lists, images, *, challenge, given=False, **joining):
     Arguments:
         lists: the folder of the lists.
         images: an ImageFolder.
-        challenge: "artist", "type" (the genre lists), "genre" or "style".
+        challenge: "artist", "type" (the genre lists), "genre", "style", or "artist-in-name": what stands before the
+            first _ of a file's name, for the images of the style lists.
         given: use the lists as the split: val is test, and a tenth of train, drawn with seed 42, is validation.
         joining: name, skip_missing and unknown_labels, see join_rows.
 
@@ -82,6 +88,8 @@ def read_wikiart(lists, images, *, challenge, given=False, **joining):
     names = _class_names(lists / f"{stem}_class.txt")
     tables = [_read_list(lists / f"{stem}_{part}.csv", part, names) for part in ("train", "val")]
     rows = pd.concat(tables)
+    if challenge == IN_NAME:
+        rows["label"] = rows["image"].map(_artist_in_name)
     collection = join_rows(
         rows,
         images,
@@ -91,6 +99,11 @@ def read_wikiart(lists, images, *, challenge, given=False, **joining):
         **joining,
     )
     return _with_split(collection, stem) if given else _without_split(collection, stem)
+
+
+def _artist_in_name(image):
+    artist, divider, _ = image.rpartition("/")[2].partition("_")
+    return artist if divider else ""
 
 
 def _read_list(path, part, names):
