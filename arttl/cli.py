@@ -83,6 +83,19 @@ class Parser(argparse.ArgumentParser):
         sys.exit(_fail(f"error: {message}; --help lists the options"))
 
 
+def rijks_parser(description, challenges):
+    """The options of the first collection's script: a Chapter 1 script's, and what is trained on X."""
+    parser = chapter1_parser(description, challenges)
+    group = parser.add_argument_group("on the features off the shelf")
+    group.add_argument(
+        "--classifier",
+        nargs="+",
+        choices=("softmax", "linear-svm", "rbf-svm", "random-forest"),
+        help="the softmax layer, or in its place scikit-learn's, searched on the validation images (softmax)",
+    )
+    return parser
+
+
 def chapter1_parser(description, challenges, approaches=None):
     """The options of a Chapter 1 script.
 

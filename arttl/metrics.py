@@ -52,30 +52,31 @@ def unpaired_difference(first, second):
     return float(difference), float(low), float(high)
 
 
-def test_metrics(labels, probabilities):
+def evaluation_metrics(labels, scores, are_probabilities=True):
     """Measures of a classifier on its test images.
 
     Arguments:
         labels: class ids, shape (images,).
-        probabilities: shape (images, classes), rows summing to 1.
+        scores: shape (images, classes); the largest of a row is the answer.
+        are_probabilities: whether rows of `scores` sum to 1.
 
     Returns a dict: test_accuracy with its interval, test_top5 (None below six classes, where it says
     nothing), test_macro_f1 (over classes that occur or are predicted), test_loss (mean negative log
-    likelihood, probabilities clipped to [1e-7, 1]), test_images.
+    likelihood, probabilities clipped to [1e-7, 1]; None without probabilities), test_images.
     """
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities, "float64")
-    predicted = probabilities.argmax(axis=1)
+    labels, scores = np.asarray(labels), np.asarray(scores, "float64")
+    predicted = scores.argmax(axis=1)
     accuracy, low, high = accuracy_interval((predicted == labels).sum(), len(labels))
-    classes = probabilities.shape[1]
-    top5 = top_k_accuracy_score(labels, probabilities, k=5, labels=np.arange(classes)) if classes > 5 else None
-    likelihood = np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1)
+    classes = scores.shape[1]
+    top5 = top_k_accuracy_score(labels, scores, k=5, labels=np.arange(classes)) if classes > 5 else None
+    likelihood = np.clip(scores[np.arange(len(labels)), labels], 1e-7, 1)
     return {
         "test_accuracy": float(accuracy),
         "test_accuracy_low": low,
         "test_accuracy_high": high,
         "test_top5": None if top5 is None else float(top5),
         "test_macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
-        "test_loss": float(-np.log(likelihood).mean()),
+        "test_loss": float(-np.log(likelihood).mean()) if are_probabilities else None,
         "test_images": len(labels),
     }
 

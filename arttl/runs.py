@@ -118,9 +118,9 @@ class RunFolder:
         return pd.read_csv(self.path / "history.csv")
 
     def predictions(self):
-        """predictions.csv as a DataFrame; labels and ids stay text."""
-        text = {"image_id": str, "label": str, "predicted": str}
-        return pd.read_csv(self.path / "predictions.csv", dtype=text, keep_default_na=False)
+        """predictions.csv as a DataFrame; labels and ids stay text, a probability that is not there is NaN."""
+        table = pd.read_csv(self.path / "predictions.csv", dtype=str, keep_default_na=False)
+        return table.assign(probability=pd.to_numeric(table.probability))
 
     def log(self, line):
         """Print a line and keep it in log.txt with the time of day."""

@@ -2,9 +2,10 @@
 
 python experiments/ch1_rijks.py --challenge type
 python experiments/ch1_rijks.py --challenge material --data rijks2014 --architecture vgg19
+python experiments/ch1_rijks.py --challenge type --approach off-the-shelf --classifier softmax linear-svm random-forest
 """
 
-from arttl.cli import chapter1_parser, run_main
+from arttl.cli import rijks_parser, run_main
 
 
 def main(options):
@@ -14,4 +15,4 @@ def main(options):
 
 
 if __name__ == "__main__":
-    run_main(main, chapter1_parser(__doc__.split("\n")[0], ["material", "type", "artist"]))
+    run_main(main, rijks_parser(__doc__.split("\n")[0], ["material", "type", "artist"]))

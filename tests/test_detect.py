@@ -141,7 +141,11 @@ def test_unknown_labels_are_recorded_and_need_data(script, photographs):
     spec = RunSpec("type", "resnet50", get_recipe("thesis", "off-the-shelf"), "none", 32, 42, None)
     for options, expected in (({}, None), ({"unknown_labels": ["none"]}, ["", "none"])):
         collection = open_collection(photographs, "type", **options)
-        data = SimpleNamespace(collection=collection, files="", split=SimpleNamespace(fingerprint="", classes=[]))
+        data = SimpleNamespace(
+            collection=collection,
+            files=SimpleNamespace(fingerprint=""),
+            split=SimpleNamespace(fingerprint="", classes=[]),
+        )
         assert spec.settings(data).get("unknown_labels") == expected
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from arttl.metrics import FREQUENCIES, accuracy_interval, frequency_metrics
-from arttl.metrics import test_metrics as measure
+from arttl.metrics import FREQUENCIES, accuracy_interval, evaluation_metrics, frequency_metrics
 
 
 def test_accuracy_of_frequent_and_rare_classes_by_hand():
@@ -39,7 +38,7 @@ def test_frequencies_share_the_classes_out():
 def test_macro_f1_is_scikit_learns(rng):
     probabilities = rng.dirichlet(np.ones(7), 200)
     labels = rng.integers(0, 7, 200)
-    found = measure(labels, probabilities)
+    found = evaluation_metrics(labels, probabilities)
     assert found["test_macro_f1"] == pytest.approx(f1_score(labels, probabilities.argmax(1), average="macro"))
     assert found["test_accuracy"] == pytest.approx((labels == probabilities.argmax(1)).mean())
     assert balanced_accuracy_score(labels, probabilities.argmax(1)) != found["test_accuracy"]

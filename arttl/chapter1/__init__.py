@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arttl import collections
 from arttl.chapter1.data import ExperimentData
-from arttl.chapter1.plan import DEMO, RunSpec, plan_runs, runs_to_do
+from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs, runs_to_do
 from arttl.chapter1.run import run_one
 from arttl.check.grouping import duplicate_grouping
 from arttl.files import make_folder
@@ -24,7 +24,7 @@ def run_experiment(options, experiment):
         options: the namespace of arttl.cli.chapter1_parser.
         experiment: folder of the experiment below --output, such as "ch1/rijks".
     """
-    specs = plan_runs(options, experiment)
+    specs = plan_runs(options, experiment, lambda approach: classifier_variants(options, approach))
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return

@@ -36,6 +36,8 @@ def deviations(spec, data):
             not transferred and spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
         ),
         f"labels that count as unknown: {unknown}": unknown is not None,
+        f"{spec.classifier} on X, in settings of this project's": spec.classifier != "softmax",
+        _cut(data.collection.made.get("cut")): True,
         f"classes with fewer than {split.settings['min_images']} images were left out": split.settings["min_images"]
         > 1,
         f"duplicates are kept in one part of the split ({len(split.groups):,} groups)": "grouped" in split.settings,
@@ -49,6 +51,15 @@ def deviations(spec, data):
 def _of_the_source(spec):
     """The departures of the run that the network comes from, without those that this run shares."""
     return [f"the source: {line}" for line in spec.source.run.read_config()["deviations"]]
+
+
+def _cut(cut):
+    """A line for a target that was cut out of a larger collection."""
+    if cut is None:
+        return ""
+    smaller = ", ".join(f"{name} {cut[name]}" for name in ("images", "classes", "skip") if name in cut)
+    what = f"{cut.get('target')}{f' ({smaller})' if smaller else ''}"
+    return f"{what} was cut by this project's rule {cut.get('rule')}: the thesis does not say which images it took"
 
 
 def _other_graph(spec, graph):

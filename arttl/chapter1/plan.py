@@ -68,6 +68,7 @@ class RunSpec:
     Attributes:
         variant: its name among others of the same architecture, approach and seed; empty where there is but one.
         source: the Source, in an experiment that transfers from several; else None.
+        classifier: what is trained on X: "softmax", or one of arttl.classical.CLASSICAL.
     """
 
     challenge: str
@@ -79,6 +80,7 @@ class RunSpec:
     folder: RunFolder
     variant: str = ""
     source: Source | None = None
+    classifier: str = "softmax"
 
     @property
     def title(self):
@@ -106,6 +108,7 @@ class RunSpec:
             "classes": len(data.split.classes),
             "architecture": self.architecture,
             **(self.source.settings if self.source else {}),
+            **({} if self.classifier == "softmax" else {"classifier": self.classifier}),
             "weights": self.weights,
             "weights_file": weights_fingerprint(self.architecture, self.weights, self.recipe.numerics),
             "image_size": self.image_size,
@@ -162,17 +165,34 @@ class Variant:
         recipe: the preset's name.
         settings: dict for Recipe.changed.
         source: a function of architecture and seed that gives the Source to start from; None for --weights.
+        classifier: what is trained on X.
     """
 
     name: str
     recipe: str
     settings: dict
     source: Callable[[str, int], Source] | None = None
+    classifier: str = "softmax"
 
     @property
     def folder(self):
         """The name as a folder's."""
         return re.sub(r"[^A-Za-z0-9._=+-]+", "-", self.name)
+
+
+def classifier_variants(options, approach):
+    """A Variant for each --classifier that goes with an approach: SVMs and forests take X, so they go off the shelf.
+
+    Raises InputError where they are asked for beside an approach or recipe that has no X.
+    """
+    asked = list(dict.fromkeys(options.classifier or ["softmax"]))
+    classical = [name for name in asked if name != "softmax"]
+    if classical and "off-the-shelf" not in (options.approach or ["off-the-shelf"]):
+        raise InputError(f"--classifier {classical[0]} goes with --approach off-the-shelf, the one with fixed features")
+    if approach != "off-the-shelf":
+        return [Variant("", options.recipe, {})] if "softmax" in asked else []
+    names = {name: "" if name == "softmax" else name for name in asked}
+    return [Variant(names[name], options.recipe, {}, classifier=name) for name in asked]
 
 
 def _recipe(options, architecture, approach, variant, demo, graph):
@@ -190,6 +210,10 @@ def _recipe(options, architecture, approach, variant, demo, graph):
     recipe = recipe.changed(settings)
     if graph and architecture == "resnet50" and "numerics.resnet50" not in settings:
         recipe = recipe.changed({"numerics.resnet50": graph})
+    if variant.classifier != "softmax" and recipe.features != "one-pass":
+        raise InputError(
+            f"--classifier {variant.classifier} needs the features of one pass; add --set features=one-pass"
+        )
     recipe.make_optimizer()  # does it take these arguments?
     return recipe
 
@@ -215,7 +239,9 @@ def _spec(options, experiment, architecture, approach, seed, variant, demo):
     weights_fingerprint(architecture, start)  # is there such a file?
     path = Path(options.output, experiment, options.challenge, architecture, approach, variant.folder)
     folder = RunFolder(path / f"seed-{seed}")
-    return RunSpec(options.challenge, architecture, recipe, start, size, seed, folder, variant.name, source)
+    return RunSpec(
+        options.challenge, architecture, recipe, start, size, seed, folder, variant.name, source, variant.classifier
+    )
 
 
 def _pairs(options, demo):

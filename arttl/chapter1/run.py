@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from arttl.chapter1.deviations import deviations
+from arttl.classical import class_scores, search
 from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_json, write_model, write_table
-from arttl.metrics import frequency_metrics, majority_accuracy, test_metrics
+from arttl.metrics import evaluation_metrics, frequency_metrics, majority_accuracy
 from arttl.models import build_classifier, parameter_counts
 from arttl.training import (
     Arrays,
@@ -58,21 +60,39 @@ def run_one(spec, data, force=False):
         )
         prepare_folder(spec, data, store, model, force)
         earlier = Checkpoint(folder.checkpoint).seconds()
-        progress, probabilities = fit_and_predict(spec, data, model, store, rows, class_ids)
         ids = np.array(store.image_ids)[rows["test"]]
-        predictions = prediction_table(ids, class_ids["test"], probabilities, data.split.classes)
+        fit = fit_softmax if spec.classifier == "softmax" else fit_classical
+        outcome = fit(spec, data, model, store, rows, class_ids)
+        predictions = prediction_table(ids, class_ids["test"], outcome, data.split.classes)
         write_table(folder.path / "predictions.csv", predictions)
-        write_model(folder.path / "model.keras", model)
-        metrics = run_metrics(spec, progress, class_ids, probabilities)
+        if spec.classifier == "softmax":
+            write_model(folder.path / "model.keras", model)
+        metrics = run_metrics(outcome, class_ids)
         metrics["seconds"] = round(earlier + time.perf_counter() - started, 1)
         folder.log(
             f"  test accuracy {metrics['test_accuracy']:.1%} [{metrics['test_accuracy_low']:.1%}, "
-            f"{metrics['test_accuracy_high']:.1%}], epoch {metrics['tested_epoch']} of {progress.epochs}, "
-            f"{metrics['seconds']:.0f} s"
+            f"{metrics['test_accuracy_high']:.1%}], {outcome.chosen}, {metrics['seconds']:.0f} s"
         )
         write_json(folder.path / "metrics.json", metrics)
         folder.remove_checkpoint()
     return metrics
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What training has led to.
+
+    Attributes:
+        scores: of the test images, float (images, classes).
+        are_probabilities: whether a row of them sums to 1.
+        metrics: what metrics.json says of the training.
+        chosen: which of its states was tested, in words.
+    """
+
+    scores: np.ndarray
+    are_probabilities: bool
+    metrics: dict
+    chosen: str
 
 
 def prepare_folder(spec, data, store, model, force):
@@ -107,14 +127,12 @@ def prepare_folder(spec, data, store, model, force):
         folder.log(f"  {len(store.bad)} images cannot be read and were left out (--skip-bad-images)")
 
 
-def fit_and_predict(spec, data, model, store, rows, class_ids):
-    """Train the model, or its head on cached features; returns the Progress and the test probabilities."""
+def fit_softmax(spec, data, model, store, rows, class_ids):
+    """Train the model, or its head on cached features; returns the Outcome, and the model has the tested weights."""
     recipe, folder = spec.recipe, spec.folder
     source, trained = store, model
     if recipe.features == "one-pass":
-        features, path, reused = cached_features(model, store, data.cache)
-        folder.log(f"  features {'reused from' if reused else 'computed and kept in'} {path}")
-        source, trained = Arrays(features), head_model(model)
+        source, trained = Arrays(run_features(spec, data, model, store)), head_model(model)
     recipe.compile(trained)
 
     def batches(part, **order):
@@ -130,23 +148,51 @@ def fit_and_predict(spec, data, model, store, rows, class_ids):
     validation = batches("validation", **drop)
     progress = train(trained, recipe, training, validation, Checkpoint(folder.checkpoint), report)
     write_table(folder.path / "history.csv", pd.DataFrame(progress.history))
-    return progress, predict(trained, batches("test"))
+    tested = progress.best_epoch if recipe.tested == "best" else progress.epochs
+    metrics = {
+        "best_epoch": progress.best_epoch,
+        "tested_epoch": tested,
+        "epochs": progress.epochs,
+        "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
+    }
+    return Outcome(predict(trained, batches("test")), True, metrics, f"epoch {tested} of {progress.epochs}")
 
 
-def run_metrics(spec, progress, class_ids, probabilities):
-    """The content of metrics.json but for the run's seconds."""
-    by_frequency = frequency_metrics(class_ids["train"], class_ids["test"], probabilities.argmax(axis=1))
-    return (
-        test_metrics(class_ids["test"], probabilities)
-        | by_frequency
-        | {
-            "majority_accuracy": majority_accuracy(class_ids["train"], class_ids["test"]),
-            "best_epoch": progress.best_epoch,
-            "tested_epoch": progress.best_epoch if spec.recipe.tested == "best" else progress.epochs,
-            "epochs": progress.epochs,
-            "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
-        }
+def fit_classical(spec, data, model, store, rows, class_ids):
+    """Search a classifier of scikit-learn on X; returns the Outcome. history.csv has one row a setting tried."""
+    features = run_features(spec, data, model, store)
+    parts = {part: (features[rows[part]], class_ids[part]) for part in rows}
+
+    def report(row):
+        tried = ", ".join(f"{name} {value}" for name, value in row.items() if name not in ("val_accuracy", "seconds"))
+        spec.folder.log(f"  {tried}: validation accuracy {row['val_accuracy']:.3f}, {row['seconds']:.1f} s")
+
+    class_weight = "balanced" if spec.recipe.class_weights == "balanced" else None
+    found = search(
+        spec.classifier, parts["train"], parts["validation"], seed=spec.seed, class_weight=class_weight, report=report
     )
+    write_table(spec.folder.path / "history.csv", found.table)
+    scores, are_probabilities = class_scores(found.estimator, parts["test"][0], len(data.split.classes))
+    metrics = {"hyper_parameters": found.settings, "training_seconds": round(float(found.table.seconds.sum()), 3)}
+    chosen = ", ".join(f"{name} {value}" for name, value in found.settings.items())
+    return Outcome(scores, are_probabilities, metrics, chosen)
+
+
+def run_features(spec, data, model, store):
+    """X of every image of the store, from the cache if it is there; says which."""
+    features, path, reused = cached_features(model, store, data.cache)
+    spec.folder.log(f"  features {'reused from' if reused else 'computed and kept in'} {path}")
+    return features
+
+
+def run_metrics(outcome, class_ids):
+    """The content of metrics.json but for the run's seconds."""
+    return {
+        **evaluation_metrics(class_ids["test"], outcome.scores, outcome.are_probabilities),
+        **frequency_metrics(class_ids["train"], class_ids["test"], outcome.scores.argmax(axis=1)),
+        "majority_accuracy": majority_accuracy(class_ids["train"], class_ids["test"]),
+        **outcome.metrics,
+    }
 
 
 def epoch_line(progress, max_epochs):
@@ -159,14 +205,14 @@ def epoch_line(progress, max_epochs):
     )
 
 
-def prediction_table(ids, class_ids, probabilities, classes):
-    """predictions.csv as a DataFrame: image_id, label, predicted, probability of the predicted class."""
-    names = np.array(classes)
+def prediction_table(ids, class_ids, outcome, classes):
+    """predictions.csv as a DataFrame: image_id, label, predicted, probability of the predicted class or nothing."""
+    names, scores = np.array(classes, dtype=object), outcome.scores
     return pd.DataFrame(
         {
             "image_id": ids,
             "label": names[class_ids],
-            "predicted": names[probabilities.argmax(axis=1)],
-            "probability": probabilities.max(axis=1).round(6),
+            "predicted": names[scores.argmax(axis=1)],
+            "probability": scores.max(axis=1).round(6) if outcome.are_probabilities else None,
         }
     )

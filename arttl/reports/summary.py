@@ -5,7 +5,18 @@ from __future__ import annotations
 from arttl.errors import InputError
 from arttl.reports.markdown import markdown_table
 
-_COLUMNS = ("model", "approach", "from", "seed", "test accuracy", "95% interval", "majority class", "epochs", "time")
+_COLUMNS = (
+    "model",
+    "approach",
+    "from",
+    "classifier",
+    "seed",
+    "test accuracy",
+    "95% interval",
+    "majority class",
+    "epochs",
+    "time",
+)
 
 
 def summary_table(folders):
@@ -34,10 +45,11 @@ def _cells(settings, metrics):
         settings["architecture"],
         settings["recipe"]["approach"],
         settings.get("source", ""),
+        settings.get("classifier", ""),
         str(settings["seed"]),
         f"{metrics['test_accuracy']:.1%}",
         f"{metrics['test_accuracy_low']:.1%} to {metrics['test_accuracy_high']:.1%}",
         f"{metrics['majority_accuracy']:.1%}",
-        f"{metrics['tested_epoch']} of {metrics['epochs']}",
+        f"{metrics['tested_epoch']} of {metrics['epochs']}" if "epochs" in metrics else "-",
         f"{minutes} min {seconds} s" if minutes else f"{seconds} s",
     )
