@@ -1,6 +1,7 @@
 """`python -m arttl check`: each kind of finding in a hand-made folder, its exit code, its report and its CSV."""
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from PIL import Image
 from test_duplicates import scene
 
 from arttl.__main__ import main, main_parser
+from arttl.check.findings import Finding, write_findings
 from arttl.check.metadata import challenge_facts, label_variants, plain_label
 from arttl.check.overlap import overlap_line
 from arttl.cli import run_main
@@ -210,6 +212,13 @@ def test_bad_input_ends_with_2_and_writes_nothing(check, folder, arguments):
 
 def test_an_unwritable_report_is_named(folder, check):
     assert check(folder, "--metadata-only", "--report", folder / "nowhere" / "report.csv")[0] == 2
+
+
+def test_file_names_that_are_not_utf_8_are_reported_as_their_bytes(tmp_path):
+    name = os.fsdecode(b"no\xebl, 1.jpg")  # Latin-1
+    write_findings(tmp_path / "findings.csv", [Finding("corrupt", "", name, "é"), Finding("missing", item="b")])
+    expected = b'kind,challenge,item,detail,group\ncorrupt,,"no\xebl, 1.jpg",\xc3\xa9,\nmissing,,b,,\n'
+    assert (tmp_path / "findings.csv").read_bytes() == expected
 
 
 def test_table_4_is_compared_by_the_folders_name(check, tmp_path):

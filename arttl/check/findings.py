@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import NamedTuple
 
 from arttl.files import whole_file
@@ -30,8 +31,13 @@ class Finding(NamedTuple):
 
 
 def write_findings(path, findings):
-    """Write the findings as CSV, with a header, whole or not at all; InputError if it cannot be written."""
-    with whole_file(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(Finding._fields)
-        writer.writerows(findings)
+    """Write the findings as CSV, with a header, whole or not at all; InputError if it cannot be written.
+
+    File names that are not UTF-8 are written as the bytes that they are.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(Finding._fields)
+    writer.writerows(findings)
+    with whole_file(path, "wb") as file:
+        file.write(text.getvalue().encode("utf-8", "surrogateescape"))

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from arttl.check.duplicates import GRID, perceptual_hash, thumbnail
 from arttl.images.decoding import BadImage, Decoding, decode_image
-from arttl.images.store import bounded_map, processors
+from arttl.workers import bounded_map, processors
 
 SMALL = Decoding((64, 64), "antialiased")
 """How the check decodes: a picture's content, not its size, decides whether two are alike."""

@@ -1,34 +1,41 @@
 """Records of Dublin Core in XML, as OAI-PMH hands them out: one a file, or a page or download of many.
 
 Read as a stream by defusedxml, so memory does not grow with the file. A document type definition is refused, and with
-it everything that entities can do.
+it everything that entities can do. Many files are read by several processes.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser, ParseError
+from tqdm import tqdm
 
+from arttl.collections import oai_records
 from arttl.collections.image_folder import entries
+from arttl.collections.oai_records import CHUNK, DC, DEFUSED, MALFORMED, UNREADABLE, BadFileError, read_batches
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
+from arttl.workers import bounded_map, processors
 
-DC = "http://purl.org/dc/elements/1.1/"
-OAI = "http://www.openarchives.org/OAI/2.0/"
-OAI_DC = "http://www.openarchives.org/OAI/2.0/oai_dc/"
-CHUNK = 1 << 16
+MANY = 2000  # files: more than these are read by several processes, with a progress bar
+MOST_PROCESSES = 4  # what these hand over is as much as one process can take
+TOGETHER = 64  # files a process is asked for at a time
 
-ELEMENTS = (
-    "identifier", "title", "creator", "contributor", "type", "format", "date", "description", "subject", "coverage",
-    "language", "publisher", "relation", "rights", "source",
-)  # fmt: skip
-"""The elements of Dublin Core 1.1."""
-
-_ELEMENTS = {f"{{{DC}}}{element}": element for element in ELEMENTS}
-_DC_RECORD, _HEADER, _IDENTIFIER = f"{{{OAI_DC}}}dc", f"{{{OAI}}}header", f"{{{OAI}}}identifier"
+_COMPLAINTS = {
+    UNREADABLE: "cannot be read ({}); check the file",
+    DEFUSED: "has a document type definition or entities, which are not read from untrusted files; take its "
+    "<!DOCTYPE ...> out, or fetch the record anew",
+    MALFORMED: "is not well-formed XML ({}); fetch or mend the file",
+}
 
 
 @dataclass
@@ -46,39 +53,91 @@ class Record:
     fields: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_records(paths):
+def read_records(paths, workers=None):
     """The records of XML files, a few at a time.
 
     Arguments:
         paths: the files, one after the other.
+        workers: processes that read; default one for each processor that this process may use, up to
+            MOST_PROCESSES, if there are more than MANY files, else none but this one.
 
-    Yields (path, list of Records). A file of many records comes in several lists, the first of them with at least
-    two; one without records comes as an empty list.
+    Yields (path, list of Records), in the order of `paths`. A file of many records comes in several lists, the first
+    of them with at least two; one without records comes as an empty list.
 
-    Raises InputError, naming the file, for one that cannot be read, is not well-formed, or has a DTD or entities.
+    Raises InputError, naming the file, for one that cannot be read, is not well-formed, or has a DTD or entities: the
+    first of them in the order of `paths`, once all before it were yielded.
     """
-    for path in paths:
-        gatherer = _Gatherer()
-        parser = DefusedXMLParser(target=gatherer, forbid_dtd=True)
-        try:
-            with open(path, "rb") as file:
-                while chunk := file.read(CHUNK):
-                    parser.feed(chunk)
-                    if len(gatherer.done) > 1:
-                        yield path, gatherer.take()
-            parser.close()
-        except OSError as error:
-            raise InputError(f"{shown_path(path)} cannot be read ({error.strerror}); check the file") from error
-        except DefusedXmlException as error:
-            raise InputError(
-                f"{shown_path(path)} has a document type definition or entities, which are not read from untrusted "
-                "files; take its <!DOCTYPE ...> out, or fetch the record anew"
-            ) from error
-        except (ParseError, ValueError, LookupError) as error:
-            raise InputError(
-                f"{shown_path(path)} is not well-formed XML ({shown(error)}); fetch or mend the file"
-            ) from error
-        yield path, gatherer.take()
+    paths = list(paths)
+    many = len(paths) > MANY
+    workers = workers or (min(processors(), MOST_PROCESSES) if many else 1)
+    # tqdm takes None for: only on a terminal
+    with tqdm(total=len(paths), desc="reading records", unit="file", disable=None if many else True) as bar:
+        for path, batches in _in_processes(paths, workers) if workers > 1 else _in_this_process(paths):
+            try:
+                for batch in batches:
+                    yield path, [Record(*record) for record in batch]
+            except BadFileError as error:
+                complaint = _COMPLAINTS[error.reason].format(shown(error.detail))
+                raise InputError(f"{shown_path(path)} {complaint}") from error
+            bar.update()
+
+
+def _in_this_process(paths):
+    return ((path, read_batches(path)) for path in paths)
+
+
+def _in_processes(paths, workers):
+    """As _in_this_process, read in `workers` processes; at most workers + 2 times TOGETHER files wait to be taken."""
+    together = [paths[start : start + TOGETHER] for start in range(0, len(paths), TOGETHER)]
+    with _reading_processes(workers) as idle, ThreadPoolExecutor(workers) as pool:
+        answers = bounded_map(pool, partial(_ask, idle), together, workers + 2)
+        for asked, answer in zip(together, answers, strict=True):
+            for path, (batches, error) in zip(asked, answer, strict=True):
+                yield path, _replayed(batches, error)
+
+
+def _replayed(batches, error):
+    yield from batches
+    if error is not None:
+        raise BadFileError(*error)
+
+
+@contextmanager
+def _reading_processes(number):
+    """A queue of `number` idle processes, which end with the block.
+
+    They are no multiprocessing workers: these would be forked from a process that may run TensorFlow's threads, or
+    import the user's script anew.
+    """
+    command = [sys.executable, "-P", oai_records.__file__]
+    processes, idle = [], SimpleQueue()
+    try:
+        for _ in range(number):
+            processes.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            idle.put(processes[-1])
+        yield idle
+    finally:
+        for process in processes:
+            with suppress(BrokenPipeError):  # it ended early
+                process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+
+def _ask(idle, paths):
+    """What oai_records.read_file returns for each path, from an idle process."""
+    process = idle.get()
+    try:
+        pickle.dump([os.fspath(path) for path in paths], process.stdin)
+        process.stdin.flush()
+        return pickle.load(process.stdout)
+    except (OSError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"a process that read {shown_path(paths[0])} and the files after it ended early (exit code "
+            f"{process.poll()}); free memory and try again"
+        ) from error
+    finally:
+        idle.put(process)
 
 
 def holds_dublin_core(path):
@@ -88,43 +147,6 @@ def holds_dublin_core(path):
             return DC.encode() in file.read(CHUNK)
     except OSError:
         return False
-
-
-class _Gatherer:
-    """The target of the parser: gathers records; an oai_dc:dc that is in no record is one itself."""
-
-    def __init__(self):
-        self.done, self.record, self.outer, self.text = [], None, None, []
-        self.data = self.text.append
-
-    def take(self):
-        done, self.done = self.done, []
-        return done
-
-    def start(self, tag, attributes):
-        self.text.clear()
-        if self.record is None:
-            if tag == _DC_RECORD or tag.rsplit("}", 1)[-1] == "record":
-                self.record, self.outer = Record(), tag
-        elif tag == _HEADER:
-            self.record.deleted = attributes.get("status") == "deleted"
-
-    def end(self, tag):
-        if self.record is None:
-            return
-        if tag in _ELEMENTS:
-            value = "".join(self.text).strip()
-            if value:
-                self.record.fields.setdefault(_ELEMENTS[tag], []).append(value)
-        elif tag == _IDENTIFIER:
-            self.record.identifier = "".join(self.text).strip()
-        elif tag == self.outer:
-            self.done.append(self.record)
-            self.record = None
-        self.text.clear()
-
-    def close(self):
-        """Nothing is left to do at the end of a file."""
 
 
 def xml_files(source):
@@ -140,7 +162,7 @@ def xml_files(source):
     source = Path(source)
     if not source.is_dir():
         return [source]
-    return sorted(_walk(source), key=str)
+    return [Path(path) for path in sorted(_walk(source))]
 
 
 def _walk(folder):
@@ -150,4 +172,4 @@ def _walk(folder):
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path)
         elif entry.name.lower().endswith(".xml") and entry.is_file():
-            yield Path(entry.path)
+            yield entry.path

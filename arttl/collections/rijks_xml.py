@@ -14,14 +14,17 @@ import json
 import os
 import re
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from arttl.collections.dublin_core_csv import IMAGE_COLUMN, LABEL_COLUMNS
 from arttl.collections.join import join_rows
-from arttl.collections.oai_xml import ELEMENTS, read_records, xml_files
+from arttl.collections.oai_records import ELEMENTS
+from arttl.collections.oai_xml import read_records, xml_files
 from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
 
@@ -64,6 +67,7 @@ def read_rijks_xml(metadata, images, **joining):
     return replace(collection, notes=(*notes, *collection.notes))
 
 
+@lru_cache(maxsize=4096)  # few roles and names are most of a museum's
 def split_role(creator):
     """A creator's role and name: 'prentmaker: Coornhert, Dirck' becomes ('prentmaker', 'Coornhert, Dirck').
 
@@ -81,18 +85,19 @@ def _read_rows(metadata, images):
     files = xml_files(metadata)
     find_image, inside = _image_finder(images), os.path.join(metadata, "")
     columns, names, shared, deleted = [[] for _ in COLUMNS], [], {}, 0
-    for path, records, first in _numbered(read_records(files)):
-        single = first == 1 and len(records) == 1
-        where = path.name if path == metadata else str(path).removeprefix(inside)
-        for number, record in enumerate(records, first):
-            if record.deleted and not record.fields:
-                deleted += 1
-                continue
-            names.append(f"file {where}" if single else f"record {number} of {where}")
-            stem = [os.path.splitext(where)[0]] if single else []
-            values = [find_image(stem, record, names[-1]), *_values(record.fields)]
-            for column, value in zip(columns, values, strict=True):
-                column.append(shared.setdefault(value, value) if len(value) <= LONGEST_SHARED else value)
+    with closing(read_records(files)) as batches:
+        for path, records, first in _numbered(batches):
+            single = first == 1 and len(records) == 1
+            where = path.name if path == metadata else str(path).removeprefix(inside)
+            for number, record in enumerate(records, first):
+                if record.deleted and not record.fields:
+                    deleted += 1
+                    continue
+                names.append(f"file {where}" if single else f"record {number} of {where}")
+                stem = [os.path.splitext(where)[0]] if single else []
+                values = [find_image(stem, record, names[-1]), *_values(record.fields)]
+                for column, value in zip(columns, values, strict=True):
+                    column.append(shared.setdefault(value, value) if len(value) <= LONGEST_SHARED else value)
     if not names:
         raise InputError(f"{shown_path(metadata)} has no XML records; name a folder of *.xml with --metadata")
     table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), index=pd.Index(names, name="row"), dtype=object)

@@ -11,8 +11,7 @@ import os
 import shutil
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from arttl.files import whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.identity import files_fingerprint
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
+from arttl.workers import bounded_map, processors
 
 VERSION = 2  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
 SYNC_SECONDS = 2.0  # how often finished rows are made safe: what a killed build has to do again
@@ -214,24 +214,6 @@ def _decode_rows(
                     outcomes, synced = [], time.monotonic()
     finally:
         file.settle(outcomes)
-
-
-def bounded_map(pool: ThreadPoolExecutor, function: Callable, items: Iterable, limit: int) -> Iterator:
-    """Like `pool.map`, with at most `limit` items submitted ahead: an interruption has little to wait for."""
-    waiting = deque()
-    for item in items:
-        waiting.append(pool.submit(function, item))
-        if len(waiting) >= limit:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def processors() -> int:
-    """How many processors this process may use: the number of threads that decode unless told otherwise."""
-    if hasattr(os, "sched_getaffinity"):  # Linux: what a cluster's scheduler gave us, not what the machine has
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager
