@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from typing import NamedTuple
 
-from arttl.files import whole_file
+from arttl.files import csv_writer, whole_file
 
 ATTENTION = ("cannot-split", "missing", "corrupt", "straddles", "label-variant")
 """Kinds of findings that need attention before training, so that the check ends with exit code 1."""
@@ -32,6 +31,6 @@ class Finding(NamedTuple):
 def write_findings(path, findings):
     """Write the findings as CSV, with a header, whole or not at all; InputError if it cannot be written."""
     with whole_file(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv_writer(file)
         writer.writerow(Finding._fields)
         writer.writerows(findings)

@@ -15,6 +15,7 @@ from defusedxml.ElementTree import DefusedXMLParser, ParseError
 from arttl.collections.image_folder import entries
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
+from arttl.files import open_regular
 
 DC = "http://purl.org/dc/elements/1.1/"
 OAI = "http://www.openarchives.org/OAI/2.0/"
@@ -61,8 +62,9 @@ def read_records(paths):
         gatherer = _Gatherer()
         parser = DefusedXMLParser(target=gatherer, forbid_dtd=True)
         try:
-            with open(path, "rb") as file:
-                while chunk := file.read(CHUNK):
+            with open_regular(path) as file:
+                # As much again as waits for its end: older versions of expat look at all of that anew each time.
+                while chunk := file.read(max(CHUNK, file.tell() - parser.parser.CurrentByteIndex)):
                     parser.feed(chunk)
                     if len(gatherer.done) > 1:
                         yield path, gatherer.take()
@@ -84,7 +86,7 @@ def read_records(paths):
 def holds_dublin_core(path):
     """Whether a file's first 64 KiB name Dublin Core's namespace; False for one that cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return DC.encode() in file.read(CHUNK)
     except OSError:
         return False
@@ -144,10 +146,12 @@ def xml_files(source):
 
 
 def _walk(folder):
-    for entry in entries(folder):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path)
-        elif entry.name.lower().endswith(".xml") and entry.is_file():
-            yield Path(entry.path)
+    waiting = [folder]
+    while waiting:
+        for entry in entries(waiting.pop()):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            elif entry.name.lower().endswith(".xml") and entry.is_file():
+                yield Path(entry.path)

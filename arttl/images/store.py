@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import hashlib
 import io
@@ -20,8 +19,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
-from arttl.files import whole_file
+from arttl.files import csv_writer, open_regular, whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
 
@@ -155,7 +155,7 @@ def files_fingerprint(paths: Mapping[str, Path]) -> str:
     digest = hashlib.sha256()
     for image_id in sorted(paths):
         try:
-            with open(paths[image_id], "rb") as file:
+            with open_regular(paths[image_id]) as file:
                 status = os.fstat(file.fileno())
                 start = file.read(WHOLE_FILE if status.st_size <= WHOLE_FILE else FILE_END)
                 file.seek(max(file.tell(), status.st_size - FILE_END))
@@ -297,7 +297,7 @@ def _write_report(path: Path, bad: Mapping[str, tuple[Path, str]]) -> None:
             path.unlink()
         return
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv_writer(text)
     writer.writerow(["image_id", "path", "cause"])
     writer.writerows([image_id, *bad[image_id]] for image_id in sorted(bad))
     content = text.getvalue().encode("utf-8", "surrogateescape")
@@ -312,4 +312,6 @@ def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> st
     number = f"{len(store.bad)} of {len(paths)} images" if store.image_ids else f"none of the {len(paths)} images"
     verb = "cannot" if store.image_ids else "can"
     remedy = "--skip-bad-images goes on without them" if store.image_ids else "check the data folder"
-    return f"{number} {verb} be read, first {paths[first]} ({cause}), all listed in {report}: {remedy}"
+    return (
+        f"{number} {verb} be read, first {shown_path(paths[first])} ({shown(cause)}), all listed in {report}: {remedy}"
+    )
