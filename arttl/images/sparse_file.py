@@ -59,7 +59,8 @@ class SparseFile(io.RawIOBase):
             page = self._pages.setdefault(number, bytearray(PAGE))
             page[part] = content[done : done + part.stop - part.start]
         self._position += len(content)
-        self._size = max(self._size, self._position)
+        if content:  # nothing, written past the end, makes no file longer
+            self._size = max(self._size, self._position)
         return len(content)
 
     def save(self, path):
