@@ -29,6 +29,8 @@ def run_main(main, parser, *, keras=True, interrupted=INTERRUPTED):
         keras: the work needs Keras, which takes seconds to import.
         interrupted: what to say to who interrupts it.
     """
+    if hasattr(sys.stdout, "reconfigure"):  # names need not be in the terminal's encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = parser.parse_args()
     try:
         if keras:

@@ -1,10 +1,13 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and files that may be anything."""
 
 from __future__ import annotations
 
+import csv
+import errno
 import json
 import os
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,11 +46,55 @@ def whole_file(path, mode="w"):
 
     Raises InputError when it cannot be written.
     """
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
+    # Names in another encoding reach Python with lone surrogates, which UTF-8 cannot hold; in JSON the escape is exact.
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": "", "errors": "backslashreplace"}
     with partial_path(path) as partial, open(partial, mode, **text) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
+
+
+class _LineFeeds:
+    """A text file in which each line that is written ends with LF rather than END.
+
+    Before Python 3.13 csv quotes of the line ends only those of its own: a CR in a value would end the row.
+    """
+
+    END = "\r\n"
+
+    def __init__(self, file):
+        self._file = file
+
+    def write(self, line):
+        return self._file.write(line.removesuffix(self.END) + "\n")
+
+
+def csv_writer(file):
+    """A csv.writer of lines that end with LF, in which whatever the values hold can be read back.
+
+    Arguments:
+        file: open for writing text, with newline="".
+    """
+    return csv.writer(_LineFeeds(file), lineterminator=_LineFeeds.END)
+
+
+def open_regular(path):
+    """Open a regular file for reading bytes, and nothing else: reading a pipe or a device might never end.
+
+    Raises OSError when it cannot be read or is something else.
+    """
+    return open(path, "rb", opener=regular_opener)
+
+
+def regular_opener(path, flags):
+    """The `opener` of `open` that open_regular uses."""
+    # A pipe opens at once, rather than when somebody writes to it.
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # the latter is refused by `open` itself
+        return handle
+    os.close(handle)
+    raise OSError(errno.EINVAL, "it is not a regular file", path)
 
 
 def write_json(path, content):
@@ -60,7 +107,7 @@ def write_json(path, content):
 def write_table(path, table):
     """Write a pandas DataFrame as CSV without its index, whole or not at all."""
     with whole_file(path) as file:
-        table.to_csv(file, index=False, lineterminator="\n")
+        table.to_csv(_LineFeeds(file), index=False, lineterminator=_LineFeeds.END)
 
 
 def write_model(path, model):

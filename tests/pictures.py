@@ -38,3 +38,54 @@ def noise_bytes(file_format, **options):
     noise = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
     Image.fromarray(noise).save(buffer, file_format, **options)
     return buffer.getvalue()
+
+
+# --- headers that say 60,000 x 60,000 pixels
+
+HUGE = 60_000
+
+
+def encoded(file_format, **options):
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(buffer, file_format, **options)
+    return bytearray(buffer.getvalue())
+
+
+def patched(content, position, form):
+    struct.pack_into(form, content, position, HUGE, HUGE)
+    return bytes(content)
+
+
+def huge_tiff():
+    """ImageWidth (256) and ImageLength (257) of the first directory, as LONG (TIFF 6.0, section 2)."""
+    content = encoded("TIFF")
+    start = struct.unpack_from("<I", content, 4)[0]
+    for entry in range(start + 2, start + 2 + 12 * struct.unpack_from("<H", content, start)[0], 12):
+        if struct.unpack_from("<H", content, entry)[0] in (256, 257):
+            struct.pack_into("<HII", content, entry + 2, 4, 1, HUGE)
+    return bytes(content)
+
+
+def huge_webp():
+    """A canvas of this size (VP8X), with a small picture in it."""
+    side = struct.pack("<I", HUGE - 1)[:3]
+    body = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + side + side + encoded("WEBP", lossless=True)[12:]
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def huge_frame():
+    """A GIF whose screen is small and whose only frame is not."""
+    content = encoded("GIF")
+    return patched(content, content.index(b"," + struct.pack("<HHHH", 0, 0, 8, 8)) + 5, "<HH")
+
+
+jpeg = encoded("JPEG")
+BOMBS = {
+    ".png": png(HUGE, HUGE, 8, 2, b""),
+    ".jpg": patched(jpeg, jpeg.index(b"\xff\xc0") + 5, ">HH"),
+    ".gif": patched(encoded("GIF"), 6, "<HH"),
+    ".bmp": patched(encoded("BMP"), 18, "<ii"),
+    ".tif": huge_tiff(),
+    ".webp": huge_webp(),
+}
+BOMBS |= {".jpeg": BOMBS[".jpg"], ".tiff": BOMBS[".tif"]}

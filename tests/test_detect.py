@@ -168,8 +168,11 @@ def test_csv_round_trip(tmp_path_factory, rows, delimiter, mark):
 
 def test_a_million_character_label_in_a_csv(tmp_path):
     touch(tmp_path, "a.jpg", "b.jpg")
-    long = "x" * 1_000_000
-    write(tmp_path / "m.csv", f"file,kind\na.jpg,{long}\nb.jpg,y\n")
+    limit = csv.field_size_limit()
+    write(tmp_path / "m.csv", f"file,kind\na.jpg,{'x' * 1_000_000}\nb.jpg,y\n")
+    assert plain(tmp_path).labels("type").to_dict() == {"a.jpg": "x" * 1_000_000, "b.jpg": "y"}
+    write(tmp_path / "m.csv", f'file,kind\na.jpg,"{"x" * 1_000_000}\nb.jpg,y\n')
     message = refusal(tmp_path, image_column="file", label_column="kind")
     assert "m.csv row 2" in message
     assert len(message) < 500
+    assert csv.field_size_limit() == limit

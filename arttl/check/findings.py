@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from typing import NamedTuple
 
-from arttl.files import whole_file
+from arttl.files import csv_writer, whole_file
 
 ATTENTION = ("cannot-split", "missing", "corrupt", "straddles", "label-variant")
 """Kinds of findings that need attention before training, so that the check ends with exit code 1."""
@@ -36,7 +35,7 @@ def write_findings(path, findings):
     File names that are not UTF-8 are written as the bytes that they are.
     """
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv_writer(text)
     writer.writerow(Finding._fields)
     writer.writerows(findings)
     with whole_file(path, "wb") as file:

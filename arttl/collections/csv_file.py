@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
+from collections import Counter
+from contextlib import contextmanager
 
 import pandas as pd
 
 from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
+from arttl.files import csv_writer, open_regular
 
 DELIMITERS = ",;\t"
+MOST_COLUMNS = 4_096  # what comes with more is no table of images, and would take minutes
 
 
 def read_csv(path, columns=None):
@@ -30,22 +33,29 @@ def read_csv(path, columns=None):
     Raises InputError for a file that is missing, not UTF-8, empty, ragged or badly quoted, and for a column
     name that occurs twice.
     """
-    records = _records(path, read_text(path))
-    header = [name.strip() for name in (next(records, (1, []))[1] if columns is None else columns)]
-    named = [name for name in header if name]
-    repeated = sorted({name for name in named if named.count(name) > 1})
-    if repeated:
-        raise InputError(f"{shown_path(path)}: column {first_few(repeated)} occurs twice in the header; rename one")
-    numbers, rows = [], []
-    for number, row in records:
-        if len(row) != len(header):
-            expected = f"the header has {len(header)}" if columns is None else f"{len(header)} are expected"
+    text = read_text(path)
+    with _fields_up_to(len(text)):
+        records = _records(path, text)
+        header = [name.strip() for name in (next(records, (1, []))[1] if columns is None else columns)]
+        if len(header) > MOST_COLUMNS:
             raise InputError(
-                f"{shown_path(path)} row {number}: {counted(len(row), 'field')}, but {expected}; "
-                "put double quotes around a value that holds the delimiter"
+                f"{shown_path(path)}: {len(header):,} columns, more than {MOST_COLUMNS:,}; keep those of the image ids "
+                "and the labels"
             )
-        numbers.append(number)
-        rows.append(row)
+        named = [name for name in header if name]
+        repeated = sorted(name for name, count in Counter(named).items() if count > 1)
+        if repeated:
+            raise InputError(f"{shown_path(path)}: column {first_few(repeated)} occurs twice in the header; rename one")
+        numbers, rows = [], []
+        for number, row in records:
+            if len(row) != len(header):
+                expected = f"the header has {len(header)}" if columns is None else f"{len(header)} are expected"
+                raise InputError(
+                    f"{shown_path(path)} row {number}: {counted(len(row), 'field')}, but {expected}; "
+                    "put double quotes around a value that holds the delimiter"
+                )
+            numbers.append(number)
+            rows.append(row)
     if not rows:
         needs = "one row an image" if columns else "a header and one row an image"
         raise InputError(f"{shown_path(path)} has no rows; it needs {needs}")
@@ -56,18 +66,19 @@ def read_csv(path, columns=None):
 def csv_text(rows):
     """Rows as CSV text with commas and LF, the same on every machine."""
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    csv_writer(buffer).writerows(rows)
     return buffer.getvalue()
 
 
 def read_text(path):
     """The text of a UTF-8 file, with or without byte order mark; InputError, naming the line, for another."""
     try:
-        content = Path(path).read_bytes()
+        with open_regular(path) as file:
+            content = file.read()
     except OSError as error:
         raise InputError(f"{shown_path(path)} cannot be read ({error.strerror}); check the path") from error
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         # The decoder saw the file without its byte order mark, so positions count from there.
         body = content.removeprefix(b"\xef\xbb\xbf")
@@ -75,6 +86,20 @@ def read_text(path):
         raise InputError(
             f"{shown_path(path)} line {line}: byte 0x{body[error.start]:02x} is not UTF-8; save the file as UTF-8 CSV"
         ) from error
+    if "\0" in text[:2]:
+        raise InputError(f"{shown_path(path)} is no text, or UTF-16; save the file as UTF-8 CSV")
+    return text
+
+
+@contextmanager
+def _fields_up_to(length):
+    """Let values have so many letters. The limit of csv holds for the whole process, so it is put back."""
+    usual = csv.field_size_limit()
+    csv.field_size_limit(max(usual, length))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _records(path, text):

@@ -39,8 +39,12 @@ class BadFileError(Exception):
         self.reason, self.detail = reason, detail
 
 
-def read_batches(path):
+def read_batches(path, opener=None):
     """The records of a file, read as a stream.
+
+    Arguments:
+        path: the file.
+        opener: for `open`, one that refuses what is no regular file.
 
     Yields lists of (identifier of the header or "", whether it says deleted, fields), fields being a dict of Dublin
     Core element to its values in the order of the file, without blank ones. A file of many records comes in several
@@ -51,8 +55,9 @@ def read_batches(path):
     gatherer = _Gatherer()
     parser = DefusedXMLParser(target=gatherer, forbid_dtd=True)
     try:
-        with open(path, "rb") as file:
-            while chunk := file.read(CHUNK):
+        with open(path, "rb", opener=opener) as file:
+            # As much again as waits for its end: older versions of expat look at all of that anew each time.
+            while chunk := file.read(max(CHUNK, file.tell() - parser.parser.CurrentByteIndex)):
                 parser.feed(chunk)
                 if len(gatherer.done) > 1:
                     yield gatherer.take()

@@ -24,6 +24,7 @@ from arttl.collections.image_folder import entries
 from arttl.collections.oai_records import CHUNK, DC, DEFUSED, MALFORMED, UNREADABLE, BadFileError, read_batches
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
+from arttl.files import open_regular, regular_opener
 from arttl.workers import bounded_map, processors
 
 MANY = 2000  # files: more than these are read by several processes, with a progress bar
@@ -83,7 +84,7 @@ def read_records(paths, workers=None):
 
 
 def _in_this_process(paths):
-    return ((path, read_batches(path)) for path in paths)
+    return ((path, read_batches(path, regular_opener)) for path in paths)
 
 
 def _in_processes(paths, workers):
@@ -143,7 +144,7 @@ def _ask(idle, paths):
 def holds_dublin_core(path):
     """Whether a file's first 64 KiB name Dublin Core's namespace; False for one that cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return DC.encode() in file.read(CHUNK)
     except OSError:
         return False
@@ -166,10 +167,12 @@ def xml_files(source):
 
 
 def _walk(folder):
-    for entry in entries(folder):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path)
-        elif entry.name.lower().endswith(".xml") and entry.is_file():
-            yield entry.path
+    waiting = [folder]
+    while waiting:
+        for entry in entries(waiting.pop()):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            elif entry.name.lower().endswith(".xml") and entry.is_file():
+                yield entry.path

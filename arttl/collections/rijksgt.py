@@ -24,6 +24,7 @@ from arttl.collections.matlab_process import UnreadableError, read_struct
 from arttl.collections.table import PARTS
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.errors import InputError
+from arttl.files import open_regular
 
 FILE = "rijksgt.mat"
 LABEL_FIELDS = {"material": "M", "type": "T", "artist": "C"}
@@ -162,7 +163,7 @@ def _vector(metadata, values, key, count):
 def _read_struct(metadata):
     """The fields of `gt`, as matlab_process.read_struct gives them."""
     try:
-        with open(metadata, "rb") as file:
+        with open_regular(metadata) as file:
             head = file.read(520)
     except OSError as error:
         raise InputError(f"{shown_path(metadata)} cannot be read ({error.strerror}); check the path") from error

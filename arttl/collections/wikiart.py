@@ -11,6 +11,7 @@ Source: Tan et al., Ceci n'est pas une pipe, ICIP 2016, and the lists their auth
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -124,9 +125,10 @@ def _read_list(path, part, names):
 def _class_names(path):
     """The lines `16 Rembrandt` as a dict of number, as text, to name."""
     names = {}
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        class_id, _, name = line.strip().partition(" ")
-        if not line.strip():
+    for number, line in enumerate(io.StringIO(read_text(path), newline=None), 1):
+        line = line.strip()
+        class_id, _, name = line.partition(" ")
+        if not line:
             continue
         if not class_id.isdecimal() or not name.strip() or class_id in names:
             raise InputError(

@@ -26,6 +26,7 @@ from PIL import (  # noqa: F401
 )
 
 from arttl.errors import InputError
+from arttl.files import open_regular
 
 METHODS = ("nearest", "antialiased")
 READINGS = ("upright", "load_img")
@@ -133,7 +134,7 @@ def decode_image(path: Path | str, decoding: Decoding) -> np.ndarray:
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise InputError("PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True, which hides truncated files: set it to False")
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             picture = _load(_identify(file), decoding)
             return np.asarray(_resize(picture, decoding))
     except DAMAGE as error:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from arttl.files import open_regular
+
 WHOLE_FILE, FILE_END = 65536, 4096  # bytes: files up to the first count whole, of larger ones both ends
 
 
@@ -38,7 +40,7 @@ def identify_files(paths: Mapping[str, Path]) -> Files:
     digest, contents = hashlib.sha256(), {}
     for image_id in sorted(paths):
         try:
-            with open(paths[image_id], "rb") as file:
+            with open_regular(paths[image_id]) as file:
                 status = os.fstat(file.fileno())
                 start = file.read(WHOLE_FILE if status.st_size <= WHOLE_FILE else FILE_END)
                 file.seek(max(file.tell(), status.st_size - FILE_END))

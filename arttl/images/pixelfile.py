@@ -11,6 +11,7 @@ import numpy as np
 import PIL
 
 from arttl.images.decoding import Decoding
+from arttl.images.sparse_file import SparseFile
 
 TODO, DONE, BAD = 0, 1, 2
 CAUSE_BYTES = 200
@@ -30,7 +31,8 @@ def lay_out(path: Path, image_ids: Sequence[str], decoding: Decoding, fingerprin
     """
     rows = len(image_ids)
     unfinished = path.with_name(f"{path.name}.new")
-    with h5py.File(unfinished, "w", locking=False) as file:
+    content = SparseFile()
+    with h5py.File(content, "w") as file:
         file.attrs.update(
             fingerprint=fingerprint, height=decoding.size[0], width=decoding.size[1], method=decoding.method
         )
@@ -40,6 +42,7 @@ def lay_out(path: Path, image_ids: Sequence[str], decoding: Decoding, fingerprin
         file.create_dataset("state", data=np.zeros(rows, np.uint8))
         file.create_dataset("cause", (rows,), f"S{CAUSE_BYTES}", dcpl=_claimed())
         file.create_dataset("pixels", (rows, *decoding.size, 3), np.uint8, dcpl=_claimed())
+    content.save(unfinished)
     os.replace(unfinished, path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import hashlib
 import io
@@ -19,8 +18,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
-from arttl.files import whole_file
+from arttl.files import csv_writer, whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.identity import files_fingerprint
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
@@ -257,7 +257,7 @@ def _write_report(path: Path, bad: Mapping[str, tuple[Path, str]]) -> None:
             path.unlink()
         return
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv_writer(text)
     writer.writerow(["image_id", "path", "cause"])
     writer.writerows([image_id, *bad[image_id]] for image_id in sorted(bad))
     content = text.getvalue().encode("utf-8", "surrogateescape")
@@ -272,4 +272,6 @@ def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> st
     number = f"{len(store.bad)} of {len(paths)} images" if store.image_ids else f"none of the {len(paths)} images"
     verb = "cannot" if store.image_ids else "can"
     remedy = "--skip-bad-images goes on without them" if store.image_ids else "check the data folder"
-    return f"{number} {verb} be read, first {paths[first]} ({cause}), all listed in {report}: {remedy}"
+    return (
+        f"{number} {verb} be read, first {shown_path(paths[first])} ({shown(cause)}), all listed in {report}: {remedy}"
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import stat
 import struct
 import tarfile
 import zipfile
@@ -12,6 +11,7 @@ import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from arttl.collections.wording import shown
+from arttl.files import open_regular
 
 # What the standard library raises on damaged archives. RuntimeError: encrypted zips, and headers nested too deeply.
 DAMAGE = (
@@ -154,20 +154,16 @@ def cause_of(error):
 
 
 def _opened(path, most):
-    """Open a regular file, and nothing else: reading a pipe or a device might never end."""
+    """Open a regular file of at most so many bytes."""
     try:
-        # A pipe opens at once, rather than when somebody writes to it.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        file = open_regular(path)
     except (OSError, ValueError) as error:
         raise BadData(path, f"cannot be read ({cause_of(error)})") from error
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(handle)
-        raise BadData(path, "is not a regular file")
-    if most is not None and status.st_size > most:
-        os.close(handle)
-        raise BadData(path, f"has {status.st_size:,} bytes, more than the real one")
-    return os.fdopen(handle, "rb")
+    size = os.fstat(file.fileno()).st_size
+    if most is not None and size > most:
+        file.close()
+        raise BadData(path, f"has {size:,} bytes, more than the real one")
+    return file
 
 
 def _unzipped(file, path, most):

@@ -186,4 +186,5 @@ def safe_name(name):
     reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)?(\..*)?", plain)
     if plain == name and not reserved:
         return plain
+    plain = plain.replace(".", "-") if reserved else plain
     return f"{plain or 'collection'}-{hashlib.sha256(str(name).encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
