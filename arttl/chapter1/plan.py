@@ -11,12 +11,12 @@ from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.overrides import read_assignments
 from arttl.recipes import Recipe, get_recipe
+from arttl.reports.published import APPROACH_TITLES
 from arttl.runs import RunFolder
 from arttl.training import backend_name
 
 DEMO_COLLECTION = "clipart-a"
 BUNDLED_GRAPH = "keras3"  # the graph of ResNet50 that the bundled weights were trained in
-APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning", "scratch": "from scratch"}
 
 
 @dataclass(frozen=True)
