@@ -1,4 +1,4 @@
-"""Look after a collection: `python -m arttl check DATA` tells what is wrong with it before hours of training do."""
+"""Look after a collection (`check`, `overlap`) before hours of training, and after runs: `report`."""
 
 from arttl.cli import Parser, add_reading_options, add_split_seed, path, run_main
 
@@ -9,6 +9,7 @@ def main_parser():
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
     _add_overlap(commands)
+    _add_report(commands)
     return parser
 
 
@@ -54,6 +55,29 @@ def _overlap(options):
     from arttl.check.overlap import run_overlap
 
     return run_overlap(options)
+
+
+def _add_report(commands):
+    about = "collect runs into tables beside the published numbers, figures, and one page that opens anywhere"
+    report = commands.add_parser(
+        "report",
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}. Cells that were not run stay empty; see docs/report.md.",
+    )
+    report.add_argument("runs", type=path, metavar="RUNS", help="what the experiments' --output was")
+    report.add_argument("--to", type=path, metavar="FOLDER", help="where the report goes (RUNS/report)")
+    report.add_argument(
+        "--data", type=path, nargs="+", metavar="DIR", help="the runs' collections, to show their pictures"
+    )
+    report.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_reading_options(report.add_argument_group("how the data is read"))
+    report.set_defaults(run=_report)
+
+
+def _report(options):
+    from arttl.reports.report import run_report
+
+    return run_report(options)
 
 
 def main(options):
