@@ -7,9 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
-from arttl.collections.table import CHALLENGES
-from arttl.reports.collect import is_share
-from arttl.reports.published import ARCHITECTURES, MISPRINTS, accuracies
+from arttl.reports.collect import is_share, study_order
+from arttl.reports.published import MISPRINTS, accuracies
 
 COLUMNS = ["challenge", "architecture", "approach", "source"]
 MEASURE = ["seeds", "accuracy", "low", "high", "interval"]
@@ -78,7 +77,7 @@ def accuracy_cells(collected, experiment):
         for key, runs, problem in collected.cells()
         if key["experiment"] == experiment
     }
-    keys = sorted(dict.fromkeys([*published, *found]), key=_order(published))
+    keys = sorted(dict.fromkeys([*published, *found]), key=lambda key: study_order(*key))
     frame = pd.DataFrame([_cell(key, *found.get(key, (None, "")), published.get(key)) for key in keys], dtype=object)
     frame["mark"], frame["published_mark"] = "", ""
     for _, column in frame.groupby(["challenge", "approach", "source"], sort=False):
@@ -110,22 +109,6 @@ def _cell(key, runs, problem, published):
     if published is not None and published not in MISPRINTS:
         row["difference"] = row["accuracy"] - float(published)
     return row
-
-
-def _order(published):
-    """A sort key: challenges, architectures and columns as in the thesis, and what it does not have last."""
-    columns = [key[2:] for key in published]
-
-    def order(key):
-        challenge, architecture, *column = key
-        known = _place(challenge, CHALLENGES), _place(architecture, list(ARCHITECTURES)), _place(tuple(column), columns)
-        return known, key
-
-    return order
-
-
-def _place(value, known):
-    return known.index(value) if value in known else len(known)
 
 
 def _empty(value):

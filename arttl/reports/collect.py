@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.collections.table import CHALLENGES
 from arttl.collections.wording import first_few, shown, shown_path
 from arttl.errors import InputError
 from arttl.overrides import flattened
@@ -50,11 +51,13 @@ class Collected:
     def cells(self):
         """A list of (key, runs, problem): key a dict of CELL; problem says why runs cannot be averaged, or "".
 
-        Runs are sorted by seed. Those of one cell that differ in more than the seed are never pooled.
+        Cells are in the order of the thesis, their runs sorted by seed. Runs of one cell that differ in more than the
+        seed are never pooled.
         """
+        groups = sorted(self.runs.groupby(CELL, sort=False), key=lambda group: study_order(*group[0]))
         return [
             (dict(zip(CELL, key, strict=True)), group.sort_values("seed"), pooling_problem(group))
-            for key, group in self.runs.groupby(CELL, sort=False)
+            for key, group in groups
         ]
 
 
@@ -187,6 +190,13 @@ def _flat(settings):
     return {key: value for key, value in settings.items() if key != "recipe"} | {
         f"recipe.{key}": value for key, value in recipe.items()
     }
+
+
+def study_order(*key):
+    """What to sort the values of CELL by, or its last four: the order of the thesis, and what it does not have last."""
+    known = (EXPERIMENTS, CHALLENGES, ARCHITECTURES, APPROACH_TITLES, SOURCES)[-len(key) :]
+    places = [(*names,).index(value) if value in names else len(names) for value, names in zip(key, known, strict=True)]
+    return places, key
 
 
 def cell_title(key):

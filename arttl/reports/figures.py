@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from arttl.collections.wording import shown
 from arttl.files import partial_path
-from arttl.reports.collect import EXPERIMENTS
+from arttl.reports.collect import EXPERIMENTS, study_order
 from arttl.reports.published import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
 
 LINES = {"off-the-shelf": "-.", "fine-tuning": "--", "scratch": "-"}
@@ -53,7 +53,10 @@ def accuracy_curves(collected, challenges):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.3)
         handles, _ = axes.get_legend_handles_labels()
-        axes.legend(handles=[*handles, *references], loc="center left", bbox_to_anchor=(1.03, 0.5), frameon=False)
+        others = _not_run(runs[runs.challenge == challenge]) if references else []
+        axes.legend(
+            handles=[*handles, *references, *others], loc="center left", bbox_to_anchor=(1.03, 0.5), frameon=False
+        )
     return figure
 
 
@@ -147,6 +150,15 @@ def _draw_references(axes, challenge):
     return list(drawn.values())
 
 
+def _not_run(runs):
+    """The legend's lines for the colours of networks that only have published marks."""
+    return [
+        Line2D([], [], color=COLOURS[name], linestyle="none", marker="_", label=f"{title} (not run)")
+        for name, title in ARCHITECTURES.items()
+        if name not in set(runs.architecture[runs.approach != "scratch"])
+    ]
+
+
 def _label(run):
     title = ARCHITECTURES.get(run.architecture, shown(run.architecture))
     if run.approach == "scratch":
@@ -155,9 +167,7 @@ def _label(run):
 
 
 def _order(run):
-    known = list(ARCHITECTURES)
-    place = known.index(run.architecture) if run.architecture in known else len(known)
-    return run.approach == "scratch", place, run.approach != "off-the-shelf", run.seed
+    return run.approach == "scratch", study_order(run.challenge, run.architecture, run.approach, run.source), run.seed
 
 
 def sample_rows(collected, pictures):
@@ -177,6 +187,6 @@ def sample_rows(collected, pictures):
             labels = collection.labels(run.challenge)
             labels = labels.iloc[:: max(1, len(labels) // SAMPLES)].head(SAMPLES)
             found = [(pictures.picture(run.collection, each), label) for each, label in labels.items()]
-            title = f"{shown(run.collection)} (in the place of the study's {study}), {shown(run.challenge)}"
+            title = f"{shown(run.collection)}, {shown(run.challenge)} (the study's: {study})"
             rows[title] = [pair for pair in found if pair[0] is not None]
     return rows

@@ -46,11 +46,11 @@ def write_formats(table, folder):
 
 
 def markdown(table):
-    """A Table as Markdown, with its notes and the departures from the study below."""
+    """A Table as Markdown, with what must be known above, and notes and departures from the study below."""
     header = [escape_markdown(_header(table.columns, place)) for place in range(len(table.columns))]
     rows = [[_MARKDOWN_MARKS[cell.mark].format(_text(cell, escape_markdown)) for cell in row] for row in table.rows]
-    parts = [f"**{escape_markdown(table.title)}**", markdown_table(header, rows)]
-    parts += [escape_markdown(note) for note in table.notes]
+    parts = [f"**{escape_markdown(table.title)}**", *map(escape_markdown, table.warnings)]
+    parts += [markdown_table(header, rows), *map(escape_markdown, table.notes)]
     if table.deviations:
         lines = [f"- {line} ({'; '.join(titles)})" for line, titles in table.deviations.items()]
         parts.append("Departures from the study:\n\n" + "\n".join(escape_markdown(line, first=2) for line in lines))
@@ -78,7 +78,7 @@ def latex(table):
         position="htbp",
         position_float="centering",
         label=f"tab:{table.name}",
-        caption=escape_latex(" ".join([_sentence(table.title), *table.notes])),
+        caption=escape_latex(" ".join([_sentence(table.title), *table.warnings, *table.notes])),
     )
     text = text.replace(
         r"\begin{tabular}", "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n\\begin{tabular}"

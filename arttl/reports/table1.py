@@ -45,7 +45,7 @@ def collections_table(collected, pictures):
         "that the Rijksmuseum has too, exactly as written.",
         *_notes(data),
     ]
-    return Table("table1", "Table 1: collections", columns, rows, notes, data=data)
+    return Table("table1", "Table 1: collections", columns, rows, notes=notes, data=data)
 
 
 def _rows(collected, pictures):

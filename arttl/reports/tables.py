@@ -62,6 +62,7 @@ class Table:
         title: one line.
         columns: pairs of group ("" for none) and name.
         rows: lists of Cells.
+        warnings: lines above it, without which its numbers would mislead.
         notes: lines below it.
         deviations: departures from the study, each with the list of cells it applies to.
         data: the same as a DataFrame with unrounded numbers, for the CSV.
@@ -72,6 +73,7 @@ class Table:
     title: str
     columns: list
     rows: list
+    warnings: list = field(default_factory=list)
     notes: list = field(default_factory=list)
     deviations: dict = field(default_factory=dict)
     data: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -98,8 +100,8 @@ def accuracy_table(collected, experiment):
             shown_cells += _size(collected, challenge, architecture)
         rows.append(shown_cells)
     name, title = TITLES[experiment]
-    notes = [MARKS, INTERVALS, *_notes(cells, experiment, collected)]
-    return Table(name, title, columns, rows, notes, _deviations(collected, experiment), cells)
+    warnings, notes = _warnings(cells, experiment, collected), [MARKS, INTERVALS, *_notes(cells, name)]
+    return Table(name, title, columns, rows, warnings, notes, _deviations(collected, experiment), cells)
 
 
 def column_title(approach, source):
@@ -134,7 +136,7 @@ def frequency_table(collected):
         INTERVALS,
     ]
     title = "Test accuracy (%) by class frequency"
-    return Table("frequency", title, columns, rows, notes, data=pd.DataFrame(data), empty=_WITHOUT)
+    return Table("frequency", title, columns, rows, notes=notes, data=pd.DataFrame(data), empty=_WITHOUT)
 
 
 def runs_table(collected):
@@ -209,24 +211,28 @@ def _trainable(config):
     return None if count is None else count / 1e6
 
 
-def _notes(cells, experiment, collected):
-    place = EXPERIMENTS[experiment]
-    notes = []
-    if cells.published.isin(list(MISPRINTS)).any():
-        causes = "; ".join(f"{value}: {cause}" for value, cause in MISPRINTS.items())
-        notes.append(f"† printed so ({causes}); no difference from it is shown.")
+def _warnings(cells, experiment, collected):
+    lines = []
     for challenge, rows in cells.groupby("challenge", sort=False):
+        runs = collected.runs[(collected.runs.experiment == experiment) & (collected.runs.challenge == challenge)]
+        lines += _other_data(challenge, EXPERIMENTS[experiment], runs)
         if not same_data(rows):
-            notes.append(f"{shown(challenge)}: runs were tested on different images, so none is marked as the best.")
-        notes += [
+            lines.append(f"{shown(challenge)}: runs were tested on different images, so none is marked as the best.")
+        lines += [
             f"{shown(challenge)}, {cell_title(row._asdict())}: left empty, since {row.problem}."
             for row in rows.itertuples()
             if row.problem
         ]
-        runs = collected.runs[(collected.runs.experiment == experiment) & (collected.runs.challenge == challenge)]
-        notes += _other_data(challenge, place, runs)
+    return lines
+
+
+def _notes(cells, name):
+    notes = []
+    if cells.published.isin(list(MISPRINTS)).any():
+        causes = "; ".join(f"{value}: {cause}" for value, cause in MISPRINTS.items())
+        notes.append(f"† printed so ({causes}); no difference from it is shown.")
     if cells.deviations.any():
-        notes.append(f"{STARRED}; {TITLES[experiment][0]}.md and index.html list how.")
+        notes.append(f"{STARRED}; {name}.md and index.html list how.")
     return notes
 
 
