@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from arttl.collections.table import CHALLENGES
-from arttl.collections.wording import first_few, shown, shown_path
+from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
 from arttl.overrides import flattened
 from arttl.reports.published import APPROACH_TITLES, ARCHITECTURES, SOURCES
@@ -77,13 +78,20 @@ def collect(root):
     folders = sorted({path.parent for name in ("config", "metrics") for path in root.rglob(f"seed-*/{name}.json")})
     if not folders:
         raise InputError(f"{shown_path(root)} holds no run folder; run an experiment first, or name its --output")
-    rows, left_out = [], []
+    rows, left_out, others = [], [], Counter()
     for folder in folders:
-        name = folder.relative_to(root).as_posix()
+        name, experiment = folder.relative_to(root).as_posix(), experiment_of(folder)
+        if experiment is not None and experiment.removeprefix("ch1/") not in EXPERIMENTS:
+            others[experiment] += 1
+            continue
         try:
             rows.append({"folder": name} | read_run(RunFolder(folder)))
         except InputError as error:
             left_out.append((name, " ".join(str(error).split())))
+    left_out += [
+        (name, f"{counted(number, 'run')} of an experiment that is not in this report")
+        for name, number in others.items()
+    ]
     columns = ["folder", *CELL, "seed", "collection", "split", "test_images"]
     columns += ["settings", "config", "metrics", "deviations", "history", "predictions"]
     return Collected(root, pd.DataFrame(rows, columns=columns), left_out)
@@ -97,26 +105,29 @@ def read_run(folder):
 
     Raises InputError, saying why, for a run that is unfinished, damaged or of no experiment that the report shows.
     """
-    experiment = experiment_of(folder.path)
+    experiment = (experiment_of(folder.path) or "").removeprefix("ch1/")
+    if experiment not in EXPERIMENTS:
+        raise InputError(f"not below {' or '.join(f'ch1/{name}' for name in EXPERIMENTS)}, as the experiments write it")
     if not folder.is_complete:
         raise InputError("unfinished; its command with --resume completes it")
     try:
         return {"experiment": experiment} | _read(folder)
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-        raise InputError(f"damaged ({shown(repr(error))}); run again with --force") from error
+        raise InputError(f"damaged ({_cause(error)}); run again with --force") from error
 
 
 def experiment_of(path):
-    """The experiment of a run folder, from its path's .../ch1/EXPERIMENT/...
-
-    Raises InputError if the report shows no such experiment.
-    """
+    """The experiment that a run folder's path tells, such as "ch1/rijks", or None."""
     parts = Path(path).resolve().parts
-    found = [after for part, after in pairwise(parts) if part == "ch1"]
-    if not found or found[-1] not in EXPERIMENTS:
-        where = f"of experiment {shown(found[-1])}" if found else "outside of ch1"
-        raise InputError(f"{where}; the report shows {' and '.join(f'ch1/{name}' for name in EXPERIMENTS)}")
-    return found[-1]
+    found = [f"{part}/{after}" for part, after in pairwise(parts) if part in ("ch1", "ch2")]
+    return found[-1] if found else None
+
+
+def _cause(error):
+    """What is wrong, in a few words."""
+    if isinstance(error, OSError):
+        return f"{Path(error.filename or 'a file').name}: {error.strerror or error}"
+    return f"{error} is missing" if isinstance(error, KeyError) else shown(error)
 
 
 def _read(folder):

@@ -66,10 +66,12 @@ document.getElementById("viewer-previous").addEventListener("click", () => show(
 document.getElementById("viewer-next").addEventListener("click", () => show(place + 1));
 document.getElementById("viewer-close").addEventListener("click", () => viewer.close());
 
-// A link to what is folded away unfolds it.
-function unfold() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+// A link to what is folded away unfolds it, whether it is followed or the page was opened with it.
+function unfold(hash) {
+  const target = document.getElementById(decodeURIComponent(hash.slice(1)));
   if (target && target.matches("details")) target.open = true;
 }
-window.addEventListener("hashchange", unfold);
-unfold();
+for (const link of document.querySelectorAll('a[href^="#"]')) {
+  link.addEventListener("click", () => unfold(link.hash));
+}
+unfold(location.hash);
