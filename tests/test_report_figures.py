@@ -9,6 +9,7 @@ from arttl.collections import bundled
 from arttl.reports.collect import collect
 from arttl.reports.figures import accuracy_curves, sample_pictures, sample_rows, save_figure
 from arttl.reports.pictures import Pictures
+from arttl.reports.saliency import saliency_figures
 
 
 @pytest.fixture
@@ -118,7 +119,19 @@ def test_figure_4_is_taken_over_if_it_is_there(tmp_path, capsys):
     assert "From ch1/saliency/artist/resnet50" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
     assert "figure4.png" in capsys.readouterr().out
     (folder / "figure4.png").write_bytes(b"no picture")
-    assert report(tmp_path) == 0
+    (damaged,) = saliency_figures(tmp_path, tmp_path / "report")
+    assert damaged["picture"] is None
     (folder / "figure4.png").unlink()
-    assert report(tmp_path) == 0
+    (missing,) = saliency_figures(tmp_path, tmp_path / "report")
+    assert "ch1_saliency.py" in missing["missing"]
     assert not list((tmp_path / "report").glob("figure4*"))
+
+
+def test_several_figures_4_are_numbered_and_a_report_beside_them_removes_none(tmp_path):
+    for name in ("resnet50", "vgg19"):
+        folder = tmp_path / "ch1" / "saliency" / name
+        folder.mkdir(parents=True)
+        Image.new("RGB", (30, 30), "red").save(folder / "figure4.png")
+    figures = saliency_figures(tmp_path, folder)
+    assert [[path.name for path in figure["files"]] for figure in figures] == [["figure4-1.png"], ["figure4-2.png"]]
+    assert (folder / "figure4.png").exists()

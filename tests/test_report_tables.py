@@ -375,6 +375,10 @@ def test_runs_of_which_none_is_complete_make_empty_tables(tmp_path, capsys):
     assert report(tmp_path) == 0
     assert "left out: ch1/rijks/type/resnet50/fine-tuning/seed-42: unfinished" in capsys.readouterr().out
     assert pd.read_csv(tmp_path / "report" / "table2.csv").accuracy.isna().all()
+    for name in ("runs", "frequency", "confusions", "mistakes"):
+        table = pd.read_csv(tmp_path / "report" / f"{name}.csv")
+        assert table.empty
+        assert "challenge" in table.columns
 
 
 def test_the_list_of_runs(tmp_path):

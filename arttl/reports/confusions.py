@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
+from arttl.reports.collect import CELL
+
 SHOWN = 10  # classes of a matrix
 OTHERS = "other classes"
 
@@ -44,7 +46,7 @@ def confusions(collected):
 def confusions_table(found):
     """All confused pairs of all cells as one DataFrame, for a CSV."""
     columns = [each.pairs.assign(**each.key, seeds=len(each.seeds)) for each in found]
-    names = [*(found[0].key if found else ()), "seeds", "label", "predicted", "images", "label_images"]
+    names = [*CELL, "seeds", "label", "predicted", "images", "label_images"]
     return pd.concat(columns, ignore_index=True)[names] if columns else pd.DataFrame(columns=names)
 
 

@@ -81,7 +81,7 @@ def sample_pictures(samples):
             axes.set_axis_off()
             if pair is not None:
                 axes.imshow(pair[0])
-                axes.set_title(shown(pair[1])[:24], fontsize=8, parse_math=False)
+                axes.set_title(_short(shown(pair[1])), fontsize=8, parse_math=False)
     return figure
 
 
@@ -93,6 +93,10 @@ def save_figure(figure, folder, name):
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # of scripts that no font here has
             figure.savefig(partial, dpi=DPI)
     return paths
+
+
+def _short(text, most=24):
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _figure(width, height):
@@ -177,16 +181,16 @@ def sample_rows(collected, pictures):
         collected: what collect() returned.
         pictures: the Pictures.
     """
-    rows = {}
-    for experiment, study in EXPERIMENTS.items():
-        runs = collected.runs[collected.runs.experiment == experiment]
-        for run in runs.drop_duplicates("collection").itertuples():
-            collection = pictures.labelled(run.collection, run.challenge)
-            if collection is None:
-                continue
-            labels = collection.labels(run.challenge)
-            labels = labels.iloc[:: max(1, len(labels) // SAMPLES)].head(SAMPLES)
-            found = [(pictures.picture(run.collection, each), label) for each, label in labels.items()]
-            title = f"{shown(run.collection)}, {shown(run.challenge)} (the study's: {study})"
-            rows[title] = [pair for pair in found if pair[0] is not None]
+    rows, shown_already = {}, set()
+    for key, runs, _ in collected.cells():
+        name, challenge = runs.collection.iloc[0], key["challenge"]
+        collection = pictures.labelled(name, challenge)
+        if collection is None or (key["experiment"], name) in shown_already:
+            continue
+        shown_already.add((key["experiment"], name))
+        labels = collection.labels(challenge)
+        labels = labels.iloc[:: max(1, len(labels) // SAMPLES)].head(SAMPLES)
+        found = [(pictures.picture(name, image_id), label) for image_id, label in labels.items()]
+        title = f"{shown(name)}, {shown(challenge)} (the study's: {EXPERIMENTS[key['experiment']]})"
+        rows[title] = [pair for pair in found if pair[0] is not None]
     return rows

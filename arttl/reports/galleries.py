@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from arttl.reports.collect import CELL
+
 MISTAKES = 12  # of one cell
 THUMBNAILS = 300  # on the whole page, so that it can be sent by mail
 
@@ -55,15 +57,14 @@ def worst_mistakes(collected):
     Columns: those of CELL, seed, collection, image_id, label, predicted, probability. Of each cell the run with the
     lowest seed, and of that MISTAKES images.
     """
-    tables = []
+    columns = ["image_id", "label", "predicted", "probability"]
+    tables, names = [], [*CELL, "seed", "collection", *columns]
     for key, runs, _ in collected.cells():
         run = runs.iloc[0]
         wrong = run.predictions[run.predictions.label != run.predictions.predicted]
         wrong = wrong.sort_values(["probability", "image_id"], ascending=[False, True]).head(MISTAKES)
-        columns = ["image_id", "label", "predicted", "probability"]
         tables.append(wrong[columns].assign(**key, seed=run.seed, collection=run.collection))
-        names = [*key, "seed", "collection", *columns]
-    return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame()
+    return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names)
 
 
 def mistake_galleries(table, pictures):
@@ -77,10 +78,9 @@ def mistake_galleries(table, pictures):
     """
     if table.empty:
         return []
-    names = list(table.columns[: table.columns.get_loc("seed")])
-    groups = list(table.groupby(names, sort=False))
+    groups = list(table.groupby(CELL, sort=False))
     most = max(1, min(MISTAKES, THUMBNAILS // len(groups)))
-    return [_gallery(dict(zip(names, key, strict=True)), group.head(most), pictures) for key, group in groups]
+    return [_gallery(dict(zip(CELL, key, strict=True)), group.head(most), pictures) for key, group in groups]
 
 
 def _gallery(key, rows, pictures):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from arttl.collections import BUNDLED
 from arttl.collections.wording import counted, shown, shown_path
-from arttl.reports.cells import DECIMALS, INTERVALS, SPREAD, accuracy_cells, measure, same_data
+from arttl.reports.cells import DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
 from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
 from arttl.reports.published import (
     APPROACH_TITLES,
@@ -31,6 +31,12 @@ TITLES = {
 }
 MARKS = "Best in bold, second best underlined, for each challenge and column."
 _OURS = ("value", "interval")
+_SHARES = {"test_accuracy": "accuracy", "test_top5": "top-5", "test_macro_f1": "macro-F1"}
+_SHARES |= {"majority_accuracy": "majority class"}
+_COUNTS = ("tested_epoch", "epochs", "seconds")
+_OF_RUN = ["folder", *CELL, "seed", "collection", "test_images"]
+_RUNS_DATA = [*_OF_RUN, *_SHARES, *_COUNTS, "deviations"]
+_FREQUENCY_DATA = [*CELL, "classes_by_frequency", *MEASURE, "images", "classes"]
 _WITHOUT = "No run has accuracy by class frequency in its metrics.json; runs made anew (--force) have it."
 _BESIDE = (*_OURS, "published", "difference")
 STARRED = "* departs from the study's settings"
@@ -136,24 +142,26 @@ def frequency_table(collected):
         INTERVALS,
     ]
     title = "Test accuracy (%) by class frequency"
-    return Table("frequency", title, columns, rows, notes=notes, data=pd.DataFrame(data), empty=_WITHOUT)
+    return Table("frequency", title, columns, rows, notes=notes, data=_frame(data, _FREQUENCY_DATA), empty=_WITHOUT)
 
 
 def runs_table(collected):
     """Every complete run with its measures: a Table."""
-    measures = {"test_accuracy": "accuracy", "test_top5": "top-5", "test_macro_f1": "macro-F1"}
-    measures |= {"majority_accuracy": "majority class"}
-    counts = ("tested_epoch", "epochs", "seconds")
-    columns = [("", name) for name in ("run", *measures.values(), "tested epoch", "epochs", "seconds", "deviations")]
+    columns = [("", name) for name in ("run", *_SHARES.values(), "tested epoch", "epochs", "seconds", "deviations")]
     rows, data = [], []
     for run in collected.runs.itertuples():
-        shares = {name: _number(run.metrics.get(name)) for name in measures}
-        sizes = {name: _number(run.metrics.get(name)) for name in counts}
+        shares = {name: _number(run.metrics.get(name)) for name in _SHARES}
+        sizes = {name: _number(run.metrics.get(name)) for name in _COUNTS}
         row = [Cell(shown(run.folder)), *(number(None if v is None else 100 * v) for v in shares.values())]
         rows.append([*row, *(number(size, 0) for size in sizes.values()), number(len(run.deviations), 0)])
-        own = {name: getattr(run, name) for name in ("folder", *CELL, "seed", "collection", "test_images")}
+        own = {name: getattr(run, name) for name in _OF_RUN}
         data.append(own | shares | sizes | {"deviations": "; ".join(run.deviations)})
-    return Table("runs", "Runs (accuracies and macro-F1 in %)", columns, rows, data=pd.DataFrame(data))
+    return Table("runs", "Runs (accuracies and macro-F1 in %)", columns, rows, data=_frame(data, _RUNS_DATA))
+
+
+def _frame(rows, columns):
+    """A DataFrame that has its columns even without rows, so that its CSV can be read."""
+    return pd.DataFrame(rows, columns=columns)
 
 
 def number(value, decimals=DECIMALS, sign="", **options):
