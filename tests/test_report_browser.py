@@ -247,7 +247,7 @@ def test_text_can_be_read_in_light_and_dark(opened, scheme):
     """WCAG 2.1, 1.4.3: a contrast of at least 4.5 of text, faint text and links to the page."""
     page = opened(color_scheme=scheme)
     colours = page.evaluate(
-        """() => ["body", ".note", "nav a", ".warning"]
+        """() => ["body", ".note", "nav a", ".warning", ".caption"]
             .map(name => getComputedStyle(document.querySelector(name)).color)
             .concat(getComputedStyle(document.body).backgroundColor)"""
     )
