@@ -1,41 +1,51 @@
-"""Look after a collection: check what is wrong with it, and prepare it, before hours of training."""
+"""Look after a collection before hours of training (check, prepare, overlap, cut), and after runs: report."""
 
-from arttl.cli import (
-    Parser,
-    add_architecture,
-    add_cache,
-    add_debug,
-    add_reading_options,
-    add_recipe,
-    add_resize,
-    add_skipping,
-    add_split_options,
-    add_splits_folder,
-    name,
-    natural,
-    path,
-    positive,
-    run_main,
-)
+from __future__ import annotations
+
+import importlib
+
+from arttl import options as shared
+from arttl.cli import Parser, name, natural, path, positive, run_main
 
 
 def main_parser():
-    """The options of every command; each command's function is its default of `run`."""
+    """The options of every command; each command's `run` names the module and function that do its work."""
     parser = Parser(prog="python -m arttl", description=__doc__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_check(commands)
-    _add_prepare(commands)
-    _add_overlap(commands)
-    _add_cut(commands)
+    for add in (_add_check, _add_prepare, _add_overlap, _add_cut, _add_report):
+        add(commands)
+    return parser
+
+
+def main(options):
+    """Run the command and end with its exit code."""
+    module, function = options.run
+    raise SystemExit(getattr(importlib.import_module(module), function)(options))
+
+
+def _command(commands, command, run, about, detail=""):
+    """A command's parser.
+
+    Arguments:
+        commands: what the parser is added to.
+        command: its name.
+        run: module and name of the function of the options that does the work and returns the exit code.
+        about: what it does, in one line that begins with a verb.
+        detail: more sentences for its own --help.
+    """
+    description = f"{about[0].upper()}{about[1:]}. {detail}".rstrip()
+    parser = commands.add_parser(command, help=about, description=description)
+    parser.set_defaults(run=run)
+    shared.add_debug(parser)
     return parser
 
 
 def _add_check(commands):
-    about = "say what a collection holds and what is wrong with it, in one screen and one CSV"
-    check = commands.add_parser(
+    check = _command(
+        commands,
         "check",
-        help=about,
-        description=f"{about[0].upper()}{about[1:]}. "
+        ("arttl.check", "run_check"),
+        "say what a collection holds and what is wrong with it, in one screen and one CSV",
         "Exit code 0: training can start; 1: something needs attention; 2: this is no collection.",
     )
     check.add_argument("data", type=path, metavar="DATA", help="your collection; for its layout see docs/data.md")
@@ -44,69 +54,52 @@ def _add_check(commands):
         "--metadata-only", action="store_true", help="open no image: neither corrupt ones nor duplicates"
     )
     check.add_argument("--report", type=path, metavar="CSV", help="one row a finding (./check-NAME.csv)")
-    add_debug(check)
     reading = check.add_argument_group("how the data is read")
-    add_reading_options(reading)
-    add_split_options(reading)
-    check.set_defaults(run=_check)
-
-
-def _check(options):
-    from arttl.check import run_check
-
-    return run_check(options)
+    shared.add_reading(reading)
+    shared.add_split(reading)
 
 
 def _add_prepare(commands):
-    about = "draw splits and decode all images ahead of training"
-    prepare = commands.add_parser(
+    prepare = _command(
+        commands,
         "prepare",
-        help=about,
-        description=f"{about[0].upper()}{about[1:]}. Interrupted, even killed, it goes on where it was.",
+        ("arttl.prepare", "run_prepare"),
+        "draw splits and decode all images ahead of training",
+        "Interrupted, even killed, it goes on where it was.",
     )
     prepare.add_argument("data", type=path, metavar="DATA", help="your collection; for its layout see docs/data.md")
     prepare.add_argument("--challenge", nargs="+", metavar="NAME", help="splits to draw (all that the metadata has)")
-    add_architecture(prepare)
+    shared.add_architecture(prepare)
     prepare.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the networks' own: 224 and 299)")
-    add_resize(prepare)
-    add_recipe(prepare)
-    add_debug(prepare)
+    shared.add_resize(prepare)
+    shared.add_recipe(prepare)
     reading = prepare.add_argument_group("how the data is read")
-    add_reading_options(reading)
-    add_skipping(reading)
-    add_split_options(reading)
-    kept = prepare.add_argument_group("where it is kept")
-    add_splits_folder(kept)
-    add_cache(kept)
-    prepare.set_defaults(run=_prepare)
-
-
-def _prepare(options):
-    from arttl.prepare import run_prepare
-
-    return run_prepare(options)
+    shared.add_reading(reading)
+    shared.add_skipping(reading)
+    shared.add_split(reading)
+    shared.add_kept(prepare.add_argument_group("where it is kept"))
 
 
 def _add_overlap(commands):
-    about = "say which share of a target collection's classes a source collection has too"
-    overlap = commands.add_parser("overlap", help=about, description=f"{about[0].upper()}{about[1:]} (Table 1).")
+    overlap = _command(
+        commands,
+        "overlap",
+        ("arttl.check.overlap", "run_overlap"),
+        "say which share of a target collection's classes a source collection has too (Table 1)",
+    )
     overlap.add_argument("source", type=path, metavar="SOURCE", help="the collection trained on first")
     overlap.add_argument("target", type=path, metavar="TARGET", help="the collection transferred to")
     overlap.add_argument("--challenge", nargs="+", metavar="NAME", help="what to compare (all that both have)")
-    overlap.add_argument("--unknown-labels", nargs="*", metavar="LABEL", help="labels that say nothing (anoniem)")
-    add_debug(overlap)
-    overlap.set_defaults(run=_overlap)
-
-
-def _overlap(options):
-    from arttl.check.overlap import run_overlap
-
-    return run_overlap(options)
+    shared.add_unknown_labels(overlap)
 
 
 def _add_cut(commands):
-    about = "cut a target set of Chapter 2 out of a WikiArt or OmniArt download"
-    cut = commands.add_parser("cut", help=about, description=f"{about[0].upper()}{about[1:]} (sizes of Table 4).")
+    cut = _command(
+        commands,
+        "cut",
+        ("arttl.collections.cut_command", "run_cut"),
+        "cut a target set of Chapter 2 out of a WikiArt or OmniArt download (sizes of Table 4)",
+    )
     cut.add_argument("data", type=path, metavar="DATA", help="the download; for its layout see docs/data.md")
     cut.add_argument(
         "--target",
@@ -127,23 +120,28 @@ def _add_cut(commands):
         help="pass over the N largest classes (Artist-Classification-2: 20, else 0)",
     )
     cut.add_argument("--copy", action="store_true", help="copy the images rather than make hard links to them")
-    cut.add_argument("--debug", action="store_true", help="show the traceback of an error")
     reading = cut.add_argument_group("how the data is read")
-    add_reading_options(reading)
-    reading.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
-    cut.set_defaults(run=_cut)
+    shared.add_reading(reading)
+    shared.add_skip_missing(reading)
 
 
-def _cut(options):
-    from arttl.collections.cut_command import run_cut
-
-    return run_cut(options)
-
-
-def main(options):
-    """Run the command and end with its exit code."""
-    raise SystemExit(options.run(options))
+def _add_report(commands):
+    report = _command(
+        commands,
+        "report",
+        ("arttl.reports.report", "run_report"),
+        "collect runs into tables beside the published numbers, figures, and one page that opens anywhere",
+        "Cells that were not run stay empty; see docs/report.md.",
+    )
+    report.add_argument("runs", type=path, metavar="RUNS", help="what the experiments' --output was")
+    report.add_argument("--to", type=path, metavar="FOLDER", help="where the report goes (RUNS/report)")
+    report.add_argument(
+        "--data", type=path, nargs="+", metavar="DIR", help="the runs' collections, to show their pictures"
+    )
+    shared.add_reading(report.add_argument_group("how the data is read"))
 
 
 if __name__ == "__main__":
-    run_main(main, main_parser(), keras=False, interrupted="the same command goes on with what is done")
+    run_main(
+        main, main_parser(), keras=False, interrupted="nothing is half done; the same command goes on or starts anew"
+    )

@@ -5,7 +5,8 @@ python experiments/ch1_antwerp.py --challenge type
 python experiments/ch1_antwerp.py --challenge artist --data antwerp --architecture resnet50 --source-runs runs/ch1/rijks
 """
 
-from arttl.cli import run_main, transfer_parser
+from arttl.cli import run_main
+from arttl.parsers import transfer_parser
 
 
 def main(options):

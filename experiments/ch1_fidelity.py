@@ -5,7 +5,8 @@ python experiments/ch1_fidelity.py --challenge artist --data rijks2014 --archite
 python experiments/ch1_fidelity.py --challenge type --approach off-the-shelf --compare 2.2.4 preprocessing=imagenet
 """
 
-from arttl.cli import fidelity_parser, run_main
+from arttl.cli import run_main
+from arttl.parsers import fidelity_parser
 
 
 def main(options):

@@ -5,7 +5,8 @@ python experiments/ch1_rijks.py --challenge material --data rijks2014 --architec
 python experiments/ch1_rijks.py --challenge type --approach off-the-shelf --classifier softmax linear-svm random-forest
 """
 
-from arttl.cli import rijks_parser, run_main
+from arttl.cli import run_main
+from arttl.parsers import rijks_parser
 
 
 def main(options):

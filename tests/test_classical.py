@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 from arttl.classical import CLASSICAL, CLASSIFIERS, class_scores, search
-from arttl.cli import rijks_parser
+from arttl.parsers import rijks_parser
 from arttl.runs import RunFolder
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from arttl.chapter1.plan import RunSpec
-from arttl.cli import FORMAT_NAMES, chapter1_parser
 from arttl.collections import FORMATS, open_collection
 from arttl.collections.csv_file import read_csv
+from arttl.options import FORMAT_NAMES
+from arttl.parsers import chapter1_parser
 from arttl.recipes import get_recipe
 
 CSV = "ImageId,dc_creator,dc_type\na.jpg, c, csv\nb.jpg, anoniem, csv\n"

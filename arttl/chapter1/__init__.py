@@ -21,7 +21,7 @@ def run_experiment(options, experiment):
     """Do what a Chapter 1 script was asked for: plan, train, test, and print the table of results.
 
     Arguments:
-        options: the namespace of arttl.cli.chapter1_parser.
+        options: the namespace of arttl.parsers.chapter1_parser.
         experiment: folder of the experiment below --output, such as "ch1/rijks".
     """
     specs = plan_runs(options, experiment, lambda approach: classifier_variants(options, approach))

@@ -46,7 +46,7 @@ def run_fidelity(options, experiment):
     """Run the baseline and every comparison, and write and print what each is worth.
 
     Arguments:
-        options: the namespace of arttl.cli.fidelity_parser.
+        options: the namespace of arttl.parsers.fidelity_parser.
         experiment: folder of the experiment below --output, "ch1/fidelity".
     """
     options.approach = options.approach or list(COMPARISONS)

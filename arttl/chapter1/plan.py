@@ -12,11 +12,11 @@ from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.overrides import read_assignments
 from arttl.recipes import Recipe, get_recipe
+from arttl.reports.published import APPROACH_TITLES
 from arttl.runs import RunFolder
 from arttl.training import backend_name
 
 BUNDLED_GRAPH = "keras3"  # the graph of ResNet50 that the bundled weights were trained in
-APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning", "scratch": "from scratch"}
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def plan_runs(options, experiment, variants=None, demo=DEMO):
     """The runs that the options ask for, as RunSpecs, in the order in which they will be done.
 
     Arguments:
-        options: the namespace of arttl.cli.chapter1_parser.
+        options: the namespace of arttl.parsers.chapter1_parser.
         experiment: folder of the experiment below --output, such as "ch1/rijks".
         variants: a function of an approach that gives its Variants; without it there is one, that of the options.
         demo: the Demo to run without --data.

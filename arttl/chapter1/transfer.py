@@ -24,7 +24,7 @@ def run_transfer(options, experiment):
     """Do what ch1_antwerp.py was asked for: plan, train, test, and print the table of results.
 
     Arguments:
-        options: the namespace of arttl.cli.transfer_parser.
+        options: the namespace of arttl.parsers.transfer_parser.
         experiment: folder of the experiment below --output, "ch1/antwerp".
 
     Raises InputError for a source that is not there, is not finished, or has seen test images of the target.

@@ -11,21 +11,11 @@ import pandas as pd
 from arttl.check.findings import Finding
 from arttl.collections.targets import find_target
 from arttl.errors import InputError
+from arttl.reports.published import COLLECTIONS, is_near
 from arttl.splits import Split, make_split
 
 TAIL = {"1 image": (1, 1), "2-9": (2, 9), "10-99": (10, 99), "100 or more": (100, None)}
 """Classes by their number of images, from and to."""
-
-PUBLISHED = {
-    ("material", "Rijksmuseum"): (110_668, 206),
-    ("type", "Rijksmuseum"): (112_012, 1_054),
-    ("type", "Antwerp"): (23_797, 920),
-    ("artist", "Rijksmuseum"): (82_018, 1_196),
-    ("artist", "Antwerp"): (18_656, 903),
-}
-"""N_t (samples) and Q_t (labels) of the studies' collections. Source: thesis, Table 1."""
-
-NEAR = 0.05  # a collection this much larger or smaller than a published one is shown beside it
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +45,11 @@ class ChallengeFacts:
 
     @property
     def published(self):
-        """The rows of PUBLISHED with about as many images: a list of (collection, N_t, Q_t)."""
+        """The rows of Table 1 with about as many images: a list of (collection, N_t, Q_t)."""
         return [
             (collection, images, classes)
-            for (challenge, collection), (images, classes) in PUBLISHED.items()
-            if challenge == self.challenge and abs(len(self.labels) - images) <= NEAR * images
+            for (challenge, collection), (images, classes) in COLLECTIONS.items()
+            if challenge == self.challenge and is_near(len(self.labels), images)
         ]
 
 

@@ -1,0 +1,103 @@
+"""Options that several commands and scripts share, each added to a group of a parser; imports nothing slow."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from arttl.cli import name, natural, path, positive
+
+# The names of arttl.collections.FORMATS, which take too long to import for --help; a test compares them.
+FORMAT_NAMES = ("wikiart", "dublin-core-csv", "omniart", "csv", "rijks-xml", "rijksgt", "class-folders")
+
+
+def add_reading(group):
+    """The options that say how a collection is read, for open_collection."""
+    group.add_argument(
+        "--metadata",
+        type=path,
+        help="labels outside of DIR or one of several: CSV, XML, MAT, or a folder of XML or lists",
+    )
+    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
+    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
+    group.add_argument("--format", choices=FORMAT_NAMES, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)} (detected)")
+    group.add_argument(
+        "--split",
+        choices=("own", "challenge"),
+        help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's",
+    )
+    add_unknown_labels(group)
+
+
+def add_unknown_labels(group):
+    """The option of the labels that count as unknown."""
+    group.add_argument(
+        "--unknown-labels",
+        nargs="*",
+        metavar="LABEL",
+        help="labels that say nothing, beside blank ones: their images take no part (anoniem)",
+    )
+
+
+def add_skip_missing(group):
+    """The option that lets rows without an image be left out."""
+    group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
+
+
+def add_skipping(group):
+    """The options that say what may be left out."""
+    add_skip_missing(group)
+    group.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
+
+
+def add_split(group):
+    """The options that say how the split is drawn."""
+    group.add_argument("--split-seed", type=natural, default=42, metavar="N", help="seed of the split (42)")
+    group.add_argument(
+        "--min-images", type=positive, default=1, metavar="N", help="leave out classes with fewer images (1)"
+    )
+    group.add_argument(
+        "--group-duplicates", action="store_true", help="keep duplicate images in one of train, validation and test"
+    )
+
+
+def add_kept(group):
+    """The options of the folders of split files and of what can be computed again."""
+    group.add_argument(
+        "--splits", type=path, default=Path("splits"), metavar="DIR", help="where splits are kept (splits)"
+    )
+    cache = default_cache()
+    group.add_argument(
+        "--cache", type=path, default=cache, metavar="DIR", help=f"decoded images and features ({cache})"
+    )
+
+
+def add_recipe(group):
+    """The options of the preset and of single settings."""
+    from arttl.recipes import RECIPES
+
+    group.add_argument(
+        "--recipe", choices=RECIPES, default="thesis", help="settings of the text (default), of the code, or today's"
+    )
+    group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
+
+
+def add_resize(group):
+    """The option of the resize method."""
+    group.add_argument("--resize", choices=("nearest", "antialiased"), help="(nearest, as in 2018)")
+
+
+def add_architecture(group):
+    """The option of the networks."""
+    group.add_argument("--architecture", nargs="+", metavar="NAME", help="vgg19 inception_v3 xception resnet50")
+
+
+def add_debug(group):
+    """The option that shows where an error was raised."""
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def default_cache():
+    """$ARTTL_CACHE, or arttl in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("ARTTL_CACHE") or Path(base, "arttl")).expanduser()

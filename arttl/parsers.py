@@ -1,0 +1,107 @@
+"""The parsers of the experiment scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arttl import options as shared
+from arttl.cli import Parser, name, natural, path, positive
+
+
+def chapter1_parser(description, challenges, approaches=None):
+    """The options of a Chapter 1 script.
+
+    Arguments:
+        description: first line of --help.
+        challenges: names that --challenge takes.
+        approaches: those that --approach takes; all by default.
+    """
+    parser = Parser(description=description)
+    parser.add_argument("--challenge", choices=challenges, required=True, help="what to classify")
+    _add_data_options(parser.add_argument_group("data (without --data: the bundled collection, at a small size)"))
+    _add_model_options(parser.add_argument_group("models and training"), approaches)
+    _add_run_options(parser.add_argument_group("runs"))
+    return parser
+
+
+def rijks_parser(description, challenges):
+    """The options of the first collection's script: a Chapter 1 script's, and what is trained on X."""
+    parser = chapter1_parser(description, challenges)
+    group = parser.add_argument_group("on the features off the shelf")
+    group.add_argument(
+        "--classifier",
+        nargs="+",
+        choices=("softmax", "linear-svm", "rbf-svm", "random-forest"),
+        help="the softmax layer, or in its place scikit-learn's, searched on the validation images (softmax)",
+    )
+    return parser
+
+
+def transfer_parser(description, challenges):
+    """The options of the transfer from one collection to another: a Chapter 1 script's, and where from."""
+    parser = chapter1_parser(description, challenges, ("off-the-shelf", "fine-tuning"))
+    group = parser.add_argument_group("where the networks come from")
+    group.add_argument("--source", nargs="+", choices=("imagenet", "rijks"), help="θ^i, θ^r (both)")
+    group.add_argument(
+        "--source-runs", type=path, metavar="DIR", help="runs of ch1_rijks.py (ch1/rijks in the folder of --output)"
+    )
+    group.add_argument("--source-seed", type=natural, metavar="N", help="seed of these runs (that of each run)")
+    return parser
+
+
+def fidelity_parser(description, challenges):
+    """The options of the ablation: a Chapter 1 script's, and what to compare."""
+    parser = chapter1_parser(description, challenges)
+    parser.add_argument_group("comparison (--recipe, --numerics and --set make the baseline)").add_argument(
+        "--compare",
+        nargs="+",
+        metavar="WHAT",
+        help="recipes, eras, or NAME=VALUE[,NAME=VALUE...] (a list for each approach, see docs/fidelity.md)",
+    )
+    return parser
+
+
+def _add_data_options(group):
+    group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
+    shared.add_reading(group)
+    shared.add_skipping(group)
+    shared.add_split(group)
+    shared.add_kept(group)
+
+
+def _add_model_options(group, approaches):
+    from arttl.eras import ERAS
+    from arttl.recipes import APPROACHES
+
+    shared.add_architecture(group)
+    group.add_argument(
+        "--approach",
+        nargs="+",
+        choices=approaches or APPROACHES,
+        help=f"{', '.join(approaches or APPROACHES)} (all the thesis has)",
+    )
+    group.add_argument(
+        "--weights", type=name, help="imagenet, bundled, none or a file (imagenet; without --data bundled)"
+    )
+    shared.add_recipe(group)
+    group.add_argument("--numerics", choices=ERAS, help="compute as this Keras did (2.1.2; recipe keras3: keras3)")
+    group.add_argument("--explain", action="store_true", help="print every setting beside the studies', and stop")
+    group.add_argument(
+        "--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64 or 48)"
+    )
+    shared.add_resize(group)
+    group.add_argument(
+        "--class-weights", choices=("none", "balanced"), help="balanced: rare classes count as much (none)"
+    )
+    group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")
+    group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
+
+
+def _add_run_options(group):
+    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
+    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    again = group.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
+    again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
+    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
+    shared.add_debug(group)

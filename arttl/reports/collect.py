@@ -1,0 +1,224 @@
+"""Run folders below a folder, as one pandas DataFrame; what cannot be used is listed, not fatal."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+
+from arttl.collections.table import CHALLENGES
+from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.errors import InputError
+from arttl.overrides import flattened
+from arttl.reports.published import APPROACH_TITLES, ARCHITECTURES, SOURCES
+from arttl.runs import RunFolder
+
+EXPERIMENTS = {"rijks": "Rijksmuseum", "antwerp": "Antwerp"}
+"""Experiments of Chapter 1 that the report shows, by their folder below ch1, and the studies' collection of each.
+Others (fidelity) have reports of their own."""
+
+CELL = ["experiment", "challenge", "architecture", "approach", "source"]
+"""What runs of one cell of a table share; they differ in their seed only."""
+
+_SHARES = ("test_accuracy", "test_accuracy_low", "test_accuracy_high")
+_HISTORY = ("epoch", "val_accuracy")
+_PREDICTIONS = ("image_id", "label", "predicted", "probability")
+_ROUNDING = 1e-6  # of accuracies written and read again
+_OWN = {"seed"}  # settings in which runs of one cell may differ
+_OWN_OF_SOURCE = {"weights", "weights_file"}  # and, with weights of our own training, which has its seed too
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """What lies below a folder of runs.
+
+    Attributes:
+        root: the folder.
+        runs: a DataFrame with one row a complete run: the columns of CELL (str), seed, folder (str, relative to
+            root), collection, split (fingerprint), test_images, and, as objects, settings, config, metrics (dicts),
+            deviations (list of str), history and predictions (DataFrames).
+        left_out: list of (folder, reason) of the other run folders.
+    """
+
+    root: Path
+    runs: pd.DataFrame
+    left_out: list
+
+    def cells(self):
+        """A list of (key, runs, problem): key a dict of CELL; problem says why runs cannot be averaged, or "".
+
+        Cells are in the order of the thesis, their runs sorted by seed. Runs of one cell that differ in more than the
+        seed are never pooled.
+        """
+        groups = sorted(self.runs.groupby(CELL, sort=False), key=lambda group: study_order(*group[0]))
+        return [
+            (dict(zip(CELL, key, strict=True)), group.sort_values("seed"), pooling_problem(group))
+            for key, group in groups
+        ]
+
+
+def collect(root):
+    """Read every run folder (`seed-N` with a config.json or metrics.json) below a folder.
+
+    Arguments:
+        root: the folder, such as runs/.
+
+    Returns Collected.
+
+    Raises InputError if the folder does not exist or holds no run folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{shown_path(root)} is no folder; name the folder that the experiments wrote to (--output)")
+    folders = sorted({path.parent for name in ("config", "metrics") for path in root.rglob(f"seed-*/{name}.json")})
+    if not folders:
+        raise InputError(f"{shown_path(root)} holds no run folder; run an experiment first, or name its --output")
+    rows, left_out, others = [], [], Counter()
+    for folder in folders:
+        name, experiment = folder.relative_to(root).as_posix(), experiment_of(folder)
+        if experiment is not None and experiment.removeprefix("ch1/") not in EXPERIMENTS:
+            others[experiment] += 1
+            continue
+        try:
+            rows.append({"folder": name} | read_run(RunFolder(folder)))
+        except InputError as error:
+            left_out.append((name, " ".join(str(error).split())))
+    left_out += [
+        (name, f"{counted(number, 'run')} of an experiment that is not in this report")
+        for name, number in others.items()
+    ]
+    columns = ["folder", *CELL, "seed", "collection", "split", "test_images"]
+    columns += ["settings", "config", "metrics", "deviations", "history", "predictions"]
+    return Collected(root, pd.DataFrame(rows, columns=columns), left_out)
+
+
+def read_run(folder):
+    """One complete run as a row of Collected.runs: a dict.
+
+    Arguments:
+        folder: a RunFolder.
+
+    Raises InputError, saying why, for a run that is unfinished, damaged or of no experiment that the report shows.
+    """
+    experiment = (experiment_of(folder.path) or "").removeprefix("ch1/")
+    if experiment not in EXPERIMENTS:
+        raise InputError(f"not below {' or '.join(f'ch1/{name}' for name in EXPERIMENTS)}, as the experiments write it")
+    if not folder.is_complete:
+        raise InputError("unfinished; its command with --resume completes it")
+    try:
+        return {"experiment": experiment} | _read(folder)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        raise InputError(f"damaged ({_cause(error)}); run again with --force") from error
+
+
+def experiment_of(path):
+    """The experiment that a run folder's path tells, such as "ch1/rijks", or None."""
+    parts = Path(path).resolve().parts
+    found = [f"{part}/{after}" for part, after in pairwise(parts) if part in ("ch1", "ch2")]
+    return found[-1] if found else None
+
+
+def _cause(error):
+    """What is wrong, in a few words."""
+    if isinstance(error, OSError):
+        return f"{Path(error.filename or 'a file').name}: {error.strerror or error}"
+    return f"{error} is missing" if isinstance(error, KeyError) else shown(error)
+
+
+def _read(folder):
+    config, metrics = folder.read_config(), folder.metrics()
+    json.dumps([config, metrics], ensure_ascii=False).encode()  # lone surrogates could not be written again
+    settings = config["settings"]
+    history, predictions = folder.history(), folder.predictions()
+    _check_tables(metrics, history, predictions)
+    deviations = config.get("deviations", [])
+    if not isinstance(deviations, list) or not isinstance(config.get("class_names", []), list):
+        raise TypeError("deviations and class_names are lists")
+    return {
+        "challenge": str(settings["challenge"]),
+        "architecture": str(settings["architecture"]),
+        "approach": str(settings["recipe"]["approach"]),
+        "source": str(settings.get("source") or ""),
+        "seed": int(settings["seed"]),
+        "collection": str(settings["collection"]),
+        "split": str(settings["split"]),
+        "test_images": len(predictions),
+        "settings": settings,
+        "config": config,
+        "metrics": metrics,
+        "deviations": [str(line) for line in deviations],
+        "history": history,
+        "predictions": predictions,
+    }
+
+
+def _check_tables(metrics, history, predictions):
+    """Raise ValueError unless the files hold what they should and agree with each other."""
+    for name in _SHARES:
+        if not is_share(metrics[name]):
+            raise ValueError(f"{name} is {metrics[name]}")
+    for file, table, columns in (("history", history, _HISTORY), ("predictions", predictions, _PREDICTIONS)):
+        lacking = set(columns) - set(table.columns)
+        if lacking or table.empty:
+            raise ValueError(f"{file}.csv has no {' or '.join(sorted(lacking)) or 'rows'}")
+    numbers = (history.epoch, history.val_accuracy, predictions.probability)
+    if not all(pd.api.types.is_numeric_dtype(column) for column in numbers):
+        raise ValueError("a column of numbers holds text")
+    accuracy = (predictions.label == predictions.predicted).mean()
+    if abs(accuracy - metrics["test_accuracy"]) > _ROUNDING:
+        raise ValueError(f"predictions.csv gives a test accuracy of {accuracy:.4f}, metrics.json another")
+
+
+def is_share(value):
+    """Whether a value is a number in [0, 1]."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1
+
+
+def pooling_problem(runs):
+    """Why the runs of a cell cannot be averaged, or "".
+
+    Arguments:
+        runs: rows of Collected.runs with the same CELL.
+    """
+    if not runs.seed.is_unique:
+        return f"{first_few(runs.folder)} are of the same seed; report on one of them"
+    own = _OWN | (_OWN_OF_SOURCE if runs.source.iloc[0] == "rijks" else set())
+    settings = [_flat(each) for each in runs.settings]
+    names = {name: None for each in settings for name in each if name.partition(".")[0] not in own}
+    differing = [name for name in names if any(each.get(name) != settings[0].get(name) for each in settings)]
+    if differing:
+        return f"{first_few(runs.folder)} differ in {first_few(differing)}; report on those alone that go together"
+    return ""
+
+
+def _flat(settings):
+    recipe = flattened(settings["recipe"])
+    return {key: value for key, value in settings.items() if key != "recipe"} | {
+        f"recipe.{key}": value for key, value in recipe.items()
+    }
+
+
+def study_order(*key):
+    """What to sort the values of CELL by, or its last four: the order of the thesis, and what it does not have last."""
+    known = (EXPERIMENTS, CHALLENGES, ARCHITECTURES, APPROACH_TITLES, SOURCES)[-len(key) :]
+    places = [(*names,).index(value) if value in names else len(names) for value, names in zip(key, known, strict=True)]
+    return places, key
+
+
+def cell_title(key):
+    """A cell in words: "ResNet50 θʳ fine tuning"; challenge and experiment are said elsewhere.
+
+    Arguments:
+        key: a mapping of CELL.
+    """
+    words = (
+        ARCHITECTURES.get(key["architecture"], key["architecture"]),
+        SOURCES.get(key["source"], key["source"]),
+        APPROACH_TITLES.get(key["approach"], key["approach"]),
+    )
+    return " ".join(shown(word) for word in words if word)

@@ -1,0 +1,78 @@
+"""Which classes are taken for which: the most confused classes of each cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix
+
+from arttl.reports.collect import CELL
+
+SHOWN = 10  # classes of a matrix
+OTHERS = "other classes"
+
+
+@dataclass(frozen=True, eq=False)
+class Confusions:
+    """The confusions of one cell.
+
+    Attributes:
+        key: a dict of CELL.
+        seeds: the seeds whose test predictions are added up.
+        classes: the most confused classes, the most confused first.
+        counts: int array (classes, classes + 1): rows are true classes, columns predicted ones and, last, all others.
+        pairs: a DataFrame of label, predicted, images (added up over seeds) and label_images, the most frequent first.
+    """
+
+    key: dict
+    seeds: list
+    classes: list
+    counts: np.ndarray
+    pairs: pd.DataFrame
+
+
+def confusions(collected):
+    """The Confusions of every cell with mistakes, in the order of Collected.cells; a list."""
+    found = []
+    for key, runs, problem in collected.cells():
+        predictions = pd.concat(list(runs.predictions), ignore_index=True)
+        if not problem and (predictions.label != predictions.predicted).any():
+            found.append(_confusions(key, runs.seed.tolist(), predictions))
+    return found
+
+
+def confusions_table(found):
+    """All confused pairs of all cells as one DataFrame, for a CSV."""
+    columns = [each.pairs.assign(**each.key, seeds=len(each.seeds)) for each in found]
+    names = [*CELL, "seeds", "label", "predicted", "images", "label_images"]
+    return pd.concat(columns, ignore_index=True)[names] if columns else pd.DataFrame(columns=names)
+
+
+def most_confused(predictions, most=SHOWN):
+    """The classes that most mistakes involve, as the true one or the predicted one; equal ones in alphabetical order.
+
+    Arguments:
+        predictions: a DataFrame with label and predicted.
+        most: how many.
+    """
+    wrong = predictions[predictions.label != predictions.predicted]
+    counts = pd.concat([wrong.label, wrong.predicted]).value_counts()
+    return sorted(counts.index, key=lambda label: (-counts[label], label))[:most]
+
+
+def _confusions(key, seeds, predictions):
+    classes = most_confused(predictions)
+    labelled = predictions[predictions.label.isin(classes)]
+    predicted = labelled.predicted.where(labelled.predicted.isin(classes), OTHERS)
+    others = np.array([((labelled.label == label) & (predicted == OTHERS)).sum() for label in classes])
+    known = labelled[labelled.predicted.isin(classes)]
+    matrix = np.zeros((len(classes), len(classes)), int)
+    if len(known):
+        matrix = confusion_matrix(known.label, known.predicted, labels=classes)
+    wrong = predictions[predictions.label != predictions.predicted]
+    pairs = wrong.groupby(["label", "predicted"]).size().rename("images").reset_index()
+    pairs["label_images"] = pairs.label.map(predictions.label.value_counts())
+    pairs = pairs.sort_values(["images", "label", "predicted"], ascending=[False, True, True], ignore_index=True)
+    return Confusions(key, seeds, classes, np.column_stack([matrix, others]), pairs)

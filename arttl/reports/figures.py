@@ -1,0 +1,196 @@
+"""Figures 1 to 3 of Chapter 1, from run folders: matplotlib Figures, and their files."""
+
+from __future__ import annotations
+
+import warnings
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from arttl.collections.wording import shown
+from arttl.files import partial_path
+from arttl.reports.collect import EXPERIMENTS, study_order
+from arttl.reports.published import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
+
+LINES = {"off-the-shelf": "-.", "fine-tuning": "--", "scratch": "-"}
+"""Line styles of the approaches, as in the thesis."""
+
+COLOURS = {"xception": "tab:blue", "inception_v3": "tab:green", "resnet50": "tab:red", "vgg19": "tab:purple"}
+SCRATCH_COLOUR = "tab:orange"
+OTHER_COLOUR = "tab:grey"
+REFERENCE_MARKERS = {"off-the-shelf": "o", "fine-tuning": "s"}
+SCRATCH_MARKERS = {"resnet50": "x", "xception": "+", "vgg19": "."}  # InceptionV3 has none, as in the thesis
+
+CURVES = {"figure2": ("material",), "figure3": ("type", "artist")}
+"""Challenges of the figures of validation accuracy, from left to right."""
+
+SAMPLES = 7  # pictures of each collection in Figure 1
+DPI = 150
+
+
+def accuracy_curves(collected, challenges):
+    """Figure 2 or 3: validation accuracy by epoch on the Rijksmuseum's collection, one panel a challenge.
+
+    Arguments:
+        collected: what collect() returned.
+        challenges: the panels' challenges.
+
+    Returns a matplotlib Figure, or None if there is no run of these challenges. Every seed has a line of its own.
+    """
+    runs = collected.runs[(collected.runs.experiment == "rijks") & collected.runs.challenge.isin(challenges)]
+    if runs.empty:
+        return None
+    figure = _figure(7.5 * len(challenges) + 1, 4.8)
+    for axes, challenge in zip(figure.subplots(1, len(challenges), squeeze=False).flat, challenges, strict=True):
+        _draw_runs(axes, runs[runs.challenge == challenge])
+        references = _draw_references(axes, challenge)
+        axes.set_title(challenge)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("validation accuracy (%)")
+        axes.set_ylim(0, 100)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", alpha=0.3)
+        handles, _ = axes.get_legend_handles_labels()
+        others = _not_run(runs[runs.challenge == challenge]) if references else []
+        axes.legend(
+            handles=[*handles, *references, *others], loc="center left", bbox_to_anchor=(1.03, 0.5), frameon=False
+        )
+    return figure
+
+
+def sample_pictures(samples):
+    """Figure 1: pictures of each collection, a row each.
+
+    Arguments:
+        samples: dict of a row's title to a list of (PIL.Image, label).
+
+    Returns a matplotlib Figure, or None without pictures.
+    """
+    samples = {title: row for title, row in samples.items() if row}
+    if not samples:
+        return None
+    widest = max(map(len, samples.values()))
+    figure = _figure(1.6 * widest, 2.1 * len(samples))
+    for row, (title, pictures) in zip(
+        figure.subfigures(len(samples), 1, squeeze=False).flat, samples.items(), strict=True
+    ):
+        row.suptitle(title, fontsize=10, parse_math=False)
+        for axes, pair in zip(row.subplots(1, widest, squeeze=False).flat, [*pictures, *[None] * widest], strict=False):
+            axes.set_axis_off()
+            if pair is not None:
+                axes.imshow(pair[0])
+                axes.set_title(_short(shown(pair[1])), fontsize=8, parse_math=False)
+    return figure
+
+
+def save_figure(figure, folder, name):
+    """Write a figure as PNG and PDF, each whole or not at all; returns the Paths."""
+    paths = [folder / f"{name}.{suffix}" for suffix in ("png", "pdf")]
+    for path in paths:
+        with partial_path(path) as partial, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # of scripts that no font here has
+            figure.savefig(partial, dpi=DPI)
+    return paths
+
+
+def _short(text, most=24):
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _figure(width, height):
+    """A Figure without pyplot, whose global state no report should touch."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _draw_runs(axes, runs):
+    labelled = set()
+    for run in sorted(runs.itertuples(), key=_order):
+        seeds = int(((runs.architecture == run.architecture) & (runs.approach == run.approach)).sum())
+        label = _label(run) + (f" ({seeds} seeds)" if seeds > 1 else "")
+        scratch = run.approach == "scratch"
+        axes.plot(
+            run.history.epoch,
+            100 * run.history.val_accuracy,
+            LINES.get(run.approach, ":"),
+            color=SCRATCH_COLOUR if scratch else COLOURS.get(run.architecture, OTHER_COLOUR),
+            marker=SCRATCH_MARKERS.get(run.architecture, "") if scratch else "",
+            label=label if label not in labelled else f"_{label}",
+            linewidth=1.6,
+        )
+        labelled.add(label)
+    if runs.empty:
+        axes.text(0.5, 0.5, "no runs", transform=axes.transAxes, ha="center", color="grey")
+
+
+def _draw_references(axes, challenge):
+    """Marks at the right edge for the published test accuracies; returns what the legend says of them."""
+    drawn = {}
+    for (published_for, architecture, approach, _), value in accuracies("rijks").items():
+        if published_for == challenge and value not in MISPRINTS:
+            axes.plot(
+                [1.0],
+                [float(value)],
+                marker=REFERENCE_MARKERS[approach],
+                markerfacecolor="none",
+                color=COLOURS[architecture],
+                linestyle="none",
+                transform=axes.get_yaxis_transform(),
+                clip_on=False,
+                label=f"_published {architecture} {approach}",
+            )
+            drawn[approach] = Line2D(
+                [],
+                [],
+                color="black",
+                marker=REFERENCE_MARKERS[approach],
+                markerfacecolor="none",
+                linestyle="none",
+                label=f"published test accuracy,\n{APPROACH_TITLES[approach]}",
+            )
+    return list(drawn.values())
+
+
+def _not_run(runs):
+    """The legend's lines for the colours of networks that only have published marks."""
+    return [
+        Line2D([], [], color=COLOURS[name], linestyle="none", marker="_", label=f"{title} (not run)")
+        for name, title in ARCHITECTURES.items()
+        if name not in set(runs.architecture[runs.approach != "scratch"])
+    ]
+
+
+def _label(run):
+    title = ARCHITECTURES.get(run.architecture, shown(run.architecture))
+    if run.approach == "scratch":
+        return "Scratch-V3" if run.architecture == "inception_v3" else f"Scratch-{title}"
+    return f"{title}, {APPROACH_TITLES.get(run.approach, shown(run.approach))}"
+
+
+def _order(run):
+    return run.approach == "scratch", study_order(run.challenge, run.architecture, run.approach, run.source), run.seed
+
+
+def sample_rows(collected, pictures):
+    """What sample_pictures draws: evenly spread images of each collection, named after what it stands for.
+
+    Arguments:
+        collected: what collect() returned.
+        pictures: the Pictures.
+    """
+    rows, shown_already = {}, set()
+    for key, runs, _ in collected.cells():
+        name, challenge = runs.collection.iloc[0], key["challenge"]
+        collection = pictures.labelled(name, challenge)
+        if collection is None or (key["experiment"], name) in shown_already:
+            continue
+        shown_already.add((key["experiment"], name))
+        labels = collection.labels(challenge)
+        labels = labels.iloc[:: max(1, len(labels) // SAMPLES)].head(SAMPLES)
+        found = [(pictures.picture(name, image_id), label) for image_id, label in labels.items()]
+        title = f"{shown(name)}, {shown(challenge)} (the study's: {EXPERIMENTS[key['experiment']]})"
+        rows[title] = [pair for pair in found if pair[0] is not None]
+    return rows

@@ -1,0 +1,131 @@
+"""index.html: the whole report in one file that asks nothing of the network."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+from itertools import groupby
+
+import jinja2
+from markupsafe import Markup
+
+from arttl import __version__
+from arttl.collections.wording import counted, shown, shown_path
+from arttl.reports.collect import EXPERIMENTS, cell_title
+from arttl.reports.confusions import OTHERS
+
+TITLE = "From natural images to art: results beside the study's"
+PAIRS = 5  # confused pairs written out below a matrix
+HEATS = 5  # shades of a confusion matrix, see page.css
+_SECTIONS = {
+    "figures": "Figures",
+    "confusions": "Most confused classes",
+    "mistakes": "Worst mistakes",
+    "runs": "Runs",
+    "settings": "Settings",
+    "left-out": "Left out",
+}
+_KEPT_SHORT = ("class_names", "dropped_classes", "deviations")  # of config.json: their number only, or shown elsewhere
+
+
+def render_page(collected, tables, runs, figures, confusions, galleries):
+    """The page as text.
+
+    Arguments:
+        collected: what collect() returned.
+        tables: Tables 1, 2, 3 and accuracy by class frequency.
+        runs: the Table of runs.
+        figures: list of dicts: title, caption, alt, and picture (a data: address) or missing (why there is none).
+        confusions: list of Confusions.
+        galleries: list of Galleries.
+
+    Whatever the runs' labels and settings hold is shown as text: Jinja2 escapes all of it, and the page's Content
+    Security Policy lets only its own style and script work, which it knows by their hashes.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("arttl.reports"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    style, script = (_own_text(environment, name) for name in ("page.css", "page.js"))
+    environment.globals["groups"] = column_groups
+    return environment.get_template("page.html").render(
+        title=TITLE,
+        root=shown_path(collected.root),
+        counts=_counts(collected),
+        created=datetime.date.today().isoformat(),
+        version=__version__,
+        policy=policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        contents=[(table.name, table.title.partition(":")[0]) for table in tables] + list(_SECTIONS.items()),
+        tables=tables,
+        runs=runs,
+        figures=figures,
+        confusions=[_matrix(each) for each in confusions],
+        galleries=[{"title": title(each.key, [each.seed]), **vars(each)} for each in galleries],
+        settings=[_settings(run) for run in collected.runs.itertuples()],
+        left_out=[(shown_path(folder), shown_path(reason)) for folder, reason in collected.left_out],
+    )
+
+
+def policy(style, script):
+    """The Content Security Policy that allows this style and this script, pictures in the page, and nothing else."""
+    allowed = {"style-src": style, "script-src": script}
+    hashes = "; ".join(f"{kind} 'sha256-{_sha256(text)}'" for kind, text in allowed.items())
+    return f"default-src 'none'; img-src data:; {hashes}; base-uri 'none'; form-action 'none'"
+
+
+def column_groups(table):
+    """A table's groups of columns: a list of (name, number of columns); name is "" for columns of no group."""
+    return [(name, len(list(columns))) for name, columns in groupby(group for group, _ in table.columns)]
+
+
+def title(key, seeds):
+    """A cell in full: "Rijksmuseum, type: ResNet50 fine tuning, seed 42"."""
+    which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
+    return f"{EXPERIMENTS[key['experiment']]}, {shown(key['challenge'])}: {cell_title(key)}, {which}"
+
+
+def _own_text(environment, name):
+    source, *_ = environment.loader.get_source(environment, name)
+    return source
+
+
+def _sha256(text):
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _counts(collected):
+    left_out = f", {counted(len(collected.left_out), 'run folder')} left out" if collected.left_out else ""
+    return f"{counted(len(collected.runs), 'complete run')}{left_out}"
+
+
+def _matrix(each):
+    """A confusion matrix for the template; shades tell a count's share of its class."""
+    sizes = each.counts.sum(axis=1)
+    rows = []
+    for name, counts, size in zip(each.classes, each.counts, sizes, strict=True):
+        shades = [0 if not count else 1 + int((HEATS - 1) * count / size) for count in counts]
+        rows.append((name, list(zip(counts.tolist(), shades, strict=True))))
+    return {
+        "title": title(each.key, each.seeds),
+        "columns": [*each.classes, OTHERS],
+        "rows": rows,
+        "pairs": each.pairs.head(PAIRS).to_dict("records"),
+    }
+
+
+def _settings(run):
+    config = {name: value for name, value in run.config.items() if name not in _KEPT_SHORT}
+    short = {f"number of {name}": len(run.config.get(name, ())) for name in _KEPT_SHORT[:2]}
+    lines = list(_lines({**config, **short, "metrics": run.metrics}))
+    return {"folder": shown_path(run.folder), "deviations": run.deviations, "lines": lines}
+
+
+def _lines(content, prefix=""):
+    """Nested dicts as (dotted name, text)."""
+    for name, value in content.items():
+        if isinstance(value, dict) and value:
+            yield from _lines(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", str(value)

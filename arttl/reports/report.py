@@ -1,0 +1,100 @@
+"""`python -m arttl report`: everything below a folder of runs as tables, figures and one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arttl.collections.wording import counted, shown_path
+from arttl.files import make_folder, whole_file, write_table
+from arttl.reports.collect import collect
+from arttl.reports.confusions import confusions, confusions_table
+from arttl.reports.figures import CURVES, accuracy_curves, sample_pictures, sample_rows, save_figure
+from arttl.reports.formats import write_formats
+from arttl.reports.galleries import mistake_galleries, worst_mistakes
+from arttl.reports.page import render_page
+from arttl.reports.pictures import data_uri, open_pictures
+from arttl.reports.saliency import saliency_figures
+from arttl.reports.table1 import collections_table
+from arttl.reports.tables import accuracy_table, frequency_table, runs_table
+
+_REFERENCES = "Marks at the right edge: the published test accuracies of Table 2."
+_STYLES = "Off the shelf dash-dotted, fine tuning dashed, from scratch solid orange; a line for each seed."
+_CAPTIONS = {
+    "figure1": ("Figure 1: sample images of the collections", ""),
+    "figure2": ("Figure 2: validation accuracy by epoch, material", f"{_STYLES} {_REFERENCES}"),
+    "figure3": ("Figure 3: validation accuracy by epoch, type and artist", f"{_STYLES} {_REFERENCES}"),
+}
+
+
+def run_report(options):
+    """Do what `python -m arttl report` was asked for: write the report, print one line for each group of files.
+
+    Arguments:
+        options: the namespace of arttl.__main__.
+
+    Returns the exit code, 0.
+
+    Raises InputError if there is no run folder, for data that cannot be read, and if a file cannot be written.
+    """
+    collected = collect(options.runs)
+    pictures = open_pictures(options, collected.runs)
+    folder = make_folder(options.to or Path(options.runs, "report"), "--to")
+    runs, frequency = runs_table(collected), frequency_table(collected)
+    tables = [
+        collections_table(collected, pictures),
+        accuracy_table(collected, "rijks"),
+        accuracy_table(collected, "antwerp"),
+        frequency,
+    ]
+    written = [path for table in [*tables, runs] for path in write_formats(table, folder)]
+    _say("tables", written)
+    figures = draw_figures(collected, pictures, folder)
+    _say("figures", [path for figure in figures for path in figure["files"]])
+    confused, mistakes = confusions(collected), worst_mistakes(collected)
+    write_table(folder / "confusions.csv", confusions_table(confused))
+    write_table(folder / "mistakes.csv", mistakes)
+    _say("lists", [folder / "confusions.csv", folder / "mistakes.csv"])
+    page = render_page(collected, tables, runs, figures, confused, mistake_galleries(mistakes, pictures))
+    with whole_file(folder / "index.html") as file:
+        file.write(page)
+    print(f"page: {shown_path(folder / 'index.html')} ({len(page.encode()) / 1e6:.1f} MB, opens without a network)")
+    for name, reason in collected.left_out:
+        print(f"left out: {shown_path(name)}: {shown_path(reason)}")
+    return 0
+
+
+def draw_figures(collected, pictures, folder):
+    """Write Figures 1 to 3, take over Figure 4, and remove what a former report left of those that are not there.
+
+    Arguments:
+        collected: what collect() returned.
+        pictures: the Pictures.
+        folder: where to.
+
+    Returns a list of dicts for the page: title, caption, alt, picture, missing, files.
+    """
+    drawn = {"figure1": sample_pictures(sample_rows(collected, pictures))}
+    drawn |= {name: accuracy_curves(collected, challenges) for name, challenges in CURVES.items()}
+    missing = {"figure1": "The pictures of these runs' collections are not here; --data DIR names them."}
+    figures = []
+    for name, figure in drawn.items():
+        title, caption = _CAPTIONS[name]
+        about = {"title": title, "caption": caption, "alt": title, "picture": None, "files": []}
+        about["missing"] = missing.get(name, "No run of these challenges.")
+        if figure is None:
+            for suffix in ("png", "pdf"):
+                (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+        else:
+            about["files"] = save_figure(figure, folder, name)
+            about["picture"] = data_uri(about["files"][0].read_bytes(), "image/png")
+        figures.append(about)
+    return figures + saliency_figures(collected.root, folder)
+
+
+def _say(group, paths):
+    names = ", ".join(path.name for path in paths) or "none"
+    print(
+        f"{group}: {counted(len(paths), 'file')} in {shown_path(paths[0].parent)}: {names}"
+        if paths
+        else f"{group}: none"
+    )

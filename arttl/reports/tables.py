@@ -1,0 +1,281 @@
+"""Tables 2 and 3 beside the published numbers, accuracy by class frequency, and the list of runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from arttl.collections import BUNDLED
+from arttl.collections.wording import counted, shown, shown_path
+from arttl.reports.cells import DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
+from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
+from arttl.reports.published import (
+    APPROACH_TITLES,
+    ARCHITECTURES,
+    COLLECTIONS,
+    FEATURES,
+    MISPRINTS,
+    PARAMETERS,
+    SOURCES,
+    is_near,
+)
+
+FREQUENCIES = {"head": "head (over 100)", "middle": "middle (20 to 100)", "tail": "tail (under 20)"}
+"""Groups of classes by their number of training images."""
+
+TITLES = {
+    "rijks": ("table2", "Table 2: test accuracy (%) on the Rijksmuseum's collection"),
+    "antwerp": ("table3", "Table 3: test accuracy (%) on Antwerp's collection"),
+}
+MARKS = "Best in bold, second best underlined, for each challenge and column."
+_OURS = ("value", "interval")
+_SHARES = {"test_accuracy": "accuracy", "test_top5": "top-5", "test_macro_f1": "macro-F1"}
+_SHARES |= {"majority_accuracy": "majority class"}
+_COUNTS = ("tested_epoch", "epochs", "seconds")
+_OF_RUN = ["folder", *CELL, "seed", "collection", "test_images"]
+_RUNS_DATA = [*_OF_RUN, *_SHARES, *_COUNTS, "deviations"]
+_FREQUENCY_DATA = [*CELL, "classes_by_frequency", *MEASURE, "images", "classes"]
+_WITHOUT = "No run has accuracy by class frequency in its metrics.json; runs made anew (--force) have it."
+_BESIDE = (*_OURS, "published", "difference")
+STARRED = "* departs from the study's settings"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table.
+
+    Attributes:
+        text: what is shown; empty for what was not run.
+        mark: "best", "second" or "".
+        star: whether its runs depart from the study.
+        sort: the number to sort by; None to sort by the text.
+    """
+
+    text: str = ""
+    mark: str = ""
+    star: bool = False
+    sort: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table in every format that formats.py writes.
+
+    Attributes:
+        name: its files' name.
+        title: one line.
+        columns: pairs of group ("" for none) and name.
+        rows: lists of Cells.
+        warnings: lines above it, without which its numbers would mislead.
+        notes: lines below it.
+        deviations: departures from the study, each with the list of cells it applies to.
+        data: the same as a DataFrame with unrounded numbers, for the CSV.
+        empty: what the page says if there are no rows.
+    """
+
+    name: str
+    title: str
+    columns: list
+    rows: list
+    warnings: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+    deviations: dict = field(default_factory=dict)
+    data: pd.DataFrame = field(default_factory=pd.DataFrame)
+    empty: str = "There is no run."
+
+
+def accuracy_table(collected, experiment):
+    """Table 2 ("rijks") or 3 ("antwerp"), with the published numbers beside: a Table."""
+    cells = accuracy_cells(collected, experiment)
+    groups = list(dict.fromkeys(zip(cells.approach, cells.source, strict=True)))
+    columns = [("", "challenge"), ("", "model")]
+    for column in groups:
+        parts = _BESIDE if _has_published(cells, column) else _OURS
+        columns += [(column_title(*column), part) for part in parts]
+    if experiment == "rijks":
+        columns += [("Params (M)", "value"), ("Params (M)", "published"), ("", "X")]
+    rows = []
+    for (challenge, architecture), row in cells.groupby(["challenge", "architecture"], sort=False):
+        shown_cells = [Cell(shown(challenge)), Cell(shown(ARCHITECTURES.get(architecture, architecture)))]
+        by_column = {(each.approach, each.source): each for each in row.itertuples()}
+        for column in groups:
+            shown_cells += _accuracy(by_column.get(column), _has_published(cells, column))
+        if experiment == "rijks":
+            shown_cells += _size(collected, challenge, architecture)
+        rows.append(shown_cells)
+    name, title = TITLES[experiment]
+    warnings, notes = _warnings(cells, experiment, collected), [MARKS, INTERVALS, *_notes(cells, name)]
+    return Table(name, title, columns, rows, warnings, notes, _deviations(collected, experiment), cells)
+
+
+def column_title(approach, source):
+    """A column's heading: "θⁱ fine tuning"."""
+    words = (SOURCES.get(source, source), APPROACH_TITLES.get(approach, approach))
+    return " ".join(shown(word) for word in words if word)
+
+
+def frequency_table(collected):
+    """Accuracy by class frequency of every cell that has it: a Table, without rows if none has."""
+    columns = [("", name) for name in ("collection", "challenge", "model", "approach")]
+    columns += [(title, part) for title in FREQUENCIES.values() for part in ("value", "interval", "images", "classes")]
+    rows, data = [], []
+    for key, runs, problem in collected.cells():
+        found = {} if problem else {group: measure(runs, f"test_accuracy_{group}") for group in FREQUENCIES}
+        if not any(each["seeds"] for each in found.values()):
+            continue
+        row = [
+            Cell(EXPERIMENTS[key["experiment"]]),
+            Cell(shown(key["challenge"])),
+            Cell(shown(ARCHITECTURES.get(key["architecture"], key["architecture"]))),
+            Cell(column_title(key["approach"], key["source"])),
+        ]
+        for group, value in found.items():
+            sizes = {name: _whole(runs.metrics.iloc[0].get(f"test_{name}_{group}")) for name in ("images", "classes")}
+            row += [number(value["accuracy"]), _interval(value)]
+            row += [number(size, 0) for size in sizes.values()]
+            data.append(key | {"classes_by_frequency": group} | value | sizes)
+        rows.append(row)
+    notes = [
+        "Groups of classes by their number of training images; images and classes are those of the test.",
+        INTERVALS,
+    ]
+    title = "Test accuracy (%) by class frequency"
+    return Table("frequency", title, columns, rows, notes=notes, data=_frame(data, _FREQUENCY_DATA), empty=_WITHOUT)
+
+
+def runs_table(collected):
+    """Every complete run with its measures: a Table."""
+    columns = [("", name) for name in ("run", *_SHARES.values(), "tested epoch", "epochs", "seconds", "deviations")]
+    rows, data = [], []
+    for run in collected.runs.itertuples():
+        shares = {name: _number(run.metrics.get(name)) for name in _SHARES}
+        sizes = {name: _number(run.metrics.get(name)) for name in _COUNTS}
+        row = [Cell(shown(run.folder)), *(number(None if v is None else 100 * v) for v in shares.values())]
+        rows.append([*row, *(number(size, 0) for size in sizes.values()), number(len(run.deviations), 0)])
+        own = {name: getattr(run, name) for name in _OF_RUN}
+        data.append(own | shares | sizes | {"deviations": "; ".join(run.deviations)})
+    return Table("runs", "Runs (accuracies and macro-F1 in %)", columns, rows, data=_frame(data, _RUNS_DATA))
+
+
+def _frame(rows, columns):
+    """A DataFrame that has its columns even without rows, so that its CSV can be read."""
+    return pd.DataFrame(rows, columns=columns)
+
+
+def number(value, decimals=DECIMALS, sign="", **options):
+    """A Cell of a number, empty for None."""
+    if value is None or pd.isna(value):
+        return Cell()
+    return Cell(f"{value:{sign},.{decimals}f}", sort=float(value), **options)
+
+
+def _accuracy(cell, has_published):
+    if cell is None:
+        return [Cell()] * (4 if has_published else 2)
+    value = number(cell.accuracy, mark=cell.mark, star=cell.deviations > 0)
+    ours = [value, _interval(cell._asdict())]
+    if not has_published:
+        return ours
+    published = Cell()
+    if cell.published is not None:
+        footnote = "†" if cell.published in MISPRINTS else ""
+        published = Cell(cell.published + footnote, cell.published_mark, sort=float(cell.published))
+    return [*ours, published, number(cell.difference, sign="+")]
+
+
+def _interval(value):
+    if value["low"] is None or pd.isna(value["low"]):
+        return Cell()
+    half = (value["high"] - value["low"]) / 2
+    if value["interval"] == SPREAD:
+        return Cell(f"± {half:.2f} ({value['seeds']} seeds)", sort=half)
+    return Cell(f"[{value['low']:.1f}, {value['high']:.1f}]", sort=half)
+
+
+def _has_published(cells, column):
+    same = (cells.approach == column[0]) & (cells.source == column[1])
+    return cells.published[same].notna().any()
+
+
+def _size(collected, challenge, architecture):
+    """Millions of trainable parameters of the fine-tuned network, the published number, and the length of X."""
+    runs = collected.runs
+    runs = runs[(runs.experiment == "rijks") & (runs.challenge == challenge) & (runs.architecture == architecture)]
+    runs = runs[runs.approach != "off-the-shelf"]
+    found = {_trainable(config) for config in runs.config}
+    ours = found.pop() if len(found) == 1 else None
+    return [
+        number(ours, 1),
+        number(PARAMETERS.get(challenge, {}).get(architecture), 0),
+        number(FEATURES.get(architecture), 0),
+    ]
+
+
+def _trainable(config):
+    parameters = config.get("parameters")
+    count = _number(parameters.get("trainable")) if isinstance(parameters, dict) else None
+    return None if count is None else count / 1e6
+
+
+def _warnings(cells, experiment, collected):
+    lines = []
+    for challenge, rows in cells.groupby("challenge", sort=False):
+        runs = collected.runs[(collected.runs.experiment == experiment) & (collected.runs.challenge == challenge)]
+        lines += _other_data(challenge, EXPERIMENTS[experiment], runs)
+        if not same_data(rows):
+            lines.append(f"{shown(challenge)}: runs were tested on different images, so none is marked as the best.")
+        lines += [
+            f"{shown(challenge)}, {cell_title(row._asdict())}: left empty, since {row.problem}."
+            for row in rows.itertuples()
+            if row.problem
+        ]
+    return lines
+
+
+def _notes(cells, name):
+    notes = []
+    if cells.published.isin(list(MISPRINTS)).any():
+        causes = "; ".join(f"{value}: {cause}" for value, cause in MISPRINTS.items())
+        notes.append(f"† printed so ({causes}); no difference from it is shown.")
+    if cells.deviations.any():
+        notes.append(f"{STARRED}; {name}.md and index.html list how.")
+    return notes
+
+
+def _other_data(challenge, place, runs):
+    """A line for each collection of these runs that is not the study's."""
+    study = COLLECTIONS.get((challenge, place))
+    lines = {}
+    for run in runs.itertuples():
+        classes, images = len(run.config.get("class_names", [])), run.test_images
+        here = f"{shown(run.collection)}, with {counted(classes, 'class')} and {counted(images, 'test image')}"
+        if study is None:
+            lines[f"{shown(challenge)}: the study has no such challenge for {place}; this is {here}."] = None
+            continue
+        if run.collection in BUNDLED or not (is_near(classes, study[1]) and is_near(10 * images, study[0])):
+            there = f"{study[1]:,} classes and about {study[0] / 10:,.0f} test images"
+            lines[
+                f"{shown(challenge)}: the published numbers are for other data. This is {here}; the study's {place} "
+                f"had {there}."
+            ] = None
+    return list(lines)
+
+
+def _deviations(collected, experiment):
+    """Departures from the study, each with the cells whose runs have it."""
+    found = defaultdict(dict)
+    for key, runs, _ in collected.cells():
+        if key["experiment"] == experiment:
+            for line in (line for lines in runs.deviations for line in lines):
+                found[shown_path(line)][f"{shown(key['challenge'])}: {cell_title(key)}"] = None
+    return {line: list(titles) for line, titles in found.items()}
+
+
+def _number(value):
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _whole(value):
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
