@@ -120,7 +120,9 @@ class RunFolder:
     def predictions(self):
         """predictions.csv as a DataFrame; labels and ids stay text, a probability that is not there is NaN."""
         table = pd.read_csv(self.path / "predictions.csv", dtype=str, keep_default_na=False)
-        return table.assign(probability=pd.to_numeric(table.probability))
+        if "probability" in table:
+            table["probability"] = pd.to_numeric(table["probability"])
+        return table
 
     def log(self, line):
         """Print a line and keep it in log.txt with the time of day."""
