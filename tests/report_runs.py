@@ -17,6 +17,7 @@ def write_run(
     *,
     experiment="rijks",
     source=None,
+    classifier=None,
     right=6,
     images=10,
     predictions=None,
@@ -33,7 +34,16 @@ def write_run(
     `predictions` are rows of image_id, label, predicted, probability; without them `right` of so many `images` are
     right and the others wrong. `accuracies` are those of validation, one an epoch.
     """
-    parts = ["ch1", experiment, challenge, architecture, approach, *([source] if source else []), f"seed-{seed}"]
+    parts = [
+        "ch1",
+        experiment,
+        challenge,
+        architecture,
+        approach,
+        *([source] if source else []),
+        *([classifier] if classifier else []),
+        f"seed-{seed}",
+    ]
     folder = root.joinpath(*parts)
     folder.mkdir(parents=True)
     rows = predictions or [
@@ -55,6 +65,7 @@ def write_run(
             "seed": seed,
             "recipe": {"name": "thesis", "approach": approach, "optimizer": {"name": "SGD"}, "max_epochs": 1000},
             **({"source": source} if source else {}),
+            **({"classifier": classifier} if classifier else {}),
             **(settings or {}),
         },
         "split": {"preset": "thesis", "seed": 42, "given": False},
@@ -80,6 +91,8 @@ def write_run(
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     epochs = range(1, len(accuracies) + 1)
     history = pd.DataFrame({"epoch": epochs, "val_accuracy": accuracies, "val_loss": 1.0})
+    if classifier:
+        history = pd.DataFrame({"C": [1.0, 10.0], "val_accuracy": [0.2, 0.5], "seconds": 1.0})
     history.to_csv(folder / "history.csv", index=False)
     table.to_csv(folder / "predictions.csv", index=False)
     (folder / "metrics.json").write_text(json.dumps(found), encoding="utf-8")

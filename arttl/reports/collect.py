@@ -25,6 +25,7 @@ Others (fidelity) have reports of their own."""
 CELL = ["experiment", "challenge", "architecture", "approach", "source"]
 """What runs of one cell of a table share; they differ in their seed only."""
 
+SOFTMAX = "softmax"
 _SHARES = ("test_accuracy", "test_accuracy_low", "test_accuracy_high")
 _HISTORY = ("epoch", "val_accuracy")
 _PREDICTIONS = ("image_id", "label", "predicted", "probability")
@@ -43,11 +44,13 @@ class Collected:
             root), collection, split (fingerprint), test_images, and, as objects, settings, config, metrics (dicts),
             deviations (list of str), history and predictions (DataFrames).
         left_out: list of (folder, reason) of the other run folders.
+        classical: a DataFrame like `runs` of those with a classifier of scikit-learn on X, and the column classifier.
     """
 
     root: Path
     runs: pd.DataFrame
     left_out: list
+    classical: pd.DataFrame
 
     def cells(self):
         """A list of (key, runs, problem): key a dict of CELL; problem says why runs cannot be averaged, or "".
@@ -94,7 +97,10 @@ def collect(root):
     ]
     columns = ["folder", *CELL, "seed", "collection", "split", "test_images"]
     columns += ["settings", "config", "metrics", "deviations", "history", "predictions"]
-    return Collected(root, pd.DataFrame(rows, columns=columns), left_out)
+    found = pd.DataFrame(rows, columns=[*columns, "classifier"])
+    softmax = found.classifier == SOFTMAX
+    runs, classical = (found[chosen].reset_index(drop=True) for chosen in (softmax, ~softmax))
+    return Collected(root, runs[columns], left_out, classical)
 
 
 def read_run(folder):
@@ -135,7 +141,8 @@ def _read(folder):
     json.dumps([config, metrics], ensure_ascii=False).encode()  # lone surrogates could not be written again
     settings = config["settings"]
     history, predictions = folder.history(), folder.predictions()
-    _check_tables(metrics, history, predictions)
+    classifier = str(settings.get("classifier", SOFTMAX))
+    _check_tables(metrics, history, predictions, _HISTORY if classifier == SOFTMAX else _HISTORY[1:])
     deviations = config.get("deviations", [])
     if not isinstance(deviations, list) or not isinstance(config.get("class_names", []), list):
         raise TypeError("deviations and class_names are lists")
@@ -144,6 +151,7 @@ def _read(folder):
         "architecture": str(settings["architecture"]),
         "approach": str(settings["recipe"]["approach"]),
         "source": str(settings.get("source") or ""),
+        "classifier": classifier,
         "seed": int(settings["seed"]),
         "collection": str(settings["collection"]),
         "split": str(settings["split"]),
@@ -157,16 +165,21 @@ def _read(folder):
     }
 
 
-def _check_tables(metrics, history, predictions):
-    """Raise ValueError unless the files hold what they should and agree with each other."""
+def _check_tables(metrics, history, predictions, of_history):
+    """Raise ValueError unless the files hold what they should and agree with each other.
+
+    Arguments:
+        metrics, history, predictions: what they hold.
+        of_history: columns of numbers that history.csv must have.
+    """
     for name in _SHARES:
         if not is_share(metrics[name]):
             raise ValueError(f"{name} is {metrics[name]}")
-    for file, table, columns in (("history", history, _HISTORY), ("predictions", predictions, _PREDICTIONS)):
+    for file, table, columns in (("history", history, of_history), ("predictions", predictions, _PREDICTIONS)):
         lacking = set(columns) - set(table.columns)
         if lacking or table.empty:
             raise ValueError(f"{file}.csv has no {' or '.join(sorted(lacking)) or 'rows'}")
-    numbers = (history.epoch, history.val_accuracy, predictions.probability)
+    numbers = (*(history[name] for name in of_history), predictions.probability)
     if not all(pd.api.types.is_numeric_dtype(column) for column in numbers):
         raise ValueError("a column of numbers holds text")
     accuracy = (predictions.label == predictions.predicted).mean()

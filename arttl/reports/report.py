@@ -6,6 +6,7 @@ from pathlib import Path
 
 from arttl.collections.wording import counted, shown_path
 from arttl.files import make_folder, whole_file, write_table
+from arttl.reports.classifiers import classifiers_table
 from arttl.reports.collect import collect
 from arttl.reports.confusions import confusions, confusions_table
 from arttl.reports.figures import CURVES, accuracy_curves, sample_pictures, sample_rows, save_figure
@@ -45,6 +46,7 @@ def run_report(options):
         accuracy_table(collected, "rijks"),
         accuracy_table(collected, "antwerp"),
         frequency,
+        classifiers_table(collected),
     ]
     written = [path for table in [*tables, runs] for path in write_formats(table, folder)]
     _say("tables", written)

@@ -133,7 +133,7 @@ def frequency_table(collected):
         ]
         for group, value in found.items():
             sizes = {name: _whole(runs.metrics.iloc[0].get(f"test_{name}_{group}")) for name in ("images", "classes")}
-            row += [number(value["accuracy"]), _interval(value)]
+            row += [number(value["accuracy"]), interval(value)]
             row += [number(size, 0) for size in sizes.values()]
             data.append(key | {"classes_by_frequency": group} | value | sizes)
         rows.append(row)
@@ -175,7 +175,7 @@ def _accuracy(cell, has_published):
     if cell is None:
         return [Cell()] * (4 if has_published else 2)
     value = number(cell.accuracy, mark=cell.mark, star=cell.deviations > 0)
-    ours = [value, _interval(cell._asdict())]
+    ours = [value, interval(cell._asdict())]
     if not has_published:
         return ours
     published = Cell()
@@ -185,7 +185,8 @@ def _accuracy(cell, has_published):
     return [*ours, published, number(cell.difference, sign="+")]
 
 
-def _interval(value):
+def interval(value):
+    """A Cell of a measure's interval, empty where there is none."""
     if value["low"] is None or pd.isna(value["low"]):
         return Cell()
     half = (value["high"] - value["low"]) / 2
