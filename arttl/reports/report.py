@@ -10,6 +10,7 @@ from arttl.reports.classifiers import classifiers_table
 from arttl.reports.collect import collect
 from arttl.reports.confusions import confusions, confusions_table
 from arttl.reports.figures import CURVES, accuracy_curves, sample_pictures, sample_rows, save_figure
+from arttl.reports.findings import findings_table
 from arttl.reports.formats import write_formats
 from arttl.reports.galleries import mistake_galleries, worst_mistakes
 from arttl.reports.page import render_page
@@ -47,6 +48,7 @@ def run_report(options):
         accuracy_table(collected, "antwerp"),
         frequency,
         classifiers_table(collected),
+        findings_table(collected),
     ]
     written = [path for table in [*tables, runs] for path in write_formats(table, folder)]
     _say("tables", written)

@@ -1,0 +1,76 @@
+"""The thesis' findings compared on the same images: differences by hand, intervals of paired_difference."""
+
+import pandas as pd
+import pytest
+from report_runs import row_of, write_run
+
+from arttl.metrics import paired_difference
+from arttl.reports.collect import collect
+from arttl.reports.findings import FINDINGS, VERDICTS, compare, findings_table, verdict
+
+
+def answers(right):
+    """Predictions that are right where the string has a 1."""
+    labels = ["etching", "print"] * len(right)
+    return [
+        (f"{number}.jpg", label, label if hit == "1" else "painting", 0.5)
+        for number, (hit, label) in enumerate(zip(right, labels, strict=False))
+    ]
+
+
+def test_differences_on_the_same_images_averaged_over_common_seeds(tmp_path):
+    """Seed 1: +1 +1 0 0 -1 0 0 0; seed 2: +1 0 0 0 0 0 0 +1: the mean of 1, 1/2, 0, 0, -1/2, 0, 0, 1/2 is 3/16."""
+    for seed, tuned, shelf in ((1, "11110011", "00111011"), (2, "11110011", "01110010")):
+        write_run(tmp_path, seed=seed, predictions=answers(tuned))
+        write_run(tmp_path, approach="off-the-shelf", seed=seed, predictions=answers(shelf))
+    write_run(tmp_path, approach="off-the-shelf", seed=3, predictions=answers("11111111"))  # of no fine-tuned run
+    table = findings_table(collect(tmp_path))
+    (line,) = table.data.to_dict("records")
+    low, high = (100 * each for each in paired_difference([1, 0.5, 0, 0, -0.5, 0, 0, 0.5])[1:])
+    assert line["difference"] == pytest.approx(100 * 3 / 16)
+    assert (line["low"], line["high"]) == pytest.approx((low, high))
+    assert (line["images"], line["seeds"]) == (8, 2)
+    row = row_of(table, "Rijksmuseum", "type", "ResNet50", "fine tuning", "off the shelf")
+    assert row[5:] == ["+18.75", f"[{low:+.1f}, {high:+.1f}]", "8", "2", "+20.07", "not decided"]  # 91.30 - 71.23
+
+
+def test_findings_that_fall_the_other_way_are_said(tmp_path):
+    write_run(tmp_path, experiment="antwerp", source="rijks", predictions=answers("0" * 40))
+    write_run(tmp_path, experiment="antwerp", source="imagenet", predictions=answers("1" * 40))
+    table = findings_table(collect(tmp_path))
+    row = row_of(table, "Antwerp", "type", "ResNet50", "θʳ fine tuning", "θⁱ fine tuning")
+    assert (row[5], row[-2], row[-1]) == ("-100.00", "+1.65", "the other way round")  # 78.15 - 76.50
+    assert [verdict(*interval) for interval in ((1, 2), (-1, 2), (-2, -1), (0, 2))] == [1, 0, -1, 0]
+    assert set(VERDICTS) == {-1, 0, 1}
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"split": "c3d4"}, "different splits"),
+        ({"seed": 7}, "no seed in common"),
+        ({"predictions": answers("1111")}, "different images"),
+    ],
+)
+def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path, other, said):
+    write_run(tmp_path, predictions=answers("11110011"))
+    write_run(tmp_path, approach="scratch", **{"predictions": answers("11110011")} | other)
+    table = findings_table(collect(tmp_path))
+    assert table.rows == []
+    assert said in table.warnings[0]
+
+
+def test_misprints_have_no_published_difference(tmp_path):
+    for approach in ("fine-tuning", "off-the-shelf"):
+        write_run(tmp_path, challenge="artist", approach=approach)
+    (line,) = findings_table(collect(tmp_path)).data.to_dict("records")
+    assert pd.isna(line["published"])
+
+
+def test_no_runs_are_no_findings(tmp_path):
+    write_run(tmp_path)
+    table = findings_table(collect(tmp_path))
+    assert table.rows == []
+    assert {finding.experiment for finding in FINDINGS} == {"rijks", "antwerp"}
+    with pytest.raises(ValueError, match="no seed in common"):
+        compare(collect(tmp_path).runs, collect(tmp_path).runs.assign(seed=1))
