@@ -61,6 +61,32 @@ def fidelity_parser(description, challenges):
     return parser
 
 
+def saliency_parser(description, challenges):
+    """The options of the saliency maps' script: whose networks, which images, which method."""
+    parser = Parser(description=description)
+    parser.add_argument("--challenge", choices=challenges, default="artist", help="of the runs (artist)")
+    parser.add_argument("--architecture", type=name, default="resnet50", metavar="NAME", help="(resnet50)")
+    parser.add_argument("--seed", type=natural, default=42, metavar="N", help="(42)")
+    parser.add_argument("--before", type=path, metavar="RUN", help="another run folder than the off-the-shelf one")
+    parser.add_argument("--after", type=path, metavar="RUN", help="another run folder than the fine-tuned one")
+    parser.add_argument("--images", type=positive, default=6, metavar="N", help="at most so many (6)")
+    parser.add_argument(
+        "--method",
+        choices=("visual-backprop", "grad-cam", "smooth-grad"),
+        default="visual-backprop",
+        help="VisualBackProp as in the thesis (default), or another to compare",
+    )
+    parser.add_argument(
+        "--output", type=path, default=Path("runs"), metavar="DIR", help="where the run folders are, and maps go (runs)"
+    )
+    shared.add_debug(parser)
+    group = parser.add_argument_group("data (without --data: the bundled collection)")
+    group.add_argument("--data", type=path, metavar="DIR", help="the runs' collection")
+    shared.add_reading(group)
+    shared.add_skip_missing(group)
+    return parser
+
+
 def _add_data_options(group):
     group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
     shared.add_reading(group)

@@ -41,7 +41,7 @@ def accuracy_curves(collected, challenges):
     runs = collected.runs[(collected.runs.experiment == "rijks") & collected.runs.challenge.isin(challenges)]
     if runs.empty:
         return None
-    figure = _figure(7.5 * len(challenges) + 1, 4.8)
+    figure = new_figure(7.5 * len(challenges) + 1, 4.8)
     for axes, challenge in zip(figure.subplots(1, len(challenges), squeeze=False).flat, challenges, strict=True):
         _draw_runs(axes, runs[runs.challenge == challenge])
         references = _draw_references(axes, challenge)
@@ -72,7 +72,7 @@ def sample_pictures(samples):
     if not samples:
         return None
     widest = max(map(len, samples.values()))
-    figure = _figure(1.6 * widest, 2.1 * len(samples))
+    figure = new_figure(1.6 * widest, 2.1 * len(samples))
     for row, (title, pictures) in zip(
         figure.subfigures(len(samples), 1, squeeze=False).flat, samples.items(), strict=True
     ):
@@ -99,7 +99,7 @@ def _short(text, most=24):
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _figure(width, height):
+def new_figure(width, height):
     """A Figure without pyplot, whose global state no report should touch."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)

@@ -1,4 +1,4 @@
-"""Figure 4, which experiments/ch1_saliency.py draws: taken over into the report."""
+"""Figure 4, which experiments/ch1_saliency.py draws: the figure, and how the report takes it over."""
 
 from __future__ import annotations
 
@@ -6,14 +6,43 @@ import io
 
 from PIL import Image
 
-from arttl.collections.wording import shown_path
+from arttl.collections.wording import shown, shown_path
 from arttl.files import whole_file
 from arttl.images.decoding import DAMAGE
+from arttl.images.overlay import overlay
+from arttl.reports.figures import new_figure
 from arttl.reports.pictures import data_uri
 
 TITLE = "Figure 4: what the networks look at (VisualBackProp)"
 WIDEST = 1400  # pixels on the page
 SHOWN = 6  # on the page, so that it can be sent by mail
+
+
+def saliency_figure(images, labels, maps, answers):
+    """Figure 4: a row an image; the picture, then each network's map over it with its answer.
+
+    Arguments:
+        images: uint8 (n, height, width, 3).
+        labels: their labels, n texts.
+        maps: dict of a network's title to float (n, height, width) in [0, 1].
+        answers: dict of the same titles to n pairs of predicted label and its probability.
+
+    Returns a matplotlib Figure.
+    """
+    figure = new_figure(2.4 * (1 + len(maps)), 2.6 * len(images))
+    grid = figure.subplots(len(images), 1 + len(maps), squeeze=False)
+    for row, (image, label) in enumerate(zip(images, labels, strict=True)):
+        _panel(grid[row, 0], image, shown(label))
+        for axes, title in zip(grid[row, 1:], maps, strict=True):
+            answer, probability = answers[title][row]
+            _panel(axes, overlay(image, maps[title][row]), f"{title}: {shown(answer)} ({probability:.0%})")
+    return figure
+
+
+def _panel(axes, picture, title):
+    axes.imshow(picture)
+    axes.set_title(title, fontsize=7, parse_math=False)
+    axes.set_axis_off()
 
 
 def saliency_figures(root, folder):
