@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from arttl.errors import InputError
-from arttl.saliency.inputs import check_class_ids, check_images, in_batches, made_once, unit_maps
+from arttl.saliency.inputs import check_class_ids, check_images, graph_of, in_batches, made_once, unit_maps
 from arttl.saliency.kinds import described
 
 SQUASHING = (keras.activations.softmax, keras.activations.sigmoid)
@@ -35,6 +35,7 @@ def grad_cam(model, images, class_ids=None, layer=None, batch_size=32):
     Source: Selvaraju et al., Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization, ICCV
     2017.
     """
+    graph_of(model)
     images = check_images(model, images)
     parts = made_once(model, ("grad_cam", layer), lambda graph: _parts(graph, layer))
     if not len(images):
@@ -74,6 +75,7 @@ def smooth_grad(model, images, class_ids=None, samples=50, noise=0.15, seed=0, b
     """
     if samples < 1 or noise < 0:
         raise InputError(f"samples {samples} and noise {noise}: give at least one sample, and noise of 0 or more")
+    graph_of(model)
     images = check_images(model, images)
     gradient = made_once(model, "smooth_grad", lambda graph: _score_gradient(_scorer(graph, 0)))
     if not len(images):

@@ -20,14 +20,21 @@ def made_once(model, key, make):
         key: what is made, a hashable value.
         make: function of the Graph.
     """
-    outputs = getattr(model, "outputs", None)
-    kept = _MADE.setdefault(model, {})
-    if not outputs or kept.get("output") is not outputs[0]:
-        kept.clear()
-        kept |= {"graph": Graph(model), "output": model.outputs[0]}
+    graph_of(model)
+    kept = _MADE[model]
     if key not in kept:
         kept[key] = make(kept["graph"])
     return kept[key]
+
+
+def graph_of(model):
+    """A model's Graph, made once; InputError when it is not flat or has not one image input and one output."""
+    kept = _MADE.setdefault(model, {})
+    if not kept or kept["graph"].tensors[-1] is not model.outputs[0]:
+        graph = Graph(model)
+        kept.clear()
+        kept["graph"] = graph
+    return kept["graph"]
 
 
 def check_images(model, images):
@@ -42,6 +49,8 @@ def check_images(model, images):
             f"images are {images.dtype} of shape {images.shape}; model {model.name!r} takes numbers of shape "
             f"(n, {', '.join(str(side or 'any') for side in expected[1:])})"
         )
+    if not np.isfinite(images).all():  # ReLU would make zeros of what is not a number
+        raise InputError("images hold values that are not finite; mend or leave out those")
     return images
 
 
@@ -90,6 +99,6 @@ def unit_maps(maps):
     Raises InputError for maps that are not finite.
     """
     if not np.isfinite(maps).all():
-        raise InputError("the network's maps are not finite for these images; check its weights and the pixels' range")
+        raise InputError("the network's maps are not finite for these images; check its weights")
     top = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, top, out=np.zeros(maps.shape, "float32"), where=top > 0, casting="same_kind")

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from arttl.saliency.inputs import check_images, in_batches, made_once, unit_maps
+from arttl.saliency.inputs import check_images, graph_of, in_batches, made_once, unit_maps
 from arttl.saliency.kinds import activation
 from arttl.saliency.shadow import Shadow
 
@@ -46,6 +46,7 @@ def visual_backprop(model, images, batch_size=32):
     Example:
         >>> maps = visual_backprop(model, images)
     """
+    graph_of(model)
     images = check_images(model, images)
     size = images.shape[1:3]
     mapper = made_once(model, ("visual_backprop", size), lambda graph: mapping_model(graph, size))
