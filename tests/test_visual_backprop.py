@@ -53,8 +53,8 @@ def images(rng):
 
 
 def test_two_layers_by_hand():
-    """Stride 2, valid padding, odd sizes, kernels not square. The first layer keeps every other pixel, the second all but
-    the last column: their maps are [[1, 2, 3], [4, 0, 5]] and [[1, 2], [4, 0]]."""
+    """Stride 2, valid padding, odd sizes, kernels not square. The first layer keeps every other pixel, the second all
+    but the last column: their maps are [[1, 2, 3], [4, 0, 5]] and [[1, 2], [4, 0]]."""
     first = layers.Conv2D(1, (3, 2), strides=2, activation="relu")
     second = layers.Conv2D(1, (1, 2), activation="relu")
     model = sequential((5, 7), first, second)

@@ -112,7 +112,8 @@ def sobel_maps(images):
     Returns a float32 array (n, height, width) in [0, 1].
     """
     grey = np.asarray(images, "float64").mean(axis=-1)
-    return unit_maps(np.hypot(ndimage.sobel(grey, axis=1), ndimage.sobel(grey, axis=2)).astype("float32"))
+    edges = [np.hypot(ndimage.sobel(each, axis=0), ndimage.sobel(each, axis=1)) for each in grey]
+    return unit_maps(np.array(edges, "float32").reshape(grey.shape))
 
 
 def rank_correlation(maps, others):
