@@ -65,19 +65,23 @@ def mapping_model(graph, size):
     shadow = Shadow(graph, size)
     rectified = [graph.tensors[point.rectified] for point in shadow.points]
     functions = [activation(graph.layers[point.rectified]) for point in shadow.points]
-    return keras.Model(graph.tensors[0], _Backprop(shadow, functions, name="visual_backprop")(rectified))
+    return keras.Model(graph.tensors[0], _Backprop(shadow, functions, size, name="visual_backprop")(rectified))
 
 
 class _Backprop(keras.layers.Layer):
     """From the points' rectified maps (batch, height, width, channels) to the map of the pixels."""
 
-    def __init__(self, shadow, functions, **options):
+    def __init__(self, shadow, functions, size, **options):
         super().__init__(dtype="float32", **options)
-        self.shadow, self.functions = shadow, functions
+        self.shadow, self.functions, self.size = shadow, functions, size
 
     def call(self, rectified):
         """A list with one tensor a point."""
         return self.shadow.transpose([channel_mean(*each) for each in zip(rectified, self.functions, strict=True)])
+
+    def compute_output_shape(self, input_shape):
+        """The maps', whose size Keras cannot know for a model without a fixed one."""
+        return (input_shape[0][0], *self.size)
 
 
 def channel_mean(maps, function):
