@@ -176,6 +176,18 @@ def test_long_stretches_without_relu_do_not_overflow():
     np.testing.assert_allclose(maps[0], maps[0, ::-1].T, rtol=1e-4)
 
 
+def test_long_branches_without_relu_do_not_overflow():
+    """Two strands that only meet at the end, as in NASNet; beside 9 ** 60 the short one is lost."""
+    pixels = keras.Input((5, 5, 1))
+    strand = stem = ones()(pixels)
+    for _ in range(60):
+        strand = layers.Conv2D(1, 3, padding="same")(strand)
+    joined = ones()(layers.Add()([strand, stem]))
+    maps = visual_backprop(keras.Model(pixels, layers.GlobalAveragePooling2D()(joined)), np.zeros((1, 5, 5, 1)))
+    profile = np.linalg.eigh(np.eye(5) + np.eye(5, k=1) + np.eye(5, k=-1))[1][:, -1]  # what sums of neighbours go to
+    np.testing.assert_allclose(maps[0], np.outer(profile, profile) / profile.max() ** 2, rtol=1e-4)
+
+
 def test_zero_maps_give_zeros(images):
     model = small_net()
     model.get_layer("first").set_weights([np.zeros((3, 2, 1, 5)), -np.ones(5)])

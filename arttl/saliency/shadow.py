@@ -6,6 +6,9 @@ matrix on either side of the map: exact for every size, stride, padding and dila
 
 from __future__ import annotations
 
+import functools
+import math
+
 import numpy as np
 from keras import layers, ops
 
@@ -13,6 +16,8 @@ from arttl.errors import InputError
 from arttl.saliency.kinds import CONVOLUTIONS, ENDS, MERGES, POOLINGS, described, pointwise
 
 KNOWN = "convolutions, max and average pooling, padding, merging, and layers that act on each pixel alone"
+
+LARGEST = 1e12  # where maps under way are rescaled, far below float32's limit
 
 
 def window(size, kernel, stride, padding, dilation=1):
@@ -108,7 +113,8 @@ class Shadow:
     def transpose(self, maps):
         """From the points' averaged maps down to the pixels, by Keras operations.
 
-        The map from above is multiplied by each point's own, and rescaled there by one positive number an image.
+        The map from above is multiplied by each point's own, and rescaled there by one positive number an image; so are
+        all the maps under way together, where a stretch without points could make them too large.
 
         Arguments:
             maps: one tensor (batch, height, width) a point, non-negative.
@@ -116,19 +122,22 @@ class Shadow:
         Returns a tensor (batch, height, width) with maximum 1, or 0 where nothing was active.
         """
         maps = {point.place: each for point, each in zip(self.points, maps, strict=True)}
-        last, trunk = self.points[-1].place, set(self.graph.trunk)
-        arrived = {last: ops.ones_like(maps[last])}
+        last = self.points[-1].place
+        arrived, bounds = {last: ops.ones_like(maps[last])}, {last: 1.0}  # bounds: none of a map's values is above
         for position in range(last, 0, -1):
             if position not in arrived:
                 continue
-            current, matrices = arrived.pop(position), self.matrices[position]
+            current, bound = arrived.pop(position), bounds.pop(position)
             if position in maps:
-                current = unit_maximum(current * unit_maximum(maps[position]))
-            elif position in trunk and any(matrix is not None for matrix in matrices):
-                current = unit_maximum(current)  # a long stretch without ReLU must not overflow either
-            current = scale_up(current, *matrices)
+                current, bound = unit_maximum(current * unit_maximum(maps[position])), 1.0
+            current = scale_up(current, *self.matrices[position])
+            bound *= math.prod(_gain(matrix) for matrix in self.matrices[position])
             for source in self.graph.sources[position]:
                 arrived[source] = arrived[source] + current if source in arrived else current
+                bounds[source] = bounds.get(source, 0.0) + bound
+            if max(bounds.values()) > LARGEST:
+                arrived = dict(zip(arrived, unit_maxima(*arrived.values()), strict=True))
+                bounds = dict.fromkeys(arrived, 1.0)
         return unit_maximum(arrived[0])
 
 
@@ -143,8 +152,14 @@ def scale_up(maps, rows, columns):
 
 def unit_maximum(maps):
     """Each non-negative map of a batch over its maximum; zero maps stay zero."""
-    top = ops.max(maps, axis=(1, 2), keepdims=True)
-    return maps / ops.where(top > 0, top, ops.ones_like(top))
+    return unit_maxima(maps)[0]
+
+
+def unit_maxima(*several):
+    """As `unit_maximum`, for several maps of each image and the maximum of all of them; their sizes may differ."""
+    top = functools.reduce(ops.maximum, [ops.max(maps, axis=(1, 2), keepdims=True) for maps in several])
+    top = ops.where(top > 0, top, ops.ones_like(top))
+    return [maps / top for maps in several]
 
 
 def _known_matrices(layer, entering):
@@ -162,6 +177,11 @@ def _unknown(layer):
         f"saliency maps cannot be scaled up through {described(layer)}, only through {KNOWN}, all with channels last; "
         "put one of these in its place, or cut it off with keras.Model(input, output)"
     )
+
+
+def _gain(matrix):
+    """The largest factor by which a product with the matrix raises a value."""
+    return 1.0 if matrix is None else float(matrix.sum(axis=1).max())
 
 
 def _is_identity(matrix):
