@@ -335,6 +335,8 @@ def test_images_that_do_not_fit_are_refused(images):
     for wrong in (images[0], images[:, :-1], np.repeat(images, 3, axis=-1), images.astype(str)):
         with pytest.raises(InputError, match="images are"):
             visual_backprop(model, wrong)
+    with pytest.raises(InputError, match="batch_size is 0"):
+        visual_backprop(model, images, batch_size=0)
     with pytest.raises(InputError, match="images hold values that are not finite"):
         visual_backprop(model, images * np.nan)
     model.get_layer("first").set_weights([np.full((3, 2, 1, 5), np.inf), np.zeros(5)])

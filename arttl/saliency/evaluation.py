@@ -40,7 +40,7 @@ def pointing_game(maps, boxes, tolerance=0):
 
     Returns a float in [0, 1]. Raises InputError for shapes that do not fit.
 
-    Source: Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016, section 4.1.
+    Source: Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016.
     """
     maps, boxes = _check_maps(maps), np.asarray(boxes)
     if boxes.shape != (len(maps), 4) or not len(maps):
@@ -59,6 +59,8 @@ def pointing_game(maps, boxes, tolerance=0):
 def deletion_curve(model, images, maps, class_ids=None, steps=20, batch_size=32):
     """How a class' probability falls as the most salient pixels take the image's mean colour; a low area is good.
 
+    (RISE's own code fills with the mean of the training images, which a model does not know.)
+
     Arguments:
         model: a keras.Model with outputs (batch, classes).
         images: what the model takes, (n, height, width, channels).
@@ -69,7 +71,7 @@ def deletion_curve(model, images, maps, class_ids=None, steps=20, batch_size=32)
 
     Returns a Curve. Raises InputError for shapes that do not fit.
 
-    Source: Petsiuk et al., RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018, section 4.1.
+    Source: Petsiuk et al., RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018.
     """
     images = np.asarray(images).astype("float32")
     mean = np.broadcast_to(images.mean(axis=(1, 2), keepdims=True), images.shape)
@@ -127,7 +129,7 @@ def rank_correlation(maps, others):
 
     Returns a float array (n,) in [-1, 1]; not a number where a map is constant.
 
-    Source: Adebayo et al., Sanity Checks for Saliency Maps, NeurIPS 2018, section 3.
+    Source: Adebayo et al., Sanity Checks for Saliency Maps, NeurIPS 2018.
     """
     maps, others = _check_maps(maps), _check_maps(others)
     if maps.shape != others.shape:

@@ -144,8 +144,7 @@ class _Linear(keras.layers.Layer):
 
 
 def _score_gradient(scorer):
-    """The gradient of the wanted scores, a function of two arrays: the scorer's inputs, and one row of zeros and a one
-    for each; gradients are each backend's own."""
+    """The gradient of the wanted scores, a function of two arrays: the scorer's inputs, and their one-hot classes."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

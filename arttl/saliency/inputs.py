@@ -83,7 +83,10 @@ def in_batches(function, images, batch_size):
     Arguments:
         function: of an array (k, ...), returning an array with k rows.
         images: array (n, ...), n > 0.
+        batch_size: a positive number, or InputError.
     """
+    if batch_size < 1:
+        raise InputError(f"batch_size is {batch_size}; give 1 or more")
     size = min(batch_size, len(images))
     results = []
     for start in range(0, len(images), size):
