@@ -170,10 +170,11 @@ def test_maps_do_not_depend_on_the_scale_of_weights_and_do_not_overflow(images):
 
 
 def test_maps_near_float32s_limit_do_not_overflow():
-    """The first map is 1e38; what comes from above is 2, 3, 2 there, and the product beyond the limit."""
-    bright = layers.Conv2D(1, 1, activation="relu", kernel_initializer=keras.initializers.Constant(1e38))
-    maps = visual_backprop(sequential((1, 3), bright, ones((1, 3), padding="same")), np.full((1, 1, 3, 1), 1.5))
-    np.testing.assert_allclose(maps[0, 0], [2 / 3, 1, 2 / 3], rtol=1e-6)
+    """The first map is 1e37 throughout; what comes from above is up to 49, and the product beyond the limit."""
+    bright = layers.Conv2D(1, 1, activation="relu", kernel_initializer=keras.initializers.Constant(1e37))
+    maps = visual_backprop(sequential((7, 7), bright, ones((7, 7), padding="same")), np.ones((1, 7, 7, 1)))
+    counts = np.array([4, 5, 6, 7, 6, 5, 4])
+    np.testing.assert_allclose(maps[0], np.outer(counts, counts) / 49, rtol=1e-5)
 
 
 def test_long_stretches_without_relu_do_not_overflow():
