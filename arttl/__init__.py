@@ -20,6 +20,7 @@ _MODULES = (
     "models",
     "recipes",
     "runs",
+    "saliency",
     "sources",
     "splits",
     "training",
