@@ -87,6 +87,32 @@ def saliency_parser(description, challenges):
     return parser
 
 
+def all_parser(description):
+    """The options of the script that does all of Chapter 1: what its experiments share."""
+    from arttl.eras import ERAS
+    from arttl.recipes import RECIPES
+
+    parser = Parser(description=description)
+    parser.add_argument("--challenge", nargs="+", choices=("material", "type", "artist"), help="(all that there are)")
+    group = parser.add_argument_group("data (without --data: the bundled collections, at a small size)")
+    group.add_argument("--data", type=path, metavar="DIR", help="the first collection, as Rijksmuseum")
+    group.add_argument("--antwerp", type=path, metavar="DIR", help="the second one; without it no transfer to it")
+    group.add_argument("--split-seed", type=natural, default=42, metavar="N", help="seed of the splits (42)")
+    shared.add_kept(group)
+    group = parser.add_argument_group("models and training (for more options run the experiments one by one)")
+    shared.add_architecture(group)
+    group.add_argument("--weights", type=name, help="imagenet or bundled (imagenet; without --data bundled)")
+    group.add_argument("--recipe", choices=RECIPES, help="(thesis)")
+    group.add_argument("--numerics", choices=ERAS, help="(2.1.2)")
+    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64)")
+    group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")
+    group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
+    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
+    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    shared.add_debug(parser)
+    return parser
+
+
 def _add_data_options(group):
     group.add_argument("--data", type=path, metavar="DIR", help="your collection; for its layout see docs/data.md")
     shared.add_reading(group)

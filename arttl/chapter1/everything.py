@@ -1,0 +1,93 @@
+"""All of Chapter 1, one experiment after the other, and the report: what ch1_all.py does."""
+
+from __future__ import annotations
+
+import time
+
+from arttl.__main__ import main_parser
+from arttl.chapter1 import run_experiment
+from arttl.chapter1.saliency import run_saliency
+from arttl.chapter1.transfer import APPROACHES, run_transfer
+from arttl.collections.wording import duration_text
+from arttl.errors import InputError
+from arttl.parsers import rijks_parser, saliency_parser, transfer_parser
+from arttl.reports.report import run_report
+
+CHALLENGES = ("material", "type", "artist")
+FOR_ALL = ("architecture", "recipe", "numerics", "image_size", "epochs", "batch_size", "seed", "output")
+"""Options that every experiment gets as they were given."""
+
+
+def run_all(options):
+    """Do Chapter 1: Table 2's runs, Table 3's, Figure 4 and the report; what is finished already is kept.
+
+    Arguments:
+        options: the namespace of arttl.parsers.all_parser.
+
+    Raises InputError as the experiments do. That there is no image for Figure 4 is said and not raised.
+    """
+    started = time.perf_counter()
+    for title, run in steps(options):
+        print(f"\n== {title}", flush=True)
+        begun = time.perf_counter()
+        run()
+        print(f"== {title}: {duration_text(time.perf_counter() - begun)}", flush=True)
+    print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
+
+
+def steps(options):
+    """What is to be done, in order: pairs of a title and a function."""
+    challenges = options.challenge or CHALLENGES[options.data is None :]  # the bundled collections have no material
+    second = [challenge for challenge in challenges if challenge != "material"]
+    found = [(f"Rijksmuseum, {each}", lambda each=each: _rijks(options, each)) for each in challenges]
+    if options.data is None or options.antwerp is not None:
+        found += [(f"Antwerp, {each}", lambda each=each: _antwerp(options, each)) for each in second]
+    found += [(f"Figure 4, {each}", lambda each=each: _saliency(options, each)) for each in second]
+    return [*found, ("report", lambda: _report(options))]
+
+
+def _rijks(options, challenge):
+    given = _given(options, FOR_ALL) + _kept(options) + ["--resume"]
+    parser = rijks_parser("", CHALLENGES)
+    run_experiment(parser.parse_args(["--challenge", challenge, *given, *_data(options.data)]), "ch1/rijks")
+
+
+def _antwerp(options, challenge):
+    given = _given(options, FOR_ALL) + _kept(options) + ["--resume", "--approach", *APPROACHES]
+    parser = transfer_parser("", CHALLENGES[1:])
+    run_transfer(parser.parse_args(["--challenge", challenge, *given, *_data(options.antwerp)]), "ch1/antwerp")
+
+
+def _saliency(options, challenge):
+    """One figure for each architecture, of the first seed."""
+    for architecture in options.architecture or ["resnet50"]:
+        which = ["--challenge", challenge, "--architecture", architecture, "--seed", str(options.seed[0])]
+        line = [*which, "--output", str(options.output), *_data(options.data)]
+        try:
+            run_saliency(saliency_parser("", CHALLENGES).parse_args(line), "ch1/saliency")
+        except InputError as error:
+            print(f"no figure: {error}")
+
+
+def _report(options):
+    data = [str(path) for path in (options.data, options.antwerp) if path is not None]
+    run_report(main_parser().parse_args(["report", str(options.output), *(["--data", *data] if data else [])]))
+
+
+def _given(options, names):
+    """The options of these names as a command line, without those that were not given."""
+    line = []
+    for name in names:
+        value = getattr(options, name)
+        if value is not None:
+            values = value if isinstance(value, list) else [value]
+            line += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return line
+
+
+def _kept(options):
+    return _given(options, ("splits", "cache", "split_seed", "weights"))
+
+
+def _data(path):
+    return [] if path is None else ["--data", str(path)]

@@ -1,0 +1,19 @@
+"""Chapter 1 as a whole: every experiment, Figure 4 and the report, in one command.
+
+python experiments/ch1_all.py
+python experiments/ch1_all.py --seed 1 2 3
+python experiments/ch1_all.py --data rijks2014 --antwerp antwerp
+"""
+
+from arttl.cli import run_main
+from arttl.parsers import all_parser
+
+
+def main(options):
+    from arttl.chapter1.everything import run_all
+
+    run_all(options)
+
+
+if __name__ == "__main__":
+    run_main(main, all_parser(__doc__.split("\n")[0]), interrupted="the same command goes on where it was")
