@@ -11,7 +11,7 @@ from PIL import Image
 from arttl.files import whole_file
 from arttl.splits import safe_name
 
-COLOURS = "inferno"
+COLOURS = "turbo"
 STRENGTH = 0.7  # of the colour where the map is 1; where it is 0 the picture is as it was
 
 
