@@ -1,4 +1,4 @@
-"""Look after a collection before hours of training (check, prepare, overlap, cut), and after runs: report, export, classify."""
+"""Before training: check, prepare, overlap, cut a collection. After it: report, export and classify with runs."""
 
 from __future__ import annotations
 
@@ -162,7 +162,9 @@ def _add_classify(commands):
     classify.add_argument("folder", type=path, metavar="FOLDER", help="what python -m arttl export wrote")
     classify.add_argument("images", nargs="+", type=path, metavar="IMAGES", help="picture files, and folders of them")
     classify.add_argument("--to", type=path, metavar="CSV", help="write the table there rather than print it")
-    classify.add_argument("--top", type=positive, default=1, metavar="K", help="classes for each picture, at most 10 (1)")
+    classify.add_argument(
+        "--top", type=positive, default=1, metavar="K", help="classes for each picture, at most 10 (1)"
+    )
     classify.add_argument("--batch-size", type=positive, default=32, metavar="N", help="pictures at a time (32)")
     classify.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
     classify.add_argument("--saliency", type=path, metavar="OUT", help="save VisualBackProp maps as PNG files there")

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.images import BadImage, decode_image
-from arttl.workers import bounded_map, processors
 from arttl.sharing.layout import AGAIN, MODEL, read_contents
+from arttl.workers import bounded_map, processors
 
 # The words before _label and _probability for the second best class and those after it.
 RANKS = ("", "second_", "third_", "fourth_", "fifth_", "sixth_", "seventh_", "eighth_", "ninth_", "tenth_")

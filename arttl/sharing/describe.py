@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from pathlib import PurePath
 
-from arttl.collections.wording import shown_path
+from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.models import get_backbone
 from arttl.recipes import APPROACHES
@@ -41,6 +41,11 @@ def describe(run):
         raise InputError(f"{where} is an unfinished run; finish it with --resume before it is exported")
     config, metrics = run.read_config(), run.metrics()
     try:
+        trained = config["settings"].get("classifier", "softmax")
+        if trained != "softmax":
+            raise InputError(
+                f"{where} trained {shown(trained)} on X and kept no network; export a run of --classifier softmax"
+            )
         return _about(run, config, metrics), _labels(config)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where} holds damaged results ({error!r}); run again with --force") from error
