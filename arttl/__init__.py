@@ -21,18 +21,22 @@ _MODULES = (
     "recipes",
     "runs",
     "saliency",
+    "sharing",
     "sources",
     "splits",
     "training",
 )
 _NAMES = {
     "BACKBONES": "models",
+    "Classifier": "sharing",
     "Collection": "collections",
     "ImageStore": "images",
     "InputError": "errors",
     "RunFolder": "runs",
     "build_classifier": "models",
+    "export_run": "sharing",
     "extract_features": "features",
+    "load_classifier": "sharing",
     "replace_head": "models",
 }
 

@@ -1,4 +1,4 @@
-"""Look after a collection before hours of training (check, prepare, overlap, cut), and after runs: report."""
+"""Before training: check, prepare, overlap, cut a collection. After it: report, export and classify with runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def main_parser():
     """The options of every command; each command's `run` names the module and function that do its work."""
     parser = Parser(prog="python -m arttl", description=__doc__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_check, _add_prepare, _add_overlap, _add_cut, _add_report):
+    for add in (_add_check, _add_prepare, _add_overlap, _add_cut, _add_report, _add_export, _add_classify):
         add(commands)
     return parser
 
@@ -139,6 +139,35 @@ def _add_report(commands):
         "--data", type=path, nargs="+", metavar="DIR", help="the runs' collections, to show their pictures"
     )
     shared.add_reading(report.add_argument_group("how the data is read"))
+
+
+def _add_export(commands):
+    export = _command(
+        commands,
+        "export",
+        ("arttl.sharing.export", "run_export"),
+        "write a run's model, labels and model card as a folder to share (docs/sharing.md)",
+    )
+    export.add_argument("run_folder", type=path, metavar="RUN", help="a finished run's folder, with its metrics.json")
+    export.add_argument("--to", required=True, type=path, metavar="FOLDER", help="the folder to make")
+
+
+def _add_classify(commands):
+    classify = _command(
+        commands,
+        "classify",
+        ("arttl.sharing.classify", "run_classify"),
+        "say what a shared classifier takes pictures for",
+    )
+    classify.add_argument("folder", type=path, metavar="FOLDER", help="what python -m arttl export wrote")
+    classify.add_argument("images", nargs="+", type=path, metavar="IMAGES", help="picture files, and folders of them")
+    classify.add_argument("--to", type=path, metavar="CSV", help="write the table there rather than print it")
+    classify.add_argument(
+        "--top", type=positive, default=1, metavar="K", help="classes for each picture, at most 10 (1)"
+    )
+    classify.add_argument("--batch-size", type=positive, default=32, metavar="N", help="pictures at a time (32)")
+    classify.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
+    classify.add_argument("--saliency", type=path, metavar="OUT", help="save VisualBackProp maps as PNG files there")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,152 @@
+"""Write a run's result as a folder to share."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+from arttl.collections.image_folder import entries
+from arttl.collections.wording import counted, shown_path
+from arttl.errors import InputError
+from arttl.files import make_folder, whole_file, write_json
+from arttl.runs import RunFolder
+from arttl.sharing.card import model_card
+from arttl.sharing.describe import describe
+from arttl.sharing.layout import ABOUT, CARD, LABELS, MODEL, labels_csv, read_about, sha256
+
+_BLOCK = 1 << 20
+
+
+def export_run(run, folder):
+    """Write a complete run's model, labels, description and model card; the folder appears whole or not at all.
+
+    Arguments:
+        run: the run folder's path, or a RunFolder.
+        folder: the folder to make; it may be there if it is empty, or holds this same export.
+
+    Returns True, or False if the same export was there already and nothing was written.
+
+    Raises InputError for a run that is unfinished or damaged, and for a folder that holds anything else or cannot be
+    written.
+
+    Example:
+        >>> export_run("runs/ch1/rijks/type/resnet50/off-the-shelf/seed-42", "shared")
+    """
+    run = run if isinstance(run, RunFolder) else RunFolder(run)
+    folder = Path(folder)
+    about, labels = describe(run)
+    text = labels_csv(labels)
+    model = run.path / MODEL
+    about["sha256"] = {MODEL: _model_digest(model), LABELS: hashlib.sha256(text.encode()).hexdigest()}
+    card = _card(run, about, labels)
+    if os.path.lexists(folder) and _is_there(folder, about):
+        return False
+    with _whole_folder(folder) as partial:
+        if _copy(model, partial / MODEL) != about["sha256"][MODEL] or describe(run) != (
+            _without_digests(about),
+            labels,
+        ):
+            raise InputError(f"{shown_path(run.path)} changed while it was exported; wait until its run is finished")
+        with whole_file(partial / LABELS) as file:
+            file.write(text)
+        with whole_file(partial / CARD) as file:
+            file.write(card)
+        write_json(partial / ABOUT, about)
+    return True
+
+
+def run_export(options):
+    """Do what `python -m arttl export` was asked for.
+
+    Arguments:
+        options: the namespace of arttl.__main__.
+
+    Returns the exit code, 0.
+
+    Raises InputError as export_run does.
+    """
+    written = export_run(options.run_folder, options.to)
+    if not written:
+        print(f"{shown_path(options.to)} holds this export already; nothing was written")
+        return 0
+    about = read_about(options.to)
+    metrics = about["metrics"]
+    print(
+        f"{shown_path(options.to)}: {counted(about['classes'], 'class')}, test accuracy "
+        f"{metrics['test_accuracy']:.1%} [{metrics['test_accuracy_low']:.1%}, {metrics['test_accuracy_high']:.1%}]"
+    )
+    print(f"  read {CARD}, the model card, and add a licence before you share it")
+    return 0
+
+
+def _card(run, about, labels):
+    try:
+        return model_card(about, labels)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{shown_path(run.path)} holds damaged results ({error!r}); run again with --force") from error
+
+
+def _without_digests(about):
+    return {name: value for name, value in about.items() if name != "sha256"}
+
+
+def _model_digest(path):
+    if not path.is_file():
+        raise InputError(f"{shown_path(path)} does not exist; make the run anew with --force")
+    return sha256(path)
+
+
+def _is_there(folder, about):
+    """Whether a folder holds this very export; InputError if it holds anything else.
+
+    The card may have been edited since: it is meant to be.
+    """
+    if not folder.is_dir():
+        raise InputError(f"--to {shown_path(folder)} is there and no folder; name another")
+    names = {entry.name for entry in entries(folder)}
+    if not names:
+        return False
+    wanted = "it is not empty, and holds no export of this run"
+    try:
+        if read_about(folder) == about:
+            wanted = "it holds this export, but a file is missing or damaged"
+            if CARD in names and all(sha256(folder / name) == digest for name, digest in about["sha256"].items()):
+                return True
+    except InputError:
+        pass  # whatever is wrong with what lies there, the remedy is another folder
+    raise InputError(f"--to {shown_path(folder)}: {wanted}; delete it or name another")
+
+
+@contextmanager
+def _whole_folder(folder):
+    """A temporary neighbour of `folder`, which takes its name when the block ends without error."""
+    real = Path(os.path.realpath(folder))
+    make_folder(real.parent, "--to")
+    partial = real.with_name(f".export.{secrets.token_hex(4)}.partial")
+    try:
+        partial.mkdir()
+        yield partial
+        if real.is_dir():
+            real.rmdir()
+        partial.rename(real)
+    except OSError as error:
+        raise InputError(
+            f"--to {shown_path(folder)} cannot be written ({error.strerror or error}); "
+            "make room or choose another folder"
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _copy(source, target):
+    """Copy a file and return the SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    with open(source, "rb") as original, whole_file(target, "wb") as copy:
+        while block := original.read(_BLOCK):
+            digest.update(block)
+            copy.write(block)
+    return digest.hexdigest()
