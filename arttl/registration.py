@@ -10,17 +10,19 @@ import importlib.abc
 import importlib.util
 import sys
 
+REGISTERS = "arttl.models.classifier"  # importing it imports every layer, loss and optimiser of the package
+
 
 def register_with_keras():
     """Register now where Keras is imported already, else right after it is."""
     if "keras" in sys.modules:
-        importlib.import_module("arttl.models")
+        importlib.import_module(REGISTERS)
     else:
         sys.meta_path.insert(0, _AfterKeras())
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
-    """Finds Keras as Python would, and imports arttl.models once Keras is loaded."""
+    """Finds Keras as Python would, and imports REGISTERS once Keras is loaded."""
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname != "keras":
@@ -32,7 +34,7 @@ class _AfterKeras(importlib.abc.MetaPathFinder):
 
             def load_and_register(module):
                 load(module)
-                importlib.import_module("arttl.models")
+                importlib.import_module(REGISTERS)
 
             spec.loader.exec_module = load_and_register
         return spec
