@@ -5,8 +5,7 @@ Public names load at first use, so that `import arttl` costs little and imports 
 
 from __future__ import annotations
 
-import importlib
-
+from arttl.lazy import attach
 from arttl.registration import register_with_keras
 
 __version__ = "0.1.0"
@@ -19,6 +18,7 @@ _MODULES = (
     "metrics",
     "models",
     "recipes",
+    "reports",
     "runs",
     "saliency",
     "sharing",
@@ -40,19 +40,6 @@ _NAMES = {
     "replace_head": "models",
 }
 
-__all__ = ["__version__", *_MODULES, *_NAMES]
-
-
-def __getattr__(name):
-    if name in _MODULES:
-        return importlib.import_module(f"arttl.{name}")
-    if name in _NAMES:
-        return getattr(importlib.import_module(f"arttl.{_NAMES[name]}"), name)
-    raise AttributeError(f"module 'arttl' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
-
+__getattr__, __dir__, __all__ = attach(__name__, _NAMES, _MODULES, own=["__version__"])
 
 register_with_keras()

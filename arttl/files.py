@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import secrets
+import shutil
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -95,6 +96,32 @@ def regular_opener(path, flags):
         return handle
     os.close(handle)
     raise OSError(errno.EINVAL, "it is not a regular file", path)
+
+
+@contextmanager
+def whole_folder(folder, option):
+    """A temporary neighbour of `folder`, made, which takes its name when the block ends without error.
+
+    Arguments:
+        folder: the folder; it may be there if it is empty.
+        option: the command-line option that named it, for the message.
+
+    Raises InputError, with what the operating system says, when it cannot be written.
+    """
+    real = Path(os.path.realpath(folder))
+    make_folder(real.parent, option)
+    partial = real.with_name(f".{secrets.token_hex(4)}.partial")
+    try:
+        partial.mkdir()
+        yield partial
+        if real.is_dir():
+            real.rmdir()
+        partial.rename(real)
+    except OSError as error:
+        reason = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+        raise InputError(f"{option} {folder} cannot be written ({reason}); make room or choose another") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_json(path, content):

@@ -18,19 +18,19 @@ def add_reading(group):
         type=path,
         help="labels outside of DIR or one of several: CSV, XML, MAT, or a folder of XML or lists",
     )
-    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
-    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
-    group.add_argument("--format", choices=FORMAT_NAMES, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)} (detected)")
+    add_layout(group)
     group.add_argument(
         "--split",
         choices=("own", "challenge"),
         help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's",
     )
-    add_unknown_labels(group)
 
 
-def add_unknown_labels(group):
-    """The option of the labels that count as unknown."""
+def add_layout(group):
+    """The options of how metadata is laid out and what counts as unknown, which several collections may share."""
+    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
+    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
+    group.add_argument("--format", choices=FORMAT_NAMES, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)} (detected)")
     group.add_argument(
         "--unknown-labels",
         nargs="*",

@@ -22,7 +22,7 @@ def run_prepare(options):
     """Do what `python -m arttl prepare` was asked for; says each stage when it is done.
 
     Arguments:
-        options: the namespace of arttl.__main__.
+        options: the namespace of arttl.commands.
 
     Returns the exit code, 0.
 

@@ -3,7 +3,9 @@
 import logging
 import os
 import runpy
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,3 +59,20 @@ def images(tmp_path):
     for number, path in enumerate(paths.values()):
         Image.new("RGB", (10, 10), (number, 2 * number, 3 * number)).save(path)
     return paths
+
+
+@pytest.fixture(scope="session")
+def chapter1_command(tmp_path_factory):
+    """The command line of all of Chapter 1, one challenge, one epoch, at 32 pixels; --output comes last."""
+    folder = tmp_path_factory.mktemp("chapter1")
+    line = [sys.executable, EXPERIMENTS / "ch1_all.py", "--challenge", "type", "--epochs", "1", "--image-size", "32"]
+    line += ["--cache", folder / "cache", "--splits", folder / "splits", "--output", folder / "runs"]
+    return [*map(str, line)]
+
+
+@pytest.fixture(scope="session")
+def chapter1_runs(chapter1_command):
+    """The folder of runs that this command leaves, its report included."""
+    done = subprocess.run(chapter1_command, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr
+    return Path(chapter1_command[-1])

@@ -85,8 +85,8 @@ def assert_checked(outcome, code):
 
 
 def _run_case(folder, arguments):
-    from arttl.__main__ import main, main_parser
     from arttl.cli import run_main
+    from arttl.commands import main, main_parser
 
     signal.alarm(SECONDS)
     os.chdir(os.path.join(folder, "here"))

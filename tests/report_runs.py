@@ -110,8 +110,8 @@ def report(root, *options):
     import sys
     from unittest.mock import patch
 
-    from arttl.__main__ import main, main_parser
     from arttl.cli import run_main
+    from arttl.commands import main, main_parser
 
     with patch.object(sys, "argv", ["arttl", "report", str(root), *map(str, options)]):
         try:

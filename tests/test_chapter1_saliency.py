@@ -52,8 +52,8 @@ def test_an_overlay_is_the_picture_where_the_map_is_zero():
     saliency[2, 3] = 1
     drawn = overlay(image, saliency)
     assert (drawn != image).any(axis=-1).sum() == 1
-    # inferno ends in (252, 255, 164); 0.7 of it and 0.3 of the picture
-    expected = 0.7 * np.array([252, 255, 164]) + 0.3 * image[2, 3]
+    # turbo ends in (122, 4, 3); 0.7 of it and 0.3 of the picture
+    expected = 0.7 * np.array([122, 4, 3]) + 0.3 * image[2, 3]
     np.testing.assert_allclose(drawn[2, 3], expected, atol=1.5)
 
 

@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 from test_duplicates import scene
 
-from arttl.__main__ import main, main_parser
 from arttl.check.findings import Finding, write_findings
 from arttl.check.metadata import challenge_facts, label_variants, plain_label
 from arttl.check.overlap import overlap_line
 from arttl.cli import run_main
 from arttl.collections.table import Collection
+from arttl.commands import main, main_parser
 
 
 @pytest.fixture
@@ -280,3 +280,19 @@ def test_overlap_of_the_bundled_collections_is_as_documented(monkeypatch, capsys
     assert (end.value.code, len(out.splitlines())) == (0, 2)
     assert "type: 66.7% of the target's classes (10 of 15)" in out  # docs/data.md
     assert "artist: 0.0% of the target's classes (0 of 158)" in out
+
+
+def test_overlap_of_two_csvs_with_named_columns(tmp_path, monkeypatch, capsys):
+    for name, labels in {"first": ["print", "poster"], "second": ["Print", "poster", "map", "coin"]}.items():
+        (tmp_path / name / "images").mkdir(parents=True)
+        rows = "".join(f"{number}.png,{label}\n" for number, label in enumerate(labels))
+        (tmp_path / name / "list.csv").write_text(f"file,kind\n{rows}")
+        for number in range(len(labels)):
+            (tmp_path / name / "images" / f"{number}.png").touch()
+    columns = ["--image-column", "file", "--label-column", "kind"]
+    monkeypatch.setattr(sys, "argv", ["arttl", "overlap", str(tmp_path / "first"), str(tmp_path / "second"), *columns])
+    with pytest.raises(SystemExit) as end:
+        run_main(main, main_parser(), keras=False)
+    assert not end.value.code
+    out = capsys.readouterr().out
+    assert out.startswith("type: 25.0% of the target's classes (1 of 4); 50.0% (2) without regard to case")

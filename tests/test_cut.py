@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from arttl.__main__ import main, main_parser
 from arttl.cli import run_main
 from arttl.collections import cut_target, open_collection
 from arttl.collections.cut import FEWEST, rank_classes, share_out
-from arttl.collections.cut_folder import layout, safe_file_name, write_cut
+from arttl.collections.cut_folder import layout, write_cut
 from arttl.collections.table import Collection
+from arttl.commands import main, main_parser
 from arttl.errors import InputError
+from arttl.names import safe_name
 
 TABLE_4 = {  # thesis, Table 4: train, validation, test, classes
     "Artist-Classification-1": (3103, 389, 389, 20),
@@ -477,7 +478,7 @@ HOSTILE = [
 
 def test_hostile_labels_make_safe_folders_and_stay_apart(tmp_path):
     data = tmp_path / "data"
-    sizes = dict.fromkeys([*HOSTILE, safe_file_name("a/b"), "Rembrandt-2"], FEWEST)
+    sizes = dict.fromkeys([*HOSTILE, safe_name("a/b"), "Rembrandt-2"], FEWEST)
     rows = [(f"{number:04d}.png", label) for number, label in enumerate(list(sizes) * FEWEST)]
     touch(data, *(image_id for image_id, _ in rows))
     table = pd.DataFrame(rows, columns=["image_id", "artist"]).assign(path=[str(data / name) for name, _ in rows])
@@ -509,7 +510,7 @@ def test_plain_names_stay_as_they_are():
         "'t Hooft, Jan (II)",
         "M.C. Escher",
     ):
-        assert safe_file_name(name) == name
+        assert safe_name(name) == name
     collection = mine({"a/b": 30, "c": 30})
     cut = cut_target(collection, "Artist-Classification-1", classes=2, images=40)
     plan = layout(cut)

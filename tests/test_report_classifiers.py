@@ -4,7 +4,7 @@ import pandas as pd
 from report_runs import report, row_of, write_run
 
 from arttl.reports.classifiers import CLASSIFIERS, classifiers_table
-from arttl.reports.collect import collect
+from arttl.reports.collect import collect_runs
 
 
 def test_classifiers_stand_beside_the_softmax_layer_and_in_no_other_table(tmp_path):
@@ -13,7 +13,7 @@ def test_classifiers_stand_beside_the_softmax_layer_and_in_no_other_table(tmp_pa
         write_run(tmp_path, approach="off-the-shelf", classifier="linear-svm", seed=seed, right=right)
     write_run(tmp_path, approach="off-the-shelf", classifier="random-forest", right=5, metrics={"epochs": None})
     write_run(tmp_path, approach="fine-tuning", right=10)
-    collected = collect(tmp_path)
+    collected = collect_runs(tmp_path)
     assert sorted(collected.runs.approach) == ["fine-tuning", "off-the-shelf"]
     assert len(collected.classical) == 3
     table = classifiers_table(collected)
@@ -32,11 +32,11 @@ def test_classifiers_stand_beside_the_softmax_layer_and_in_no_other_table(tmp_pa
 def test_runs_of_other_settings_are_not_averaged(tmp_path):
     for seed, size in ((1, 64), (2, 96)):
         write_run(tmp_path, approach="off-the-shelf", classifier="rbf-svm", seed=seed, settings={"image_size": size})
-    table = classifiers_table(collect(tmp_path))
+    table = classifiers_table(collect_runs(tmp_path))
     assert [cell.text for cell in table.rows[0][3:]] == [""] * 2 * len(CLASSIFIERS)
     assert "differ in image_size" in table.warnings[0]
 
 
 def test_without_other_classifiers_there_are_no_rows(tmp_path):
     write_run(tmp_path, approach="off-the-shelf")
-    assert classifiers_table(collect(tmp_path)).rows == []
+    assert classifiers_table(collect_runs(tmp_path)).rows == []

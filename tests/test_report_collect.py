@@ -9,14 +9,14 @@ from report_runs import report, row_of, write_run
 
 from arttl.errors import InputError
 from arttl.reports.cells import accuracy_cells
-from arttl.reports.collect import collect
+from arttl.reports.collect import collect_runs
 from arttl.reports.tables import accuracy_table, runs_table
 
 
 def test_seeds_that_differ_in_more_are_not_pooled(tmp_path):
     write_run(tmp_path, seed=1)
     write_run(tmp_path, seed=2, settings={"image_size": 96})
-    table = accuracy_table(collect(tmp_path), "rijks")
+    table = accuracy_table(collect_runs(tmp_path), "rijks")
     assert row_of(table, "type", "ResNet50")[6] == ""
     assert any("differ in image_size" in line and "left empty" in line for line in table.warnings)
 
@@ -24,7 +24,7 @@ def test_seeds_that_differ_in_more_are_not_pooled(tmp_path):
 def test_the_same_seed_twice_is_not_pooled(tmp_path):
     write_run(tmp_path / "a")
     write_run(tmp_path / "b")
-    table = accuracy_table(collect(tmp_path), "rijks")
+    table = accuracy_table(collect_runs(tmp_path), "rijks")
     assert row_of(table, "type", "ResNet50")[6] == ""
     assert any("of the same seed" in line for line in table.warnings)
 
@@ -34,14 +34,14 @@ def test_weights_of_our_own_may_differ_from_seed_to_seed(tmp_path):
         own = {"weights": f"runs/seed-{seed}/model.keras", "weights_file": str(seed)}
         write_run(tmp_path, seed=seed, experiment="antwerp", source="rijks", settings=own)
         write_run(tmp_path, seed=seed, experiment="antwerp", source="imagenet", settings=own)
-    row = row_of(accuracy_table(collect(tmp_path), "antwerp"), "type", "ResNet50")
+    row = row_of(accuracy_table(collect_runs(tmp_path), "antwerp"), "type", "ResNet50")
     assert (row[10], row[14]) == ("", "60.00")
 
 
 def test_nothing_is_best_among_runs_of_different_data(tmp_path):
     write_run(tmp_path, architecture="vgg19", right=9)
     write_run(tmp_path, architecture="resnet50", split="another")
-    collected = collect(tmp_path)
+    collected = collect_runs(tmp_path)
     assert set(accuracy_cells(collected, "rijks").mark) == {""}
     assert any("different images" in line for line in accuracy_table(collected, "rijks").warnings)
 
@@ -58,7 +58,7 @@ def test_unusable_folders_are_listed_with_their_reason(tmp_path):
     for seed in (8, 10):
         write_run(tmp_path, seed=seed, experiment="fidelity")
     (write_run(tmp_path, seed=9) / "predictions.csv").write_bytes(b"\x00\xff\xfe")
-    left_out = collect(tmp_path).left_out
+    left_out = collect_runs(tmp_path).left_out
     assert left_out.pop() == ("ch1/fidelity", "2 runs of an experiment that is not in this report")
     reasons = {name[-1]: reason for name, reason in left_out}
     expected = {
@@ -69,7 +69,7 @@ def test_unusable_folders_are_listed_with_their_reason(tmp_path):
     for seed, words in expected.items():
         assert words in reasons[seed]
         assert "\n" not in reasons[seed]
-    assert len(collect(tmp_path).runs) == 1
+    assert len(collect_runs(tmp_path).runs) == 1
 
 
 def test_no_run_folder_is_said_in_one_line(tmp_path, capsys):
@@ -82,7 +82,7 @@ def test_no_run_folder_is_said_in_one_line(tmp_path, capsys):
         assert err.count("\n") == 1
         assert not out
     with pytest.raises(InputError, match="holds no run folder"):
-        collect(tmp_path / "empty")
+        collect_runs(tmp_path / "empty")
 
 
 def test_runs_of_which_none_is_complete_make_empty_tables(tmp_path, capsys):
@@ -98,7 +98,7 @@ def test_runs_of_which_none_is_complete_make_empty_tables(tmp_path, capsys):
 
 def test_the_list_of_runs(tmp_path):
     folder = write_run(tmp_path, deviations=["one", "two"])
-    table = runs_table(collect(tmp_path))
+    table = runs_table(collect_runs(tmp_path))
     (row,) = [[cell.text for cell in row] for row in table.rows]
     name = folder.relative_to(tmp_path).as_posix()
     assert row == [name, "60.00", "", "25.00", "50.00", "1", "2", "12", "2"]

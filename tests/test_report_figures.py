@@ -6,7 +6,7 @@ from PIL import Image
 from report_runs import report, write_run
 
 from arttl.collections import bundled
-from arttl.reports.collect import collect
+from arttl.reports.collect import collect_runs
 from arttl.reports.figures import accuracy_curves, sample_pictures, sample_rows, save_figure
 from arttl.reports.pictures import Pictures
 from arttl.reports.saliency import saliency_figures
@@ -20,7 +20,7 @@ def collected(tmp_path):
     write_run(tmp_path, accuracies=(0.5, 0.6))
     write_run(tmp_path, approach="scratch", architecture="inception_v3", accuracies=(0.05, 0.07))
     write_run(tmp_path, experiment="antwerp", source="imagenet", accuracies=(0.99,))
-    return collect(tmp_path)
+    return collect_runs(tmp_path)
 
 
 def curves(axes):

@@ -5,7 +5,7 @@ import pytest
 from report_runs import row_of, write_run
 
 from arttl.metrics import paired_difference
-from arttl.reports.collect import collect
+from arttl.reports.collect import collect_runs
 from arttl.reports.findings import FINDINGS, VERDICTS, compare, findings_table, verdict
 
 
@@ -24,7 +24,7 @@ def test_differences_on_the_same_images_averaged_over_common_seeds(tmp_path):
         write_run(tmp_path, seed=seed, predictions=answers(tuned))
         write_run(tmp_path, approach="off-the-shelf", seed=seed, predictions=answers(shelf))
     write_run(tmp_path, approach="off-the-shelf", seed=3, predictions=answers("11111111"))  # of no fine-tuned run
-    table = findings_table(collect(tmp_path))
+    table = findings_table(collect_runs(tmp_path))
     (line,) = table.data.to_dict("records")
     low, high = (100 * each for each in paired_difference([1, 0.5, 0, 0, -0.5, 0, 0, 0.5])[1:])
     assert line["difference"] == pytest.approx(100 * 3 / 16)
@@ -37,7 +37,7 @@ def test_differences_on_the_same_images_averaged_over_common_seeds(tmp_path):
 def test_findings_that_fall_the_other_way_are_said(tmp_path):
     write_run(tmp_path, experiment="antwerp", source="rijks", predictions=answers("0" * 40))
     write_run(tmp_path, experiment="antwerp", source="imagenet", predictions=answers("1" * 40))
-    table = findings_table(collect(tmp_path))
+    table = findings_table(collect_runs(tmp_path))
     row = row_of(table, "Antwerp", "type", "ResNet50", "θʳ fine tuning", "θⁱ fine tuning")
     assert (row[5], row[-2], row[-1]) == ("-100.00", "+1.65", "the other way round")  # 78.15 - 76.50
     assert [verdict(*interval) for interval in ((1, 2), (-1, 2), (-2, -1), (0, 2))] == [1, 0, -1, 0]
@@ -55,7 +55,7 @@ def test_findings_that_fall_the_other_way_are_said(tmp_path):
 def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path, other, said):
     write_run(tmp_path, predictions=answers("11110011"))
     write_run(tmp_path, approach="scratch", **{"predictions": answers("11110011")} | other)
-    table = findings_table(collect(tmp_path))
+    table = findings_table(collect_runs(tmp_path))
     assert table.rows == []
     assert said in table.warnings[0]
 
@@ -63,14 +63,14 @@ def test_what_cannot_be_compared_is_left_out_with_its_reason(tmp_path, other, sa
 def test_misprints_have_no_published_difference(tmp_path):
     for approach in ("fine-tuning", "off-the-shelf"):
         write_run(tmp_path, challenge="artist", approach=approach)
-    (line,) = findings_table(collect(tmp_path)).data.to_dict("records")
+    (line,) = findings_table(collect_runs(tmp_path)).data.to_dict("records")
     assert pd.isna(line["published"])
 
 
 def test_no_runs_are_no_findings(tmp_path):
     write_run(tmp_path)
-    table = findings_table(collect(tmp_path))
+    table = findings_table(collect_runs(tmp_path))
     assert table.rows == []
     assert {finding.experiment for finding in FINDINGS} == {"rijks", "antwerp"}
     with pytest.raises(ValueError, match="no seed in common"):
-        compare(collect(tmp_path).runs, collect(tmp_path).runs.assign(seed=1))
+        compare(collect_runs(tmp_path).runs, collect_runs(tmp_path).runs.assign(seed=1))

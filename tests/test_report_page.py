@@ -14,7 +14,7 @@ from report_runs import report, write_run
 
 from arttl.collections import bundled
 from arttl.collections.table import Collection
-from arttl.reports.collect import collect
+from arttl.reports.collect import collect_runs
 from arttl.reports.confusions import OTHERS, confusions, confusions_table
 from arttl.reports.galleries import mistake_galleries, worst_mistakes
 from arttl.reports.pictures import Pictures
@@ -147,7 +147,7 @@ def test_worst_mistakes_are_the_surest_wrong_ones(tmp_path):
     write_run(tmp_path, predictions=rows, seed=5)
     write_run(tmp_path, predictions=[("z", "x", "y", 0.8)], seed=6)
     write_run(tmp_path, predictions=[("c", "x", "x", 0.8)], seed=5, challenge="artist")  # no mistake
-    table = worst_mistakes(collect(tmp_path))
+    table = worst_mistakes(collect_runs(tmp_path))
     assert table.image_id.tolist() == ["b", "d", "a", "e"]
     assert set(table.seed) == {5}
     (gallery,) = mistake_galleries(table, Pictures({}))
@@ -160,7 +160,7 @@ def test_confusions_are_counted_by_hand(tmp_path):
     pairs = ["ab", "ab", "ab", "ac", "aa", "ba", "bb", "cc", "de"]
     rows = [(str(n), *pair, 0.5) for n, pair in enumerate(pairs)]
     write_run(tmp_path, predictions=rows)
-    (found,) = confusions(collect(tmp_path))
+    (found,) = confusions(collect_runs(tmp_path))
     assert found.classes == ["a", "b", "c", "d", "e"]
     assert found.counts.tolist() == [
         [1, 3, 1, 0, 0, 0],
@@ -178,7 +178,7 @@ def test_confusions_with_classes_beyond_the_matrix_go_to_others(tmp_path):
     rows = [(f"{n}-{k}", name, names[n - 1], 0.5) for n, name in enumerate(names) for k in range(2 if n < 11 else 1)]
     for seed in (1, 2):
         write_run(tmp_path, predictions=rows, seed=seed)
-    (found,) = confusions(collect(tmp_path))
+    (found,) = confusions(collect_runs(tmp_path))
     assert found.seeds == [1, 2]
     # n10 and n11 are in three mistakes a seed, the others in four; the first ten stay. n00 is taken for n11.
     assert found.classes == names[:10]

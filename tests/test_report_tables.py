@@ -12,7 +12,7 @@ from arttl.models import BACKBONES
 from arttl.recipes import APPROACHES
 from arttl.reports import published
 from arttl.reports.cells import accuracy_cells, marks
-from arttl.reports.collect import collect
+from arttl.reports.collect import collect_runs
 from arttl.reports.formats import latex, markdown, write_formats
 from arttl.reports.pictures import Pictures
 from arttl.reports.table1 import collections_table
@@ -65,7 +65,7 @@ def test_titles_cover_every_approach():
 
 def test_a_cell_of_one_seed_has_its_wilson_interval_and_its_difference(tmp_path):
     write_run(tmp_path, right=6, images=10)
-    row = row_of(accuracy_table(collect(tmp_path), "rijks"), "type", "ResNet50")
+    row = row_of(accuracy_table(collect_runs(tmp_path), "rijks"), "type", "ResNet50")
     # Wilson for 6 of 10: 31.27 to 83.18 (Newcombe's formula by hand); published 91.30, 60 - 91.3 = -31.3.
     assert row[6:10] == ["60.00", "[31.3, 83.2]", "91.30", "-31.30"]
     assert row[2:6] == ["", "", "71.23", ""]
@@ -75,7 +75,7 @@ def test_a_cell_of_one_seed_has_its_wilson_interval_and_its_difference(tmp_path)
 def test_a_cell_of_several_seeds_has_their_mean_and_standard_deviation(tmp_path):
     for seed, right in ((1, 5), (2, 7), (3, 9)):
         write_run(tmp_path, seed=seed, right=right)
-    collected = collect(tmp_path)
+    collected = collect_runs(tmp_path)
     assert row_of(accuracy_table(collected, "rijks"), "type", "ResNet50")[6:10] == [
         "70.00",
         "± 20.00 (3 seeds)",  # sqrt((20² + 0² + 20²) / 2)
@@ -88,7 +88,7 @@ def test_a_cell_of_several_seeds_has_their_mean_and_standard_deviation(tmp_path)
 
 def test_all_cells_of_the_thesis_are_there_and_empty_if_not_run(tmp_path):
     write_run(tmp_path)
-    collected = collect(tmp_path)
+    collected = collect_runs(tmp_path)
     for experiment, number, columns in (("rijks", 2, 2), ("antwerp", 3, 4)):
         table = accuracy_table(collected, experiment)
         assert [[row[0].text, row[1].text] for row in table.rows] == [row[:2] for row in thesis_rows(number)]
@@ -99,7 +99,7 @@ def test_all_cells_of_the_thesis_are_there_and_empty_if_not_run(tmp_path):
 
 def test_a_column_for_what_the_thesis_has_not_comes_only_with_its_runs(tmp_path):
     write_run(tmp_path, approach="scratch", architecture="inception_v3")
-    table = accuracy_table(collect(tmp_path), "rijks")
+    table = accuracy_table(collect_runs(tmp_path), "rijks")
     place = table.columns.index(("from scratch", "value"))
     assert ("from scratch", "published") not in table.columns
     assert row_of(table, "type", "InceptionV3")[place] == "60.00"
@@ -126,7 +126,7 @@ def test_marks_are_per_challenge_and_column(tmp_path):
         write_run(tmp_path, architecture=architecture, right=7 + number)
         write_run(tmp_path, architecture=architecture, right=3 - number, approach="off-the-shelf")
         write_run(tmp_path, architecture=architecture, right=1, challenge="artist")
-    cells = accuracy_cells(collect(tmp_path), "rijks").set_index(["challenge", "approach", "architecture"]).mark
+    cells = accuracy_cells(collect_runs(tmp_path), "rijks").set_index(["challenge", "approach", "architecture"]).mark
     assert cells["type"]["fine-tuning"].to_dict() == {
         "xception": "second", "inception_v3": "", "resnet50": "best", "vgg19": ""
     }  # fmt: skip
@@ -138,7 +138,9 @@ def test_marks_are_per_challenge_and_column(tmp_path):
 
 def test_published_marks_are_the_thesis(tmp_path):
     write_run(tmp_path)
-    cells = accuracy_cells(collect(tmp_path), "antwerp").set_index(["challenge", "approach", "source", "architecture"])
+    cells = accuracy_cells(collect_runs(tmp_path), "antwerp").set_index(
+        ["challenge", "approach", "source", "architecture"]
+    )
     artist = cells.published_mark["artist"]["fine-tuning"]
     assert artist["rijks"].to_dict() == {"xception": "", "inception_v3": "", "resnet50": "best", "vgg19": "second"}
     assert artist["imagenet"].to_dict() == {"xception": "second", "inception_v3": "", "resnet50": "best", "vgg19": ""}
@@ -146,7 +148,7 @@ def test_published_marks_are_the_thesis(tmp_path):
 
 def test_no_difference_from_a_misprint(tmp_path):
     write_run(tmp_path, challenge="artist", approach="off-the-shelf")
-    table = accuracy_table(collect(tmp_path), "rijks")
+    table = accuracy_table(collect_runs(tmp_path), "rijks")
     assert row_of(table, "artist", "ResNet50")[2:6] == ["60.00", "[31.3, 83.2]", ".08†", ""]
     assert any("near 8-9%" in note for note in table.notes)
 
@@ -154,10 +156,10 @@ def test_no_difference_from_a_misprint(tmp_path):
 def test_antwerp_runs_stand_under_their_source(tmp_path):
     for source, right in (("imagenet", 5), ("rijks", 8)):
         write_run(tmp_path, experiment="antwerp", source=source, right=right)
-    row = row_of(accuracy_table(collect(tmp_path), "antwerp"), "type", "ResNet50")
+    row = row_of(accuracy_table(collect_runs(tmp_path), "antwerp"), "type", "ResNet50")
     assert (row[10], row[13]) == ("50.00", "-26.50")  # 50 - 76.50
     assert (row[14], row[17]) == ("80.00", "+1.85")  # 80 - 78.15
-    assert row_of(accuracy_table(collect(tmp_path), "rijks"), "type", "ResNet50")[6] == ""
+    assert row_of(accuracy_table(collect_runs(tmp_path), "rijks"), "type", "ResNet50")[6] == ""
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_antwerp_runs_stand_under_their_source(tmp_path):
 )
 def test_it_says_when_the_published_numbers_are_for_other_data(tmp_path, collection, classes, images, other):
     write_run(tmp_path, classes=classes, images=images, collection=collection)
-    lines = accuracy_table(collect(tmp_path), "rijks").warnings
+    lines = accuracy_table(collect_runs(tmp_path), "rijks").warnings
     assert [f"the published numbers are for other data. This is {collection}" in line for line in lines] == [
         True
     ] * other
@@ -182,7 +184,7 @@ def test_departures_are_starred_and_listed(tmp_path):
     write_run(tmp_path, deviations=["image size is 64, not 224", "100% <b>odd</b>"])
     write_run(tmp_path, architecture="vgg19", deviations=["image size is 64, not 224"])
     write_run(tmp_path, architecture="xception")
-    table = accuracy_table(collect(tmp_path), "rijks")
+    table = accuracy_table(collect_runs(tmp_path), "rijks")
     starred = {row[1].text for row in table.rows if row[6].star}
     assert starred == {"VGG19", "ResNet50"}
     assert table.deviations["image size is 64, not 224"] == ["type: ResNet50 fine tuning", "type: VGG19 fine tuning"]
@@ -196,7 +198,7 @@ def test_csv_reads_back_as_the_numbers(tmp_path):
     write_run(tmp_path, right=7, images=9)
     write_run(tmp_path, experiment="antwerp", source="rijks", seed=1, right=1, images=3)
     write_run(tmp_path, experiment="antwerp", source="rijks", seed=2, right=2, images=3)
-    collected = collect(tmp_path)
+    collected = collect_runs(tmp_path)
     for experiment in ("rijks", "antwerp"):
         write_formats(accuracy_table(collected, experiment), tmp_path)
     table2, table3 = (pd.read_csv(tmp_path / f"table{number}.csv") for number in (2, 3))
@@ -233,7 +235,7 @@ def test_latex_and_markdown_show_hostile_text_as_it_is():
 def test_latex_groups_columns_and_marks_the_second_best(tmp_path):
     for architecture, right in (("vgg19", 8), ("xception", 7)):
         write_run(tmp_path, architecture=architecture, right=right)
-    collected = collect(tmp_path)
+    collected = collect_runs(tmp_path)
     text = latex(accuracy_table(collected, "rijks"))
     assert r"\multicolumn{4}{c}{fine tuning}" in text
     assert r"type & Xception &  &  & \underline{74.80} &  & \underline{70.00} & {[}39.7, 89.2{]}" in text
@@ -248,7 +250,7 @@ def test_accuracy_by_class_frequency(tmp_path):
     tail |= {"test_images_tail": 0, "test_classes_tail": 0}
     write_run(tmp_path, metrics=head | tail)
     write_run(tmp_path, architecture="vgg19")
-    table = frequency_table(collect(tmp_path))
+    table = frequency_table(collect_runs(tmp_path))
     (row,) = [[cell.text for cell in row] for row in table.rows]
     assert row[:4] == ["Rijksmuseum", "type", "ResNet50", "fine tuning"]
     assert row[4:8] == ["75.00", "[70.0, 80.0]", "8", "2"]
@@ -256,7 +258,7 @@ def test_accuracy_by_class_frequency(tmp_path):
     assert row[12:] == ["", "", "0", "0"]
     for seed, value in ((1, 0.2), (2, 0.4)):
         write_run(tmp_path, challenge="artist", seed=seed, metrics=head | {"test_accuracy_head": value})
-    row = row_of(frequency_table(collect(tmp_path)), "Rijksmuseum", "artist")
+    row = row_of(frequency_table(collect_runs(tmp_path)), "Rijksmuseum", "artist")
     assert row[4:6] == ["30.00", "± 14.14 (2 seeds)"]
 
 
@@ -270,7 +272,7 @@ def test_table_1_counts_a_collection_as_its_split_file_does(tmp_path):
     write_run(tmp_path, classes=split.classes, split=split.fingerprint)
     metadata = pd.read_csv(Path(published.__file__).parents[1] / "data" / "clipart-a" / "metadata.csv")
     file = pd.read_csv(Path(__file__).parents[1] / "splits" / "clipart-a" / "type-thesis-seed-42.csv")
-    table = collections_table(collect(tmp_path), Pictures({"clipart-a": [collection]}))
+    table = collections_table(collect_runs(tmp_path), Pictures({"clipart-a": [collection]}))
     row = row_of(table, "type", "Rijksmuseum")
     assert row[2:6] == ["clipart-a", f"{len(file):,}", "112,012", f"{len(file) - 112_012:+,}"]
     assert row[6:9] == [str(file.label.nunique()), "1,054", f"{file.label.nunique() - 1054:+,}"]
@@ -280,7 +282,7 @@ def test_table_1_counts_a_collection_as_its_split_file_does(tmp_path):
 def test_table_1_without_the_data_still_has_classes_and_overlap(tmp_path):
     write_run(tmp_path, classes=("a", "b", "c"), collection="mine")
     write_run(tmp_path, classes=("b", "c", "d", "e"), collection="theirs", experiment="antwerp", source="rijks")
-    table = collections_table(collect(tmp_path), Pictures({}))
+    table = collections_table(collect_runs(tmp_path), Pictures({}))
     assert row_of(table, "type", "Antwerp")[2:] == [
         "theirs",
         "",

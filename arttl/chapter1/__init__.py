@@ -7,6 +7,7 @@ from arttl.chapter1.data import ExperimentData
 from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs, runs_to_do
 from arttl.chapter1.run import run_one
 from arttl.check.grouping import duplicate_grouping
+from arttl.collections.wording import shown
 from arttl.files import make_folder
 from arttl.images import identify_files
 from arttl.models import check_weights
@@ -69,7 +70,7 @@ def open_collection(options, demo=DEMO):
     """The collection the options ask for; says what it is, and so when it is the bundled one."""
     collection = _opened(options, demo)
     images = len(collection.labels(options.challenge))
-    print(f"collection: {collection.name}, {images} images with a label for {options.challenge}", flush=True)
+    print(f"collection: {shown(collection.name)}, {images} images with a label for {options.challenge}", flush=True)
     for note in collection.notes:
         print(f"  {note}")
     return collection

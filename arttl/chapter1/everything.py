@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from arttl.__main__ import main_parser
 from arttl.chapter1 import run_experiment
 from arttl.chapter1.saliency import run_saliency
 from arttl.chapter1.transfer import APPROACHES, run_transfer
 from arttl.collections.wording import duration_text
+from arttl.commands import main_parser
 from arttl.errors import InputError
 from arttl.parsers import rijks_parser, saliency_parser, transfer_parser
 from arttl.reports.report import run_report

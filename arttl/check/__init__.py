@@ -13,7 +13,7 @@ from arttl.check.report import report
 from arttl.collections import open_collection, reading_options
 from arttl.collections.table import Collection
 from arttl.errors import InputError
-from arttl.splits import safe_name
+from arttl.names import safe_name
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
 
@@ -46,7 +46,7 @@ def run_check(options):
     """Do what `python -m arttl check` was asked for: print the report and write the CSV.
 
     Arguments:
-        options: the namespace of arttl.__main__.
+        options: the namespace of arttl.commands.
 
     Returns the exit code: 0 when training can start, 1 when something needs attention.
 

@@ -12,7 +12,7 @@ def run_overlap(options):
     """Do what `python -m arttl overlap` was asked for: print the overlap of each challenge that both have.
 
     Arguments:
-        options: the namespace of arttl.__main__.
+        options: the namespace of arttl.commands.
 
     Returns the exit code, 0.
 
@@ -20,7 +20,15 @@ def run_overlap(options):
     """
     asked = list(dict.fromkeys(options.challenge or ()))
     source, target = (
-        open_collection(data, asked[0] if asked else None, skip_missing=True, unknown_labels=options.unknown_labels)
+        open_collection(
+            data,
+            asked[0] if asked else None,
+            skip_missing=True,
+            image_column=options.image_column,
+            label_column=options.label_column,
+            format=options.format,
+            unknown_labels=options.unknown_labels,
+        )
         for data in (options.source, options.target)
     )
     challenges = asked or [name for name in target.challenges if name in source.challenges]

@@ -16,7 +16,7 @@ def run_cut(options):
     """Do what `python -m arttl cut` was asked for: write the folder and say what it holds.
 
     Arguments:
-        options: the namespace of arttl.__main__.
+        options: the namespace of arttl.commands.
 
     Returns the exit code, 0.
 

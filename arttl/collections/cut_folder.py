@@ -8,13 +8,9 @@ Artist-Classification-1/
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
-import re
-import secrets
 import shutil
-import unicodedata
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -25,20 +21,17 @@ from arttl.collections.image_folder import entries, list_images
 from arttl.collections.table import PARTS, labels_fingerprint
 from arttl.collections.wording import shown_path
 from arttl.errors import InputError
-from arttl.files import make_folder, write_json
+from arttl.files import whole_folder, write_json
+from arttl.names import distinct_names, safe_name
 
 CUT_FILE = "cut.json"
 FOLDERS = {"train": "train", "validation": "val", "test": "test"}
-LONGEST_NAME = 100  # bytes, so that a number and a suffix always fit what file systems take
 NO_LINKS = {
     getattr(errno, name)
     for name in ("EXDEV", "EPERM", "EACCES", "EMLINK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL")
     if hasattr(errno, name)
 }
 """What an operating system answers where it does not make a hard link; a copy may still be possible."""
-
-_ODD = re.compile(r"[^\w .,'()&+-]+")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.DOTALL)
 
 
 class Written(NamedTuple):
@@ -73,21 +66,9 @@ def write_cut(collection, folder, data, *, copy=False, progress=False):
     about = _description(collection, plan, source)
     if os.path.lexists(folder) and _is_there(folder, plan, about):
         return Written()
-    make_folder(real.parent, "--to")
-    partial = real.with_name(f".cut.{secrets.token_hex(4)}.partial")
-    try:
+    with whole_folder(folder, "--to") as partial:
         written = _fill(partial, plan, copy, progress)
         write_json(partial / CUT_FILE, about)
-        if real.is_dir():
-            real.rmdir()
-        partial.rename(real)
-    except OSError as error:
-        reason = f"{error.strerror or error}{f': {shown_path(error.filename)}' if error.filename else ''}"
-        raise InputError(
-            f"--to {shown_path(folder)} cannot be written ({reason}); make room or choose another folder"
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return written
 
 
@@ -125,7 +106,7 @@ def layout(collection):
     """
     challenge = collection.challenges[0]
     table = collection.table
-    folders = _distinct({label: (safe_file_name(label), "") for label in set(table[challenge])})
+    folders = distinct_names({label: (safe_name(label), "") for label in sorted(set(table[challenge]))})
     rows = pd.DataFrame(
         {
             "folder": table[challenge].map(folders),
@@ -138,32 +119,9 @@ def layout(collection):
     names = {}
     for _, group in rows.groupby(["split", "folder"]):
         parts = {row.image_id: os.path.splitext(os.path.basename(row.path)) for row in group.itertuples()}
-        names |= _distinct({image_id: (safe_file_name(stem), suffix) for image_id, (stem, suffix) in parts.items()})
+        names |= distinct_names({each: (safe_name(stem), suffix) for each, (stem, suffix) in sorted(parts.items())})
     files = rows["split"].map(FOLDERS) + "/" + rows["folder"] + "/" + rows["image_id"].map(names)
     return rows.assign(file=files).sort_values("file", ignore_index=True)
-
-
-def safe_file_name(text):
-    """A name for a file or folder on any system: letters of every script stay; what is odd goes, with a hash added."""
-    plain = _ODD.sub("-", unicodedata.normalize("NFC", text)).strip(" .-")
-    plain = plain.encode()[:LONGEST_NAME].decode(errors="ignore").strip(" .-")
-    plain = f"_{plain}" if _RESERVED.fullmatch(plain) else plain  # Windows looks only at what is before the dot
-    if plain and plain == text:
-        return plain
-    return f"{plain[:60] or 'name'}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-
-
-def _distinct(wanted):
-    """Names that differ in more than case: a dict of key to name, from one of key to (stem, suffix)."""
-    used, names = set(), {}
-    for key, (stem, suffix) in sorted(wanted.items()):
-        name, number = stem + suffix, 1
-        while name.casefold() in used:
-            number += 1
-            name = f"{stem}-{number}{suffix}"
-        used.add(name.casefold())
-        names[key] = name
-    return names
 
 
 def _description(collection, plan, source):

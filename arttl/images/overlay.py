@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 
-COLOURS = "inferno"
+COLOURS = "turbo"  # its upper end is seen on white paper too
 STRENGTH = 0.7  # of the colour where the map is 1; where it is 0 the picture is as it was
 
 

@@ -1,34 +1,26 @@
 """The four backbones, the classifier built on them, and their weights.
 
-Names that need Keras load at first use: the table of backbones does not, and is wanted where nothing is trained.
+Names load at first use: the table of backbones needs no Keras, and is wanted where nothing is trained.
 """
 
 from __future__ import annotations
 
-import importlib
-
-from arttl.models.backbones import BACKBONES, Backbone, check_size, get_backbone
+from arttl.lazy import attach
 
 _NAMES = {
+    "BACKBONES": "backbones",
+    "Backbone": "backbones",
     "CaffePreprocessing": "preprocessing",
     "HEAD": "classifier",
     "build_classifier": "classifier",
+    "check_size": "backbones",
     "check_weights": "weights",
     "feature_extractor": "classifier",
+    "get_backbone": "backbones",
     "parameter_counts": "classifier",
     "predict_batch": "classifier",
     "replace_head": "classifier",
     "weights_fingerprint": "weights",
 }
 
-__all__ = ["BACKBONES", "Backbone", "check_size", "get_backbone", *_NAMES]
-
-
-def __getattr__(name):
-    if name in _NAMES:
-        return getattr(importlib.import_module(f"arttl.models.{_NAMES[name]}"), name)
-    raise AttributeError(f"module 'arttl.models' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__, __all__ = attach(__name__, _NAMES)

@@ -1,1 +1,22 @@
-"""Tables and figures made from run folders."""
+"""Tables, figures and pages from run folders, beside the published numbers. Names load at first use."""
+
+from __future__ import annotations
+
+from arttl.lazy import attach
+
+_NAMES = {
+    "accuracy_curves": "figures",
+    "accuracy_table": "tables",
+    "classifiers_table": "classifiers",
+    "collect_runs": "collect",
+    "collections_table": "table1",
+    "findings_table": "findings",
+    "frequency_table": "tables",
+    "open_pictures": "pictures",
+    "runs_table": "tables",
+    "saliency_figure": "saliency",
+    "sample_pictures": "figures",
+    "sample_rows": "figures",
+}
+
+__getattr__, __dir__, __all__ = attach(__name__, _NAMES)

@@ -64,7 +64,7 @@ def accuracy_cells(collected, experiment):
     """Every cell of an experiment's table, run or published.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
         experiment: "rijks" (Table 2) or "antwerp" (Table 3).
 
     Returns a DataFrame in the order of the thesis: COLUMNS; collection, split, test_images; MEASURE, in percent; mark;

@@ -26,7 +26,7 @@ def classifiers_table(collected):
     """Test accuracy of each classifier on X: a Table, one row a network, without rows if only softmax layers were run.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
     """
     softmax = collected.runs[collected.runs.approach == "off-the-shelf"].assign(classifier=SOFTMAX)
     runs = pd.concat([softmax, collected.classical], ignore_index=True)

@@ -65,7 +65,7 @@ class Collected:
         ]
 
 
-def collect(root):
+def collect_runs(root):
     """Read every run folder (`seed-N` with a config.json or metrics.json) below a folder.
 
     Arguments:

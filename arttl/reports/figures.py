@@ -33,7 +33,7 @@ def accuracy_curves(collected, challenges):
     """Figure 2 or 3: validation accuracy by epoch on the Rijksmuseum's collection, one panel a challenge.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
         challenges: the panels' challenges.
 
     Returns a matplotlib Figure, or None if there is no run of these challenges. Every seed has a line of its own.
@@ -178,7 +178,7 @@ def sample_rows(collected, pictures):
     """What sample_pictures draws: evenly spread images of each collection, named after what it stands for.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
         pictures: the Pictures.
     """
     rows, shown_already = {}, set()

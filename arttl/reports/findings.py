@@ -56,7 +56,7 @@ def findings_table(collected):
     """Every finding of the thesis for which there are runs of both sides: a Table.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
     """
     data = [line for finding in FINDINGS for line in _lines(collected.runs, finding)]
     rows = [_row(line) for line in data]

@@ -52,7 +52,7 @@ def worst_mistakes(collected):
     """Worst mistakes of every cell, without pictures: a DataFrame for a CSV.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
 
     Columns: those of CELL, seed, collection, image_id, label, predicted, probability. Of each cell the run with the
     lowest seed, and of that MISTAKES images.

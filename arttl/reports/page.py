@@ -33,7 +33,7 @@ def render_page(collected, tables, runs, figures, confusions, galleries):
     """The page as text.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
         tables: Tables 1, 2 and 3, accuracy by class frequency, the classifiers on X, and the findings.
         runs: the Table of runs.
         figures: list of dicts: title, caption, alt, and picture (a data: address) or missing (why there is none).

@@ -7,7 +7,7 @@ from pathlib import Path
 from arttl.collections.wording import counted, shown_path
 from arttl.files import make_folder, whole_file, write_table
 from arttl.reports.classifiers import classifiers_table
-from arttl.reports.collect import collect
+from arttl.reports.collect import collect_runs
 from arttl.reports.confusions import confusions, confusions_table
 from arttl.reports.figures import CURVES, accuracy_curves, sample_pictures, sample_rows, save_figure
 from arttl.reports.findings import findings_table
@@ -32,13 +32,13 @@ def run_report(options):
     """Do what `python -m arttl report` was asked for: write the report, print one line for each group of files.
 
     Arguments:
-        options: the namespace of arttl.__main__.
+        options: the namespace of arttl.commands.
 
     Returns the exit code, 0.
 
     Raises InputError if there is no run folder, for data that cannot be read, and if a file cannot be written.
     """
-    collected = collect(options.runs)
+    collected = collect_runs(options.runs)
     pictures = open_pictures(options, collected.runs)
     folder = make_folder(options.to or Path(options.runs, "report"), "--to")
     runs, frequency = runs_table(collected), frequency_table(collected)
@@ -71,7 +71,7 @@ def draw_figures(collected, pictures, folder):
     """Write Figures 1 to 3, take over Figure 4, and remove what a former report left of those that are not there.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
         pictures: the Pictures.
         folder: where to.
 

@@ -21,7 +21,7 @@ def collections_table(collected, pictures):
     """Table 1: N_t, Q_t and label overlap of the runs' collections, beside the published ones: a Table.
 
     Arguments:
-        collected: what collect() returned.
+        collected: what collect_runs() returned.
         pictures: the Pictures; N_t is known of their collections only.
     """
     data = pd.DataFrame(_rows(collected, pictures), columns=COLUMNS, dtype=object)

@@ -85,6 +85,12 @@ class Table:
     data: pd.DataFrame = field(default_factory=pd.DataFrame)
     empty: str = "There is no run."
 
+    def _repr_markdown_(self):
+        """How a notebook shows it."""
+        from arttl.reports.formats import markdown
+
+        return markdown(self) if self.rows else self.empty
+
 
 def accuracy_table(collected, experiment):
     """Table 2 ("rijks") or 3 ("antwerp"), with the published numbers beside: a Table."""

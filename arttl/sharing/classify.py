@@ -18,7 +18,7 @@ def run_classify(options):
     """Do what `python -m arttl classify` was asked for: print the table or write it, and save the maps.
 
     Arguments:
-        options: the namespace of arttl.__main__.
+        options: the namespace of arttl.commands.
 
     Returns the exit code, 0.
 

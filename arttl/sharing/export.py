@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
-import shutil
-from contextlib import contextmanager
 from pathlib import Path
 
 from arttl.collections.image_folder import entries
 from arttl.collections.wording import counted, shown_path
 from arttl.errors import InputError
-from arttl.files import make_folder, whole_file, write_json
+from arttl.files import whole_file, whole_folder, write_json
 from arttl.runs import RunFolder
 from arttl.sharing.card import model_card
 from arttl.sharing.describe import describe
@@ -45,7 +42,7 @@ def export_run(run, folder):
     card = _card(run, about, labels)
     if os.path.lexists(folder) and _is_there(folder, about):
         return False
-    with _whole_folder(folder) as partial:
+    with whole_folder(folder, "--to") as partial:
         if _copy(model, partial / MODEL) != about["sha256"][MODEL] or describe(run) != (
             _without_digests(about),
             labels,
@@ -63,7 +60,7 @@ def run_export(options):
     """Do what `python -m arttl export` was asked for.
 
     Arguments:
-        options: the namespace of arttl.__main__.
+        options: the namespace of arttl.commands.
 
     Returns the exit code, 0.
 
@@ -119,27 +116,6 @@ def _is_there(folder, about):
     except InputError:
         pass  # whatever is wrong with what lies there, the remedy is another folder
     raise InputError(f"--to {shown_path(folder)}: {wanted}; delete it or name another")
-
-
-@contextmanager
-def _whole_folder(folder):
-    """A temporary neighbour of `folder`, which takes its name when the block ends without error."""
-    real = Path(os.path.realpath(folder))
-    make_folder(real.parent, "--to")
-    partial = real.with_name(f".export.{secrets.token_hex(4)}.partial")
-    try:
-        partial.mkdir()
-        yield partial
-        if real.is_dir():
-            real.rmdir()
-        partial.rename(real)
-    except OSError as error:
-        raise InputError(
-            f"--to {shown_path(folder)} cannot be written ({error.strerror or error}); "
-            "make room or choose another folder"
-        ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _copy(source, target):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image
 
 from arttl.files import whole_file
-from arttl.splits import safe_name
-
-COLOURS = "turbo"
-STRENGTH = 0.7  # of the colour where the map is 1; where it is 0 the picture is as it was
+from arttl.images.overlay import overlay
+from arttl.names import distinct_names, safe_name
 
 
 def save_maps(classifier, paths, folder, batch_size=32, progress=False):
@@ -43,40 +40,13 @@ def save_maps(classifier, paths, folder, batch_size=32, progress=False):
             name = names[path]
             saved[path] = f"{name}-overlay.png"
             _save(Path(folder) / saved[path], overlay(image, each))
-            _save(Path(folder) / f"{name}-map.png", _to_bytes(each * 255.0))
+            _save(Path(folder) / f"{name}-map.png", np.rint(each * 255.0).astype("uint8"))
     return saved
-
-
-def overlay(image, saliency):
-    """A picture with its map in colours over it, the more opaque the higher the map.
-
-    Arguments:
-        image: uint8 (height, width, 3).
-        saliency: float (height, width) in [0, 1].
-
-    Returns uint8 (height, width, 3).
-    """
-    colours = matplotlib.colormaps[COLOURS](saliency)[..., :3] * 255.0
-    opacity = STRENGTH * np.asarray(saliency, "float64")[..., None]
-    return _to_bytes((1 - opacity) * image + opacity * colours)
 
 
 def file_names(paths):
     """A file name for each path, without suffix: safe on every system, in no folder, no two the same but for case."""
-    used, names = set(), {}
-    for path in paths:
-        stem = safe_name(Path(path).stem)
-        name, number = stem, 1
-        while name.casefold() in used:
-            number += 1
-            name = f"{stem}-{number}"
-        used.add(name.casefold())
-        names[path] = name
-    return names
-
-
-def _to_bytes(values):
-    return np.rint(values).astype("uint8")
+    return distinct_names({path: (safe_name(Path(path).stem), "") for path in paths})
 
 
 def _save(path, pixels):

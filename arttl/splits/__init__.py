@@ -4,7 +4,7 @@ Drawn once, written to a file, and the same for every architecture and approach.
 (80% train, 10% validation, 10% test; only classes that occur in every split), and the authors' released code.
 """
 
-from arttl.splits.files import Grouping, find_or_make, load_split, safe_name, save_split, split_path
+from arttl.splits.files import Grouping, find_or_make, load_split, save_split, split_path
 from arttl.splits.split import FEWEST_IMAGES, PRESETS, Split, make_split, overlap
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "load_split",
     "make_split",
     "overlap",
-    "safe_name",
     "save_split",
     "split_path",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from arttl.collections.table import PARTS, labels_fingerprint
 from arttl.collections.wording import counted, shown_path
 from arttl.errors import InputError
 from arttl.files import make_folder, whole_file, write_json
+from arttl.names import safe_name
 from arttl.splits.split import Split, make_split
 
 COLUMNS = ["image_id", "label", "split"]
@@ -178,13 +177,3 @@ def _changes(split, labels, given):
     moved = 0 if given is None else int((given[same] != then.split[same]).sum())
     text = f"{counted(new, 'image')} new, {gone:,} gone, {relabelled:,} relabelled"
     return text + (f", {moved:,} in another given split" if moved else "")
-
-
-def safe_name(name):
-    """A file name for any text: what is odd, too long or reserved is replaced, and a hash keeps it apart."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", str(name)).strip(".-")[:60]
-    reserved = re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)?(\..*)?", plain)
-    if plain == name and not reserved:
-        return plain
-    plain = plain.replace(".", "-") if reserved else plain
-    return f"{plain or 'collection'}-{hashlib.sha256(str(name).encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

@@ -1,0 +1,81 @@
+"""Chapter 1 on the bundled collections in one command, as small as it goes, and the notebooks on its runs.
+
+One file, since several workers of pytest-xdist would make the runs each for themselves.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+from scripts import EXPERIMENTS, run_folders
+
+from arttl.runs import RunFolder
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+def test_every_table_and_figure_is_there(chapter1_runs):
+    report = chapter1_runs / "report"
+    runs = pd.read_csv(report / "runs.csv", keep_default_na=False)
+    assert len(runs) == len(run_folders(chapter1_runs)) == 7
+    assert set(zip(runs.experiment, runs.approach, runs.source, strict=True)) == {
+        ("rijks", "off-the-shelf", ""),
+        ("rijks", "fine-tuning", ""),
+        ("rijks", "scratch", ""),
+        *(
+            ("antwerp", approach, source)
+            for approach in ("off-the-shelf", "fine-tuning")
+            for source in ("imagenet", "rijks")
+        ),
+    }
+    findings = pd.read_csv(report / "findings.csv")
+    assert len(findings) == 6
+    assert findings.problem.isna().all()
+    for row in runs.itertuples():
+        assert row.test_accuracy == RunFolder(chapter1_runs / row.folder).metrics()["test_accuracy"]
+    names = {path.name for path in report.iterdir()}
+    assert {"table1.md", "table2.csv", "table3.tex", "figure1.png", "figure3.pdf", "index.html"} <= names
+
+
+def test_what_is_finished_is_kept(chapter1_runs, chapter1_command):
+    before = {path: (path / "metrics.json").stat().st_mtime_ns for path in run_folders(chapter1_runs)}
+    done = subprocess.run(chapter1_command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "3 of 3 runs were finished already" in done.stdout
+    assert "4 of 4 runs were finished already" in done.stdout
+    assert {path: (path / "metrics.json").stat().st_mtime_ns for path in run_folders(chapter1_runs)} == before
+
+
+def test_bad_options_are_one_line_and_exit_2(tmp_path):
+    for options, said in (
+        (["--data", tmp_path / "missing"], "does not exist"),
+        (["--architecture", "resnet18"], "unknown architecture 'resnet18'"),
+    ):
+        line = [sys.executable, EXPERIMENTS / "ch1_all.py", "--output", tmp_path / "runs", *options]
+        done = subprocess.run([*map(str, line)], capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 2
+        assert said in done.stderr.splitlines()[-1]
+
+
+def test_there_is_one_for_each_group_of_figures():
+    assert NAMES == ["ch1_collections", "ch1_learning_curves", "ch1_saliency", "ch1_transfer"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_committed_with_the_outputs_of_one_run_from_top_to_bottom(name):
+    cells = [cell for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs(name, chapter1_runs, monkeypatch):
+    monkeypatch.setenv("ARTTL_RUNS", str(chapter1_runs))
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
