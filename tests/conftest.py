@@ -73,6 +73,6 @@ def chapter1_command(tmp_path_factory):
 @pytest.fixture(scope="session")
 def chapter1_runs(chapter1_command):
     """The folder of runs that this command leaves, its report included."""
-    done = subprocess.run(chapter1_command, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(chapter1_command, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr
     return Path(chapter1_command[-1])

@@ -252,7 +252,7 @@ def test_changed_model_is_mapped_anew_and_a_dropped_one_let_go(images):
     assert np.abs(visual_backprop(model, images) - longer).max() > 0.01
     gone = weakref.ref(model)
     del model
-    gc.collect_runs()
+    gc.collect()
     assert gone() is None
 
 
