@@ -129,10 +129,12 @@ def right_or_refused(path):
         ticket_search.check(path, 1)
         ticket_search.check(path, 2)
     except InputError as error:
-        assert str(path) in str(error)
-        assert "\n" not in str(error)
-        return False
-    return True
+        message = str(error)
+    else:
+        return True
+    assert str(path) in message
+    assert "\n" not in message
+    return False
 
 
 def test_file_cut_off_anywhere_is_refused(path):
@@ -146,7 +148,11 @@ def test_file_cut_off_anywhere_is_refused(path):
 
 def test_damage_anywhere_is_refused_or_harmless(path):
     content, damage = path.read_bytes(), random.Random(3)
-    places = [*range(0, 600, 5), *damage.sample(range(len(content)), 250), *range(len(content) - 4000, len(content), 31)]
+    places = [
+        *range(0, 600, 5),
+        *damage.sample(range(len(content)), 150),
+        *range(len(content) - 4000, len(content), 31),
+    ]
     refused = 0
     for place in places:
         damaged = bytearray(content)

@@ -160,12 +160,14 @@ class Ticket:
 def model_weights(model):
     """Every weight of a flat model as TicketFile takes them: a dict of "layer/variable" to array, in layer order.
 
-    Raises InputError, naming the layer, when two weights have one name.
+    Raises InputError, naming the layer, when two weights have one name, or the model is not built.
     """
     return {name: keras.ops.convert_to_numpy(variable) for name, variable in _variables(model).items()}
 
 
 def _variables(model):
+    if not model.built:
+        raise InputError(f"model {model.name} has no weights yet; begin it with keras.Input or call its build")
     variables = {}
     for layer in model.layers:
         for variable in layer.weights:
