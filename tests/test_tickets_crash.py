@@ -14,7 +14,7 @@ import pytest
 import ticket_search
 
 from arttl.errors import InputError
-from arttl.pruning import TicketFile, load_ticket, open_tickets
+from arttl.pruning import TicketFile, load_ticket, open_tickets, ticket_layout
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,21 @@ def test_reader_beside_a_writer_sees_whole_rounds_only(go_on, path):
     assert len(set(seen)) > 3
     assert early.rounds == 2  # as of opening, and still readable
     np.testing.assert_array_equal(early.read_masks(2)["conv/kernel"], ticket_search.masks(2)["conv/kernel"])
+
+
+def test_file_replaced_by_a_larger_one_while_it_is_opened(path, monkeypatch):
+    plain, writer = ticket_layout.open_regular, TicketFile(path)
+
+    def open_and_be_overtaken(name):
+        monkeypatch.setattr(ticket_layout, "open_regular", plain)
+        file = plain(name)
+        ticket_search.add(writer)
+        return file
+
+    early = open_tickets(path)
+    monkeypatch.setattr(ticket_layout, "open_regular", open_and_be_overtaken)
+    np.testing.assert_array_equal(early.read_weights()["conv/kernel"], ticket_search.weights(0)["conv/kernel"])
+    assert open_tickets(path).rounds == 3
 
 
 def test_full_disk_is_an_error_and_the_rounds_before_stay(processes, path):

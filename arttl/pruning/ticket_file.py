@@ -46,7 +46,9 @@ class Tickets:
         """Raise KeyError, TypeError or ValueError unless the settings are complete."""
         settings = self._settings
         self.metadata, self.rate, self.scope = settings["metadata"], settings["rate"], settings["scope"]
-        if len(self._shapes) != len(settings["weights"]) or not isinstance(settings["theta_k_crc32"], int):
+        sums = [settings[f"{name}_crc32"] for name in ("theta_k", "pruned_in", "theta_0")]
+        named = len(self._shapes) == len(settings["weights"]) and all(isinstance(name, str) for name in self._shapes)
+        if not named or None in sums[:2]:
             raise ValueError("its settings contradict each other")
         if self.rounds > MAX_ROUNDS:
             raise ValueError(f"it has {self.rounds} rounds")

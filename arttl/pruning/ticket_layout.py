@@ -11,7 +11,7 @@ import math
 import os
 import re
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import h5py
 import numpy as np
@@ -77,6 +77,12 @@ def write(path, settings, blocks, kept=(), source=None):
         if sink.failure:
             raise sink.failure
         os.fsync(sink.fileno())
+    with suppress(OSError):  # not every system lets one flush a folder; the file is whole in any case
+        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _fill(sink, settings, blocks, kept, source):
@@ -114,10 +120,10 @@ def reading(path):
     shows only inside the block.
     """
     try:
-        with open_regular(path) as plain:
-            size = os.fstat(plain.fileno()).st_size
-        with h5py.File(path, "r", locking=False) as file:
-            yield Reader(path, file, size)
+        open_regular(path).close()
+        with h5py.File(path, "r", driver="sec2", locking=False) as file:
+            # Of the file that is open: a writer may just have given its name to another.
+            yield Reader(path, file, os.fstat(file.id.get_vfd_handle()).st_size)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist; a search writes it (find_tickets)") from error
     except PermissionError as error:
@@ -145,9 +151,10 @@ class Reader:
         text = settings[()]
         _check_sum("settings", text, file.attrs["settings_crc32"])
         self.settings = json.loads(text)
-        self._most = sum(math.prod(weight["shape"]) for weight in self.settings["weights"])
-        if any(side < 0 for weight in self.settings["weights"] for side in weight["shape"]):
-            raise ValueError("a weight has a negative size")
+        shapes = [weight["shape"] for weight in self.settings["weights"]]
+        if any(type(side) is not int or side < 0 for shape in shapes for side in shape):
+            raise ValueError("the shape of a weight is not of whole numbers")
+        self._most = sum(math.prod(shape) for shape in shapes)
 
     def read(self, name, count, dtype, checksum):
         """A flat array of the file.
