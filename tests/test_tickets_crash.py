@@ -112,7 +112,7 @@ def test_file_replaced_by_a_larger_one_while_it_is_opened(path, monkeypatch):
     def open_and_be_overtaken(name):
         monkeypatch.setattr(ticket_layout, "open_regular", plain)
         file = plain(name)
-        ticket_search.add(writer)
+        writer.add_round(ticket_search.masks(3), None, {"note": "long " * 100_000})
         return file
 
     early = open_tickets(path)
