@@ -28,7 +28,7 @@ def path(tmp_path):
     return file.path
 
 
-def small_network(classes=3, filters=4):
+def small_network(classes=3, filters=4, head="head"):
     layers = keras.layers
     return keras.Sequential(
         [
@@ -38,7 +38,7 @@ def small_network(classes=3, filters=4):
             layers.SeparableConv2D(5, 2, name="separable"),
             layers.DepthwiseConv2D(2, name="depthwise"),
             layers.GlobalAveragePooling2D(),
-            layers.Dense(classes, name="head"),
+            layers.Dense(classes, name=head),
         ]
     )
 
@@ -204,6 +204,31 @@ def test_apply_leaves_a_head_of_another_size_and_one_that_is_to_be_kept(network)
         np.testing.assert_array_equal(after["head/kernel"], before["head/kernel"])
         np.testing.assert_array_equal(after["norm/moving_variance"], weights["norm/moving_variance"])
         np.testing.assert_array_equal(after["conv/kernel"], np.where(mask, weights["conv/kernel"], 0))
+
+
+@pytest.mark.parametrize(("before", "after"), [("top", "top"), ("top", "new"), ("head", "new"), ("top", "head")])
+def test_the_last_layer_is_the_head_whatever_its_name(tmp_path, before, after):
+    source, target = small_network(head=before), small_network(classes=7, head=after)
+    weights, random = model_weights(source), model_weights(target)
+    file = TicketFile.create(tmp_path / "t.h5", weights, ["conv/kernel"], rate=0.2, scope="layer", metadata={})
+    load_ticket(file.path, 0).apply(target)
+    for name, array in model_weights(target).items():
+        np.testing.assert_array_equal(array, random[name] if name.startswith(after) else weights[name])
+
+
+def test_apply_between_a_classifier_and_its_features(network, tmp_path):
+    model, weights, _, path = network
+    source = small_network()
+    features = keras.Model(source.inputs, source.get_layer("depthwise").output)
+    load_ticket(path, 0).apply(features)  # a model without the ticket's head
+    for name, array in model_weights(features).items():
+        np.testing.assert_array_equal(array, weights[name])
+    file = TicketFile.create(tmp_path / "f.h5", model_weights(features), [], rate=0.2, scope="layer", metadata={})
+    for variable in model.weights:
+        variable.assign(keras.ops.zeros_like(variable))
+    load_ticket(file.path, 0).apply(model)  # and a ticket without the model's head
+    for name, array in model_weights(model).items():
+        np.testing.assert_array_equal(array, 0 * array if name.startswith("head/") else weights[name])
 
 
 def test_apply_names_the_layer_that_does_not_fit_and_sets_nothing(network):

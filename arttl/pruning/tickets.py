@@ -79,8 +79,9 @@ class Ticket:
     def apply(self, model, weights=None, keep_head=False):
         """Set a model's weights to this ticket's, zero where the masks prune.
 
-        Biases and the state of BatchNormalization are set too. A head (layer "head") of another size, or one that
-        the model or the ticket lacks, is left as it is. The masks are not held in training that follows: hand
+        Biases and the state of BatchNormalization are set too. A head (the layer called "head", or where there is none
+        the last one with weights) of another size, or one that the model or the ticket lacks, is left as it is. The
+        masks are not held in training that follows: hand
         `masks` to arttl.pruning.MagnitudePruning.
 
         Arguments:
@@ -94,9 +95,11 @@ class Ticket:
         """
         values, variables = self.weights if weights is None else weights, _variables(model)
         shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
-        of_head = {name for name in values.keys() | shapes.keys() if name.startswith(f"{HEAD}/")}
-        head_fits = not keep_head and all(_fits(name, values, shapes) for name in of_head)
-        names = [name for name in [*values, *(shapes.keys() - values.keys())] if head_fits or name not in of_head]
+        names = [*values, *(name for name in shapes if name not in values)]
+        for head in _heads(values, shapes):
+            of_head = {name for name in names if _layer(name) == head}
+            if keep_head or not all(_fits(name, values, shapes) for name in of_head):
+                names = [name for name in names if name not in of_head]
         for name in names:
             if not _fits(name, values, shapes):
                 layer, _, variable = name.rpartition("/")
@@ -176,6 +179,17 @@ def _variables(model):
                 raise InputError(f"layer {layer.name} has two weights called {variable.name}; use a flat model")
             variables[name] = variable
     return variables
+
+
+def _layer(name):
+    return name.rpartition("/")[0]
+
+
+def _heads(values, shapes):
+    """Layers that need not fit: the head of the ticket and of the model, unless the other has it further down."""
+    ticket, model = ([_layer(name) for name in names] for names in (values, shapes))
+    own, theirs = ({HEAD} if HEAD in layers else {*layers[-1:]} for layers in (ticket, model))
+    return own if own == theirs else (own - {*model}) | (theirs - {*ticket})
 
 
 def _fits(name, values, shapes):
