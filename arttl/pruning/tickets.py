@@ -1,0 +1,216 @@
+"""Lottery tickets: a mask and the early weights it is applied to.
+
+Source: thesis, Chapter 2, protocol steps 2, 4 and 5; late resetting: Frankle et al., "Stabilizing the Lottery Ticket
+Hypothesis", 2019 (arXiv:1903.01611).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from arttl.errors import InputError
+from arttl.models import HEAD
+from arttl.pruning.ticket_file import Tickets
+
+# How weights that are not kernels begin in every network of the studies; kernels are drawn.
+_CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
+
+
+def open_tickets(path):
+    """What a file of tickets says about its search: an object with `rounds`, `facts`, `metadata` and `sparsity`.
+
+    Arguments:
+        path: a file written by arttl.pruning.TicketFile.
+
+    Returns an arttl.pruning.ticket_file.Tickets.
+
+    Raises InputError when the file is missing, foreign, of a later version or damaged.
+    """
+    return Tickets(path)
+
+
+def load_ticket(path, round):
+    """A search's ticket of one round.
+
+    Arguments:
+        path: a file written by arttl.pruning.TicketFile.
+        round: from 1 on; 0 is the unpruned network.
+
+    Returns a Ticket.
+
+    Raises InputError when the file is missing, foreign, of a later version or damaged, or has no such round.
+
+    Example:
+        >>> ticket = load_ticket("tickets.h5", round=17)
+        >>> model = ticket.apply(build_classifier("resnet50", num_classes=9, weights="none", image_size=32))
+    """
+    tickets = Tickets(path)
+    masks = tickets.read_masks(round)
+    return Ticket(masks, tickets.read_weights(), int(round), tickets.sparsity(round), tickets)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """f(x; m * theta_k): the masks of one round and the weights that the survivors are reset to.
+
+    Attributes:
+        masks: dict of "layer/variable" to boolean array, True where a weight survives; the prunable ones only.
+        weights: dict of "layer/variable" to float32 array: every weight, not masked.
+        round: number of the round, from 1 on; 0 is the unpruned network.
+        sparsity: fraction of the prunable weights that are pruned.
+        tickets: the file it comes from, as of opening.
+    """
+
+    masks: dict
+    weights: dict
+    round: int
+    sparsity: float
+    tickets: Tickets
+
+    @property
+    def path(self):
+        """The file it comes from."""
+        return Path(self.tickets.path)
+
+    def apply(self, model, weights=None, keep_head=False):
+        """Set a model's weights to this ticket's, zero where the masks prune.
+
+        Biases and the state of BatchNormalization are set too. A head (the layer called "head", or where there is none
+        the last one with weights) of another size, or one that the model or the ticket lacks, is left as it is. The
+        masks are not held in training that follows: hand
+        `masks` to arttl.pruning.MagnitudePruning.
+
+        Arguments:
+            model: a flat keras.Model with the layers of the network that the search used.
+            weights: others of the same network to set instead, such as `final()` or `initial()`.
+            keep_head: True leaves the model's head as it is even if it fits, as transfer to a new target asks.
+
+        Returns the model.
+
+        Raises InputError, before anything is set, when a layer does not fit; it names the layer.
+        """
+        values, variables = self.weights if weights is None else weights, _variables(model)
+        shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+        names = [*values, *(name for name in shapes if name not in values)]
+        for head in _heads(values, shapes):
+            of_head = {name for name in names if _layer(name) == head}
+            if keep_head or not all(_fits(name, values, shapes) for name in of_head):
+                names = [name for name in names if name not in of_head]
+        for name in names:
+            if not _fits(name, values, shapes):
+                layer, _, variable = name.rpartition("/")
+                raise InputError(
+                    f"layer {layer} does not fit the ticket: its {variable} is {shapes.get(name, 'missing')} in the "
+                    f"model and {np.shape(values[name]) if name in values else 'missing'} in {self.path}; "
+                    "build the network that the search used"
+                )
+        for name in names:
+            mask = self.masks.get(name)
+            variables[name].assign(values[name] if mask is None else np.where(mask, values[name], np.float32(0)))
+        return model
+
+    def reinitialise(self, seed, model=None):
+        """The same masks on fresh random weights: the control f(x; m * theta'_0) (Chapter 2, protocol step 5).
+
+        Arguments:
+            seed: non-negative integer; the same seed gives the same weights on one Keras backend.
+            model: a keras.Model of this network, whose own initialisers draw the weights. None: as
+                arttl.build_classifier(weights="none") draws them, kernels He-uniform, the head's Glorot-uniform,
+                biases and BatchNormalization as Keras begins them.
+
+        Returns a Ticket.
+
+        Raises InputError, naming the layer, when it is not known how a weight begins.
+        """
+        layers = None if model is None else {layer.name: layer for layer in model.layers}
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.weights)) >> 1  # Keras takes signed seeds
+        fresh = {}
+        for (name, array), each in zip(self.weights.items(), seeds.tolist(), strict=True):
+            initializer = _usual(name) if layers is None else _own(name, layers)
+            settings = initializer.get_config()
+            if "seed" in settings:
+                initializer = type(initializer).from_config(settings | {"seed": each})
+            fresh[name] = keras.ops.convert_to_numpy(initializer(array.shape, "float32"))
+        return replace(self, weights=fresh)
+
+    def initial(self):
+        """theta_0, the weights before any training: a dict as `weights`.
+
+        Raises InputError when the file does not keep them.
+        """
+        weights = self.tickets.read_weights("theta_0")
+        if weights is None:
+            raise InputError(f"{self.path} does not keep the initial weights; search again and keep theta_0")
+        return weights
+
+    def final(self):
+        """m * theta_i, the surviving weights as trained in this round: a dict as `weights`, zero where pruned.
+
+        Raises InputError when the file does not keep them.
+        """
+        weights = self.tickets.read_final(self.round)
+        if weights is None:
+            raise InputError(
+                f"{self.path} does not keep the final weights of round {self.round}; search again and keep theta_i"
+            )
+        return weights
+
+
+def model_weights(model):
+    """Every weight of a flat model as TicketFile takes them: a dict of "layer/variable" to array, in layer order.
+
+    Raises InputError, naming the layer, when two weights have one name, or the model is not built.
+    """
+    return {name: keras.ops.convert_to_numpy(variable) for name, variable in _variables(model).items()}
+
+
+def _variables(model):
+    if not model.built:
+        raise InputError(f"model {model.name} has no weights yet; begin it with keras.Input or call its build")
+    variables = {}
+    for layer in model.layers:
+        for variable in layer.weights:
+            name = f"{layer.name}/{variable.name}"
+            if name in variables:
+                raise InputError(f"layer {layer.name} has two weights called {variable.name}; use a flat model")
+            variables[name] = variable
+    return variables
+
+
+def _layer(name):
+    return name.rpartition("/")[0]
+
+
+def _heads(values, shapes):
+    """Layers that need not fit: the head of the ticket and of the model, unless the other has it further down."""
+    ticket, model = ([_layer(name) for name in names] for names in (values, shapes))
+    own, theirs = ({HEAD} if HEAD in layers else {*layers[-1:]} for layers in (ticket, model))
+    return own if own == theirs else (own - {*model}) | (theirs - {*ticket})
+
+
+def _fits(name, values, shapes):
+    return name in values and shapes.get(name) == np.shape(values[name])
+
+
+def _usual(name):
+    layer, _, variable = name.rpartition("/")
+    if variable in _CONSTANT:
+        return keras.initializers.Constant(_CONSTANT[variable])
+    if variable.endswith("kernel"):
+        return keras.initializers.GlorotUniform() if layer == HEAD else keras.initializers.HeUniform()
+    raise InputError(f"it is not known how {variable} of layer {layer} begins; pass the model to reinitialise")
+
+
+def _own(name, layers):
+    """The initialiser of a layer's weight; depthwise and pointwise kernels have theirs under shorter names."""
+    layer, _, variable = name.rpartition("/")
+    stems = [variable, variable.removesuffix("_kernel"), *(["depthwise"] if variable == "kernel" else [])]
+    for stem in stems:
+        initializer = getattr(layers.get(layer), f"{stem}_initializer", None)
+        if initializer is not None:
+            return initializer
+    raise InputError(f"the model has no initialiser for {variable} of layer {layer}; pass the network of the search")
