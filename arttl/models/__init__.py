@@ -1,4 +1,4 @@
-"""The four backbones, the classifier built on them, and their weights.
+"""The four backbones, the classifier built on them, and their weights; two small networks besides.
 
 Names that need Keras load at first use: the table of backbones does not, and is wanted where nothing is trained.
 """
@@ -15,9 +15,11 @@ _NAMES = {
     "build_classifier": "classifier",
     "check_weights": "weights",
     "feature_extractor": "classifier",
+    "lenet_300_100": "small",
     "parameter_counts": "classifier",
     "predict_batch": "classifier",
     "replace_head": "classifier",
+    "resnet20": "small",
     "weights_fingerprint": "weights",
 }
 
