@@ -51,8 +51,8 @@ def resnet20(num_classes=10, input_shape=(32, 32, 3)):
     filters, the first convolution of the second and third stage with stride 2, global average pooling, and the softmax
     layer. Shortcuts are the paper's option A: every second pixel and zeros for the channels that are missing, without
     parameters. Convolutions have no bias, BatchNormalization follows each, and kernels are drawn as He et al. (2015)
-    do. Ours: pixels are divided by 255 (the paper subtracts the mean image), the zeros come behind the channels (it does
-    not say where), and strides of 2 start where Keras' "same" padding has them.
+    do. Ours: pixels are divided by 255 (the paper subtracts the mean image), the zeros come behind the channels (it
+    does not say where), and strides of 2 start where Keras' "same" padding has them.
 
     Arguments:
         num_classes: units of the head.

@@ -85,7 +85,7 @@ def link(layer, inputs, output):
         return Link(channels, [(0, ins, before + ins)])
     if not last_axis or _is_modified(layer) or getattr(layer, "activation", None) not in ELEMENTWISE | {None}:
         return None
-    if kind in CONVOLUTIONS + SEPARABLE + (layers.Dense,):
+    if kind in (*CONVOLUTIONS, *SEPARABLE, layers.Dense):
         return _mixing(layer, channels)
     if kind in DEPTHWISE:
         outs = np.arange(channels)
@@ -205,7 +205,7 @@ def cut_config(layer, cut):
 def cut_weights(layer, cut):
     """The weights of a layer with only the channels of a Cut, in the order of `layer.weights`."""
     kind, arrays = type(layer), [keras.ops.convert_to_numpy(each) for each in layer.weights]
-    if kind in CONVOLUTIONS + (layers.Dense,):
+    if kind in (*CONVOLUTIONS, layers.Dense):
         kernel = arrays[0].copy()
         if cut.carrier is not None:
             kernel[..., cut.carrier[0], :] += cut.carrier[1].astype(kernel.dtype)

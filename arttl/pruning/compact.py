@@ -244,7 +244,7 @@ class _Channels:
         return np.where(gone, self.constants[source], 0.0)
 
     def _carrier(self, position):
-        """The channel that stays and stands for those that go, in a convolution over a border; None if there is none."""
+        """A channel that stays and can stand for those that go, in a convolution over a border; None without one."""
         source, largest = self.sources[position][0], np.abs(self._folded(position)).max()
         constants = np.nan_to_num(np.abs(self.constants[source])) * self.kept[self.group[source]]
         best = int(constants.argmax())
