@@ -7,7 +7,7 @@ from keras import layers
 
 from arttl.errors import InputError
 from arttl.models import build_classifier, lenet_300_100, resnet20
-from arttl.pruning import compact, load_sparse, magnitude_masks, save_sparse
+from arttl.pruning import compact, load_sparse, save_sparse
 
 
 def sequence(*stack, shape=(6, 6, 2)):
@@ -18,14 +18,19 @@ def sequence(*stack, shape=(6, 6, 2)):
     return keras.Model(first, x)
 
 
+RANGES = {"gamma": (1, 0.2), "moving_mean": (0, 0.3), "beta": (0.2, 0.3), "bias": (0.1, 0.3), "alpha": (0, 0.3)}
+
+
 def randomise(model, rng):
-    """Give every weight a random value: BatchNormalization's variances positive, biases not zero."""
-    for layer in model.layers:
-        if layer.weights:
-            layer.set_weights([rng.uniform(0.1, 1.0, weight.shape) for weight in layer.get_weights()])
-            for variable in layer.weights:
-                if "variance" not in variable.name:
-                    variable.assign(rng.normal(size=variable.shape) / max(1, np.prod(variable.shape[:-1])) ** 0.5)
+    """Give every weight a random value, such that an image's signal reaches the output."""
+    for variable in model.weights:
+        if variable.name.endswith("kernel"):
+            values = rng.normal(0.1, 1, variable.shape) * (2 / np.prod(variable.shape[:-1])) ** 0.5
+        elif variable.name == "moving_variance":
+            values = rng.uniform(0.5, 1.5, variable.shape)
+        else:
+            values = rng.normal(*RANGES.get(variable.name, (0, 0.1)), variable.shape)
+        variable.assign(values)
     return model
 
 
@@ -39,12 +44,18 @@ def empty(layer, *channels, bias=0.0):
 
 
 def same_outputs(model, smaller, rng, images=5):
-    """Check that both give the same outputs, 1e-5 of the largest."""
-    batch = rng.uniform(0, 255 if model.layers[1].name == "preprocessing" else 1, (images, *model.input.shape[1:]))
-    expected, found = (each.predict(batch.astype("float32"), verbose=0) for each in (model, smaller))
+    """Check that both give the same outputs, or features where a softmax layer follows, to 1e-5 of the largest."""
+    batch = rng.uniform(0, 255 if "preprocessing" in model.layers[1].name else 1, (images, *model.input.shape[1:]))
+    expected, found = (outputs(each, batch.astype("float32")) for each in (model, smaller))
     assert np.isfinite(expected).all()
     assert np.ptp(expected, axis=0).max() > 1e-3 * np.abs(expected).max()  # the images make a difference
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+def outputs(model, batch):
+    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+        model = keras.Model(model.input, model.layers[-1].input)
+    return keras.ops.convert_to_numpy(model(batch, training=False))
 
 
 def channels(report):
@@ -176,7 +187,8 @@ def residual(rng, in_branch=(), in_shortcut=(), unread=()):
     [
         ({"in_branch": [0, 1]}, 4),
         ({"in_shortcut": [1, 2]}, 4),
-        ({"in_branch": [0, 1, 3], "in_shortcut": [1, 2, 3]}, 3),  # of the constants 1 and 3, `inner` needs one
+        ({"in_branch": [0, 1, 3], "in_shortcut": [1, 3]}, 3),  # of the constants 1 and 3, `inner` needs one
+        ({"in_branch": [0, 1, 3], "in_shortcut": [1, 2, 3]}, 2),  # or 2, which has to stay anyway
         ({"in_branch": [0, 1], "unread": [0]}, 3),
         ({"in_branch": [1], "in_shortcut": [1], "unread": [2, 3]}, 2),
     ],
@@ -245,6 +257,7 @@ def prune_channels(model, rng, share=0.4):
                 array[..., rng.uniform(size=array.shape[-1]) < share] = 0
                 array[..., rng.uniform(size=array.shape[-2]) < share / 2, :] = 0
                 array *= rng.uniform(size=array.shape) < 0.5
+                array[..., 0, 0] += 0.5  # so that some signal passes
         layer.set_weights(arrays)
 
 
@@ -265,17 +278,12 @@ def test_random_sparse_networks_keep_their_outputs(architecture, seed):
         pytest.skip("two seeds of the larger networks are enough")
     rng = np.random.default_rng(seed)
     model = BUILDERS[architecture](rng)
-    prune_channels(model, rng, share=(0.2, 0.4, 0.6, 0.8)[seed] if architecture != "resnet20" else 0.3)
-    for layer in model.layers:  # so that the output still depends on the image
-        if any(weight.name.endswith("kernel") for weight in layer.weights):
-            arrays = layer.get_weights()
-            for array in arrays[: 2 if "separable" in type(layer).__name__.lower() else 1]:
-                array[..., 0, 0] += 0.5
-            layer.set_weights(arrays)
+    prune_channels(model, rng, share=(0.4, 0.2, 0.5, 0.6)[seed])
     smaller, report = compact(model)
     before, after = report.parameters
     assert before == model.count_params()
-    assert after == smaller.count_params() < before
+    assert after == smaller.count_params() <= before
+    assert after < before or architecture in ("shared", "residual")  # where few go, tied to others
     same_outputs(model, smaller, rng)
 
 
@@ -342,21 +350,16 @@ def test_bundled_weights_of_resnet50(numerics, rng):
     smaller, report = compact(model)
     assert report.parameters[1] < 0.95 * report.parameters[0]
     assert channels(report)[model.layers[3 if numerics != "2.1.2" else 2].name] < 64
-    same_outputs(*(keras.Model(each.input, each.get_layer("head").input) for each in (model, smaller)), rng, images=2)
+    same_outputs(model, smaller, rng, images=2)
 
 
-def test_xception_with_global_masks_at_99_percent(rng):
-    model = build_classifier("xception", 4, weights="none", image_size=71)
-    kernels = {each.path: each for each in model.weights if each.name.endswith("kernel")}
-    masks = magnitude_masks({path: each.numpy() for path, each in kernels.items() if "head" not in path}, 0.99, "layer")
-    for path, mask in masks.items():
-        kernels[path].assign(kernels[path] * mask)
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.beta.assign(rng.normal(0.2, 0.3, layer.beta.shape))
+@pytest.mark.parametrize(("architecture", "size"), [("vgg19", 32), ("inception_v3", 75), ("xception", 71)])
+def test_the_other_backbones_with_emptied_channels(architecture, size, rng):
+    model = randomise(build_classifier(architecture, 4, weights="none", image_size=size, numerics="2.1.6"), rng)
+    prune_channels(model, rng)
     smaller, report = compact(model)
-    assert report.parameters[1] < report.parameters[0]
-    same_outputs(*(keras.Model(each.input, each.get_layer("head").input) for each in (model, smaller)), rng, images=2)
+    assert report.parameters[1] < 0.7 * report.parameters[0]
+    same_outputs(model, smaller, rng, images=2)
 
 
 def test_saves_loads_and_trains_on(tmp_path, rng):
