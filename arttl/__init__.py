@@ -17,6 +17,7 @@ _MODULES = (
     "images",
     "metrics",
     "models",
+    "pruning",
     "recipes",
     "reports",
     "runs",

@@ -1,4 +1,4 @@
-"""The four backbones, the classifier built on them, and their weights.
+"""The four backbones, the classifier built on them, and their weights; two small networks besides.
 
 Names load at first use: the table of backbones needs no Keras, and is wanted where nothing is trained.
 """
@@ -17,9 +17,11 @@ _NAMES = {
     "check_weights": "weights",
     "feature_extractor": "classifier",
     "get_backbone": "backbones",
+    "lenet_300_100": "small",
     "parameter_counts": "classifier",
     "predict_batch": "classifier",
     "replace_head": "classifier",
+    "resnet20": "small",
     "weights_fingerprint": "weights",
 }
 

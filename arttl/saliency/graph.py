@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
-
-import keras
 
 from arttl.errors import InputError
-from arttl.saliency.kinds import ACTIVATIONS, ENDS, KEEP_SIGN, MERGES, activation, described, pointwise
+from arttl.models.walk import calls_in_order, described, maker
+from arttl.saliency.kinds import ACTIVATIONS, ENDS, KEEP_SIGN, MERGES, activation, pointwise
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,8 @@ class Graph:
     """
 
     def __init__(self, model):
-        self.tensors, self.sources = _ordered(_end_of("input", model), _end_of("output", model))
-        self.layers = [_node(tensor).operation for tensor in self.tensors]
+        self.tensors, self.sources = calls_in_order(_end_of("input", model), _end_of("output", model))
+        self.layers = [maker(tensor).operation for tensor in self.tensors]
         self.spatial = self._find_spatial()
         self.trunk = self._find_trunk()
         self.rectified = self._find_rectified()
@@ -138,39 +136,3 @@ def _end_of(side, model):
             "and one output: cut them out with keras.Model(input, output)"
         )
     return tensors[0]
-
-
-def _ordered(first, last):
-    """Tensors from `first` to `last` in topological order, and each one's sources as positions."""
-    sources, waiting, tensors = {}, [last], {id(last): last}
-    while waiting:
-        tensor = waiting.pop()
-        entering = [] if tensor is first else _node(tensor).input_tensors
-        if tensor is not first:
-            _check_call(_node(tensor))
-        sources[id(tensor)] = [id(each) for each in entering]
-        for each in entering:
-            if id(each) not in tensors:
-                tensors[id(each)] = each
-                waiting.append(each)
-    order = list(TopologicalSorter(sources).static_order())
-    position = {key: number for number, key in enumerate(order)}
-    return [tensors[key] for key in order], [[position[each] for each in sources[key]] for key in order]
-
-
-def _check_call(node):
-    layer = node.operation
-    if isinstance(layer, keras.Model):
-        raise InputError(
-            f"layer {layer.name!r} is a model within the model; build it flat, as in "
-            "keras.Model(base.input, head(base.output))"
-        )
-    if len(node.output_tensors) > 1 or not node.input_tensors:
-        raise InputError(
-            f"{described(layer)} has several outputs or none but constant inputs; put another in its place"
-        )
-
-
-def _node(tensor):
-    history = tensor._keras_history  # Keras has no public name for who made a tensor
-    return history.operation._inbound_nodes[history.node_index]

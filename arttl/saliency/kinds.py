@@ -35,8 +35,3 @@ def activation(layer):
         return keras.activations.relu if isinstance(layer, layers.ReLU) and not layer.negative_slope else layer
     function = getattr(layer, "activation", None)
     return None if function in (keras.activations.linear, keras.activations.softmax) else function
-
-
-def described(layer):
-    """A layer's name and kind, for messages."""
-    return f"layer {layer.name!r} ({type(layer).__name__})"

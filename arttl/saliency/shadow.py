@@ -13,7 +13,8 @@ import numpy as np
 from keras import layers, ops
 
 from arttl.errors import InputError
-from arttl.saliency.kinds import CONVOLUTIONS, ENDS, MERGES, POOLINGS, described, pointwise
+from arttl.models.walk import described
+from arttl.saliency.kinds import CONVOLUTIONS, ENDS, MERGES, POOLINGS, pointwise
 
 KNOWN = "convolutions, max and average pooling, padding, merging, and layers that act on each pixel alone"
 
