@@ -18,6 +18,7 @@ _MODULES = (
     "images",
     "metrics",
     "models",
+    "pruning",
     "recipes",
     "runs",
     "saliency",
