@@ -3,8 +3,8 @@
     python benchmarks/pruned_step.py
 
 LeNet-300-100 (28 x 28 x 1, batch 128) and ResNet-50 (32 pixels, batch 128), SGD with Nesterov momentum, half of the
-weights pruned. Both sides take turns, a few steps each, so that a machine that slows down slows both; the ratio is that of
-the medians, and the last line has the worse of the two networks. The batch stays the same, so no time goes into data.
+weights pruned. Both sides take turns, a few steps each, so that a machine that slows down slows both; the ratio is that
+of the medians, and the last line has the worse of the two networks. One batch is used throughout.
 """
 
 import argparse
@@ -61,7 +61,9 @@ def network(name):
         layers = [keras.Input((28, 28, 1)), keras.layers.Rescaling(1 / 255), keras.layers.Flatten()]
         layers += [keras.layers.Dense(units, "relu") for units in (300, 100)]
         model = keras.Sequential([*layers, keras.layers.Dense(10, "softmax")])
-    model.compile(keras.optimizers.SGD(0.001, momentum=0.9, nesterov=True), "categorical_crossentropy", ["accuracy"])
+    model.compile(
+        keras.optimizers.SGD(0.001, momentum=0.9, nesterov=True), "categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 

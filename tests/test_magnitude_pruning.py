@@ -1,4 +1,4 @@
-"""The pruning callback as users use it: zeros after every step, θ_k to the bit, no second compilation, ordinary files."""
+"""The pruning callback as users use it: zeros after every step, θ_k to the bit, one compilation, ordinary files."""
 
 import json
 import os
@@ -149,6 +149,9 @@ def test_pruned_weights_are_zero_however_the_step_is_compiled(name, precision, d
         pytest.skip("torch.compile needs a C++ compiler")
     if BACKEND == "torch" and "steps_per_execution" in COMPILED[name]:
         pytest.skip("Keras' PyTorch trainer has no steps_per_execution")
+    compiled = BACKEND != "torch" and name != "eager" and (BACKEND != "jax" or "plain" not in name)
+    if BACKEND == "jax" and not compiled and precision != "float32":
+        pytest.skip("a JAX step that is not compiled takes seconds; once is enough")
     keras.mixed_precision.set_global_policy(precision)
     model = network(**COMPILED[name])
     assert ("LossScale" in type(model.optimizer).__name__) == (precision == "mixed_float16")
@@ -160,7 +163,7 @@ def test_pruned_weights_are_zero_however_the_step_is_compiled(name, precision, d
         traces.append(Loss.traces)
         assert watch.seen["step"] == 8 // COMPILED[name].get("steps_per_execution", 1)
         pruning.prune(model)
-    if BACKEND != "torch" and name != "eager":
+    if compiled:
         assert traces[1:] == [0, 0]
 
 

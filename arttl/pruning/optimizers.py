@@ -21,11 +21,13 @@ from arttl.errors import InputError
 _ATTRIBUTE = "arttl_held_masks"
 
 # Each weight's update depends on its own gradient alone, so pruned weights play no part; elsewhere their gradients are
-# masked too, before they enter a norm or a factor that all weights share.
-_ELEMENTWISE = (
+# masked too, before they enter a norm that all weights share. Adafactor is left alone: it divides by averages over rows
+# and columns of gradients, and where all of a row is pruned that would make weights no numbers.
+_OWN_GRADIENTS = (
     keras.optimizers.SGD,
     keras.optimizers.RMSprop,
     keras.optimizers.Adam,
+    keras.optimizers.Adafactor,
     keras.optimizers.Adadelta,
     keras.optimizers.Adagrad,
     keras.optimizers.Adamax,
@@ -147,7 +149,7 @@ class HeldMasks:
             self._replace(optimizer, "_parallel_update_step", self._update_all)
         else:
             self._replace(optimizer, "update_step", self._update_one)
-        if not isinstance(optimizer, _ELEMENTWISE) or optimizer.clipnorm or optimizer.global_clipnorm:
+        if not isinstance(optimizer, _OWN_GRADIENTS) or optimizer.clipnorm or optimizer.global_clipnorm:
             self._replace(optimizer, "_backend_apply_gradients", self._mask_gradients)
         for owner in {id(each): each for each in (self.outer, optimizer)}.values():
             self._replace(owner, "save_own_variables", self._hide)
