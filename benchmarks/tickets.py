@@ -41,8 +41,7 @@ def write(path, model, rounds, finals):
     """Write a search's file; returns the median and the longest seconds a round took."""
     import numpy as np
 
-    from arttl.pruning import TicketFile, prunable_kernels
-    from arttl.pruning.tickets import model_weights
+    from arttl.pruning import TicketFile, model_weights, prunable_kernels
 
     weights, rng, seconds = model_weights(model), np.random.default_rng(0), []
     kernels = {variable.path for variable in prunable_kernels(model).values()}

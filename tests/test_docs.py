@@ -33,3 +33,11 @@ def test_fidelity_table_names_every_setting():
     elsewhere = {"name", "approach", "numerics.era", "numerics.rmsprop_epsilon", "max_epochs", "batch_size"}
     elsewhere |= {"optimizer.name", "optimizer.rho", "optimizer.momentum"}
     assert settings - elsewhere <= named
+
+
+def test_the_example_of_pruning_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code = (HERE.parent / "docs" / "pruning.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    exec(code, {})
+    assert capsys.readouterr().out == "0.488\n"
+    assert (tmp_path / "ticket.keras").exists()

@@ -13,8 +13,7 @@ import ticket_search
 
 from arttl.errors import InputError
 from arttl.models import build_classifier, replace_head
-from arttl.pruning import TicketFile, load_ticket, open_tickets
-from arttl.pruning.tickets import model_weights
+from arttl.pruning import TicketFile, load_ticket, model_weights, open_tickets
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "tickets.md"
 

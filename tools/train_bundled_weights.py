@@ -20,7 +20,7 @@ import numpy as np
 from descriptors import colour_descriptor, shape_descriptor
 from PIL import Image
 
-from arttl.pruning.masks import MaskConstraint, magnitude_masks, prunable_kernels
+from arttl.pruning import hold_masks, magnitude_masks, prunable_kernels
 
 GROUPS = {"type": 8, "folder": 8, "artist": 8}  # single labels and the fewest drawings a class needs
 FEWEST_OF_SUBJECT = 10
@@ -137,8 +137,6 @@ def make_model(sizes):
     for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.9
-    for kernel in prunable_kernels(backbone).values():
-        kernel.constraint = MaskConstraint(kernel.shape)
     heads = {
         name: keras.layers.Dense(size, ACTIVATIONS.get(name, "softmax"), name=name)(backbone.output)
         for name, size in sizes.items()
@@ -153,6 +151,9 @@ class GradualPruning(keras.callbacks.Callback):
         super().__init__()
         self.options, self.seen = options, 0
 
+    def on_train_begin(self, logs=None):
+        self.held = hold_masks(self.model, prunable_kernels(self.model))
+
     def on_train_batch_end(self, batch, logs=None):
         steps = self.params["steps"]
         self.seen += 1
@@ -162,11 +163,12 @@ class GradualPruning(keras.callbacks.Callback):
         self.prune(self.options.sparsity * (1 - (1 - min(time, 1.0)) ** 3))
 
     def prune(self, sparsity):
-        kernels = prunable_kernels(self.model)
-        values = {path: keras.ops.convert_to_numpy(kernel) for path, kernel in kernels.items()}
-        for path, mask in magnitude_masks(values, sparsity).items():
-            kernels[path].constraint.mask.assign(mask.astype("float32"))
-            kernels[path].assign(values[path] * mask)
+        kernels = prunable_kernels(self.model)  # on JAX, asking for the model brings its weights up to date
+        values = {key: keras.ops.convert_to_numpy(kernel) for key, kernel in kernels.items()}
+        masks = magnitude_masks(values, sparsity)
+        self.held.assign(masks)
+        for key, kernel in kernels.items():
+            kernel.assign(values[key] * masks[key])
         self.sparsity = sparsity
 
     def on_epoch_end(self, epoch, logs=None):

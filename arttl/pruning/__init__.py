@@ -1,21 +1,44 @@
-"""Pruning: masks over a network's kernels, lottery tickets on disk, and smaller networks for what masks empty."""
+"""Pruning: masks and the callback that finds them, tickets on disk, and smaller networks for what masks empty."""
 
+from arttl.pruning.callback import MagnitudePruning
 from arttl.pruning.compact import CompactModel, compact
-from arttl.pruning.masks import MaskConstraint, magnitude_masks, prunable_kernels
+from arttl.pruning.masks import (
+    full_masks,
+    grid,
+    layer_sparsity,
+    magnitude_masks,
+    prunable_kernels,
+    prune,
+    random_masks,
+    shuffled_masks,
+    sparsity,
+)
+from arttl.pruning.optimizers import hold_masks
 from arttl.pruning.ticket_file import TicketFile
 from arttl.pruning.tickets import Ticket, load_ticket, open_tickets
+from arttl.pruning.weights import model_weights, set_weights
 from arttl.pruning.weights_file import load_sparse, save_sparse
 
 __all__ = [
     "CompactModel",
-    "MaskConstraint",
+    "MagnitudePruning",
     "Ticket",
     "TicketFile",
     "compact",
+    "full_masks",
+    "grid",
+    "hold_masks",
+    "layer_sparsity",
     "load_sparse",
     "load_ticket",
     "magnitude_masks",
+    "model_weights",
     "open_tickets",
     "prunable_kernels",
+    "prune",
+    "random_masks",
     "save_sparse",
+    "set_weights",
+    "shuffled_masks",
+    "sparsity",
 ]

@@ -15,6 +15,7 @@ import numpy as np
 from arttl.errors import InputError
 from arttl.models import HEAD
 from arttl.pruning.ticket_file import Tickets
+from arttl.pruning.weights import weight_variables
 
 # How weights that are not kernels begin in every network of the studies; kernels are drawn.
 _CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
@@ -93,7 +94,7 @@ class Ticket:
 
         Raises InputError, before anything is set, when a layer does not fit; it names the layer.
         """
-        values, variables = self.weights if weights is None else weights, _variables(model)
+        values, variables = self.weights if weights is None else weights, weight_variables(model)
         shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
         names = [*values, *(name for name in shapes if name not in values)]
         for head in _heads(values, shapes):
@@ -158,27 +159,6 @@ class Ticket:
                 f"{self.path} does not keep the final weights of round {self.round}; search again and keep theta_i"
             )
         return weights
-
-
-def model_weights(model):
-    """Every weight of a flat model as TicketFile takes them: a dict of "layer/variable" to array, in layer order.
-
-    Raises InputError, naming the layer, when two weights have one name, or the model is not built.
-    """
-    return {name: keras.ops.convert_to_numpy(variable) for name, variable in _variables(model).items()}
-
-
-def _variables(model):
-    if not model.built:
-        raise InputError(f"model {model.name} has no weights yet; begin it with keras.Input or call its build")
-    variables = {}
-    for layer in model.layers:
-        for variable in layer.weights:
-            name = f"{layer.name}/{variable.name}"
-            if name in variables:
-                raise InputError(f"layer {layer.name} has two weights called {variable.name}; use a flat model")
-            variables[name] = variable
-    return variables
 
 
 def _layer(name):

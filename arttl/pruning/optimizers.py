@@ -1,0 +1,240 @@
+"""What pruning does to an optimiser: masks that hold within its compiled step, and a fresh start each round.
+
+The masks are variables of the optimiser, since those alone reach the step on every backend: a compiled JAX step sees
+the variables that the trainer hands it and takes everything else for a constant. So new masks take effect in a step
+that is compiled already, and no mask leaves the device.
+
+The optimiser stays the instance and of the class that the user compiled the model with. Some of its methods are
+replaced on the instance: the one that updates weights, so that it puts zeros in the pruned ones, and the two that
+save and load, so that a saved model has no masks in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import keras
+from keras import ops
+
+from arttl.errors import InputError
+
+_ATTRIBUTE = "arttl_held_masks"
+
+# Each weight's update depends on its own gradient alone, so pruned weights play no part; elsewhere their gradients are
+# masked too, before they enter a norm that all weights share. Adafactor is left alone: it divides by averages over rows
+# and columns of gradients, and where all of a row is pruned that would make weights no numbers.
+_OWN_GRADIENTS = (
+    keras.optimizers.SGD,
+    keras.optimizers.RMSprop,
+    keras.optimizers.Adam,
+    keras.optimizers.Adafactor,
+    keras.optimizers.Adadelta,
+    keras.optimizers.Adagrad,
+    keras.optimizers.Adamax,
+    keras.optimizers.Ftrl,
+    keras.optimizers.Lion,
+    keras.optimizers.Nadam,
+)
+_KEEP_ZEROS = (
+    keras.constraints.MaxNorm,
+    keras.constraints.MinMaxNorm,
+    keras.constraints.NonNeg,
+    keras.constraints.UnitNorm,
+)
+_UNSUPPORTED = ("MultiOptimizer", "ScheduleFreeAdamW")  # several optimisers in one; weights that are not the model's
+
+
+def hold_masks(model, kernels):
+    """Make a model's optimiser hold masks, or find those that it holds already.
+
+    Arguments:
+        model: a built and compiled keras.Model.
+        kernels: dict of key to keras.Variable of the model.
+
+    Returns HeldMasks. New ones keep every weight, and the training step is compiled anew, once.
+
+    Raises InputError for an optimiser, or a constraint of a kernel, under which zeros would not stay.
+    """
+    held = held_masks(model)
+    if held is not None and held.is_of(model, kernels):
+        return held
+    if held is not None:
+        held.remove()
+    return HeldMasks(model, kernels)
+
+
+def held_masks(model):
+    """The HeldMasks of a model's optimiser, or None."""
+    return getattr(inner_optimizer(model.optimizer), _ATTRIBUTE, None)
+
+
+def inner_optimizer(optimizer):
+    """The optimiser that updates weights: the one within a LossScaleOptimizer, else itself."""
+    while hasattr(optimizer, "inner_optimizer"):
+        optimizer = optimizer.inner_optimizer
+    return optimizer
+
+
+class HeldMasks:
+    """Masks as variables of an optimiser, which puts zeros in the pruned weights within each update.
+
+    Made by `hold_masks`.
+
+    Attributes:
+        kernels: dict of key to keras.Variable, the kernels that have masks.
+        variables: dict of key to boolean keras.Variable, True where a weight survives.
+    """
+
+    def __init__(self, model, kernels):
+        _check(model, kernels)
+        self.model, self.kernels = model, dict(kernels)
+        self.outer, self.optimizer = model.optimizer, inner_optimizer(model.optimizer)
+        if not self.outer.built:
+            self.outer.build(model.trainable_variables)
+        with strategy_scope(model):
+            self.variables = {
+                key: self.optimizer.add_variable(
+                    kernel.shape, "ones", "bool", layout=getattr(kernel, "_layout", None), name=f"mask_{number}"
+                )
+                for number, (key, kernel) in enumerate(kernels.items())
+            }
+        known = {id(variable) for variable in model.trainable_variables}  # frozen kernels are never updated
+        self._by_index = {
+            self.optimizer._get_variable_index(kernel): self.variables[key]
+            for key, kernel in kernels.items()
+            if id(kernel) in known
+        }
+        self._originals = []
+        self._replace_methods()
+        setattr(self.optimizer, _ATTRIBUTE, self)
+        model.make_train_function(force=True)
+
+    def is_of(self, model, kernels):
+        """Whether these are masks of the very same model and kernels."""
+        same = model is self.model and kernels.keys() == self.kernels.keys()
+        return same and all(kernels[key] is kernel for key, kernel in self.kernels.items())
+
+    def assign(self, masks):
+        """Hold other masks from the next step on; the kernels are left as they are.
+
+        Arguments:
+            masks: dict of key to boolean array.
+        """
+        for key, variable in self.variables.items():
+            variable.assign(masks[key])
+
+    def remove(self):
+        """Give the optimiser back its methods and variables, and have the training step compiled without masks."""
+        for owner, name in self._originals:
+            delattr(owner, name)
+        for variable in self.variables.values():
+            self.optimizer._untrack_variable(variable)
+        delattr(self.optimizer, _ATTRIBUTE)
+        self.model.make_train_function(force=True)
+
+    @contextlib.contextmanager
+    def hidden(self):
+        """Within this block the optimiser's variables are what they would be without masks."""
+        for variable in self.variables.values():
+            self.optimizer._untrack_variable(variable)
+        try:
+            yield
+        finally:
+            for variable in self.variables.values():
+                self.optimizer._track_variable(variable)
+
+    def _replace_methods(self):
+        optimizer = self.optimizer
+        if hasattr(optimizer, "_parallel_update_step"):  # PyTorch updates all variables in one call
+            self._replace(optimizer, "_parallel_update_step", self._update_all)
+        else:
+            self._replace(optimizer, "update_step", self._update_one)
+        if not isinstance(optimizer, _OWN_GRADIENTS) or optimizer.clipnorm or optimizer.global_clipnorm:
+            self._replace(optimizer, "_backend_apply_gradients", self._mask_gradients)
+        for owner in {id(each): each for each in (self.outer, optimizer)}.values():
+            self._replace(owner, "save_own_variables", self._hide)
+            self._replace(owner, "load_own_variables", self._hide)
+
+    def _replace(self, owner, name, wrap):
+        original = getattr(owner, name)
+        setattr(owner, name, lambda *arguments, **options: wrap(original, *arguments, **options))
+        self._originals.append((owner, name))
+
+    def _update_one(self, update, gradient, variable, learning_rate):
+        update(gradient, variable, learning_rate)
+        self._zero(variable)
+
+    def _update_all(self, update, gradients, variables, learning_rate):
+        update(gradients, variables, learning_rate)
+        for variable in variables:
+            self._zero(variable)
+
+    def _zero(self, variable):
+        mask = self._by_index.get(self.optimizer._get_variable_index(variable))
+        if mask is not None:  # `where`, since a weight that is not a number times zero is not zero
+            self.optimizer.assign(variable, _masked(mask, variable))
+
+    def _mask_gradients(self, apply, gradients, variables):
+        masks = [self._by_index.get(self.optimizer._get_variable_index(variable)) for variable in variables]
+        pairs = zip(gradients, masks, strict=True)
+        return apply([each if mask is None else _masked(mask, each) for each, mask in pairs], variables)
+
+    def _hide(self, method, store):
+        with self.hidden():
+            return method(store)
+
+
+def _masked(mask, values):
+    return ops.where(ops.convert_to_tensor(mask), ops.convert_to_tensor(values), 0.0)
+
+
+def _check(model, kernels):
+    optimizer = inner_optimizer(model.optimizer) if model.optimizer is not None else None
+    if optimizer is None:
+        raise InputError(f"{model.name} is not compiled; call model.compile with an optimizer before pruning it")
+    kind = type(optimizer).__name__
+    if kind in _UNSUPPORTED:
+        raise InputError(f"optimizer {kind} cannot be pruned with; give one that keeps no other copy of the weights")
+    for key, kernel in kernels.items():
+        if kernel.constraint is not None and not isinstance(kernel.constraint, _KEEP_ZEROS):
+            name = type(kernel.constraint).__name__
+            raise InputError(f"{key} has the constraint {name}, which may undo pruning; use Keras' own norms or none")
+
+
+def strategy_scope(model):
+    """The scope in which a model's variables are made, under TensorFlow's distribution; else one that does nothing."""
+    strategy = getattr(model, "distribute_strategy", None)
+    return strategy.scope() if strategy is not None else contextlib.nullcontext()
+
+
+def learning_rate_of(optimizer):
+    """The learning rate as a float, or None where a schedule or function gives it."""
+    rate = inner_optimizer(optimizer)._learning_rate
+    return float(ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else None
+
+
+def restart(model, learning_rate):
+    """Set the variables of a model's optimiser as in a new one: moments, steps, loss scale, learning rate.
+
+    Arguments:
+        model: a compiled keras.Model.
+        learning_rate: the float to start with, or None where a schedule or function gives it.
+    """
+    held = held_masks(model)
+    with strategy_scope(model):
+        fresh = _new(model.optimizer, learning_rate)
+        fresh.build(model.optimizer._trainable_variables)
+    with held.hidden() if held is not None else contextlib.nullcontext():
+        for variable, start in zip(model.optimizer.variables, fresh.variables, strict=True):
+            variable.assign(ops.convert_to_numpy(start))
+
+
+def _new(optimizer, learning_rate):
+    """An optimiser of the same settings; its configuration has the rate of now, so that at the start is handed in."""
+    if hasattr(optimizer, "inner_optimizer"):
+        config = {**optimizer.get_config(), "inner_optimizer": _new(optimizer.inner_optimizer, learning_rate)}
+        return type(optimizer)(**config)
+    config = {**optimizer.get_config(), "learning_rate": optimizer._learning_rate}
+    if learning_rate is not None:
+        config["learning_rate"] = learning_rate
+    return type(optimizer).from_config(config)

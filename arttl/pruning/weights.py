@@ -1,0 +1,50 @@
+"""The weights of a network by name: "layer/variable", the same in every process."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from arttl.errors import InputError
+
+
+def weight_variables(model):
+    """Every variable of a flat model's layers: a dict of "layer/variable" to keras.Variable, in layer order.
+
+    Raises InputError, naming the layer, when two weights have one name, or the model is not built.
+    """
+    if not model.built:
+        raise InputError(f"model {model.name} has no weights yet; begin it with keras.Input or call its build")
+    variables = {}
+    for layer in model.layers:
+        for variable in layer.weights:
+            name = f"{layer.name}/{variable.name}"
+            if name in variables:
+                raise InputError(f"layer {layer.name} has two weights called {variable.name}; use a flat model")
+            variables[name] = variable
+    return variables
+
+
+def model_weights(model):
+    """Every weight of a flat model as a copy: a dict of "layer/variable" to array, in layer order.
+
+    Raises InputError as weight_variables does.
+    """
+    return {name: np.array(keras.ops.convert_to_numpy(each)) for name, each in weight_variables(model).items()}
+
+
+def set_weights(model, weights):
+    """Set every weight of a flat model.
+
+    Arguments:
+        model: a built keras.Model.
+        weights: dict of "layer/variable" to array, as `model_weights` returns it.
+
+    Raises InputError, naming the weight, when one is missing or has another shape; then nothing is set.
+    """
+    variables = weight_variables(model)
+    for key in [*variables, *weights]:
+        if key not in variables or key not in weights or tuple(variables[key].shape) != weights[key].shape:
+            raise InputError(f"weight {key} does not fit {model.name}; give weights of the same network")
+    for key, variable in variables.items():
+        variable.assign(weights[key])
