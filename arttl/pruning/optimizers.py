@@ -226,7 +226,7 @@ def restart(model, learning_rate):
         fresh.build(model.optimizer._trainable_variables)
     with held.hidden() if held is not None else contextlib.nullcontext():
         for variable, start in zip(model.optimizer.variables, fresh.variables, strict=True):
-            variable.assign(ops.convert_to_numpy(start))
+            variable.assign(ops.convert_to_tensor(start))  # through NumPy, JAX may see another type and trace again
 
 
 def _new(optimizer, learning_rate):
