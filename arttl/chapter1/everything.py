@@ -10,6 +10,7 @@ from arttl.chapter1.transfer import APPROACHES, run_transfer
 from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
 from arttl.errors import InputError
+from arttl.models import BACKBONES
 from arttl.parsers import rijks_parser, saliency_parser, transfer_parser
 from arttl.reports.report import run_report
 
@@ -60,7 +61,7 @@ def _antwerp(options, challenge):
 
 def _saliency(options, challenge):
     """One figure for each architecture, of the first seed."""
-    for architecture in options.architecture or ["resnet50"]:
+    for architecture in options.architecture or (["resnet50"] if options.data is None else BACKBONES):
         which = ["--challenge", challenge, "--architecture", architecture, "--seed", str(options.seed[0])]
         line = [*which, "--output", str(options.output), *_data(options.data)]
         try:
