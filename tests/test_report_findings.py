@@ -74,3 +74,15 @@ def test_no_runs_are_no_findings(tmp_path):
     assert {finding.experiment for finding in FINDINGS} == {"rijks", "antwerp"}
     with pytest.raises(ValueError, match="no seed in common"):
         compare(collect_runs(tmp_path).runs, collect_runs(tmp_path).runs.assign(seed=1))
+
+
+@pytest.mark.parametrize(("splits", "pooled"), [(("s", "s"), True), (("s", "t"), False)])
+def test_seeds_of_transferred_networks_are_pooled_though_each_has_a_source_of_its_seed(tmp_path, splits, pooled):
+    """The networks of ch1_rijks.py have seeds too; but sources that learned from other images are not the same."""
+    for seed, split in zip((1, 2), splits, strict=True):
+        about = {"weights": f"runs/seed-{seed}/model.keras", "source_run": {"seed": seed, "split": split}}
+        write_run(tmp_path, experiment="antwerp", source="rijks", seed=seed, settings=about)
+        write_run(tmp_path, experiment="antwerp", source="imagenet", seed=seed)
+    (line,) = findings_table(collect_runs(tmp_path)).data.to_dict("records")
+    assert (line["problem"] == "") == pooled
+    assert pooled or "differ in source_run.split" in line["problem"]

@@ -31,7 +31,7 @@ _HISTORY = ("epoch", "val_accuracy")
 _PREDICTIONS = ("image_id", "label", "predicted", "probability")
 _ROUNDING = 1e-6  # of accuracies written and read again
 _OWN = {"seed"}  # settings in which runs of one cell may differ
-_OWN_OF_SOURCE = {"weights", "weights_file"}  # and, with weights of our own training, which has its seed too
+_OWN_OF_SOURCE = {"weights", "weights_file", "source_run.seed"}  # and, with weights of our own training, its seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +202,7 @@ def pooling_problem(runs):
         return f"{first_few(runs.folder)} are of the same seed; report on one of them"
     own = _OWN | (_OWN_OF_SOURCE if runs.source.iloc[0] == "rijks" else set())
     settings = [_flat(each) for each in runs.settings]
-    names = {name: None for each in settings for name in each if name.partition(".")[0] not in own}
+    names = {name: None for each in settings for name in each if name not in own}
     differing = [name for name in names if any(each.get(name) != settings[0].get(name) for each in settings)]
     if differing:
         return f"{first_few(runs.folder)} differ in {first_few(differing)}; report on those alone that go together"
@@ -210,10 +210,9 @@ def pooling_problem(runs):
 
 
 def _flat(settings):
-    recipe = flattened(settings["recipe"])
-    return {key: value for key, value in settings.items() if key != "recipe"} | {
-        f"recipe.{key}": value for key, value in recipe.items()
-    }
+    nested = {name: settings[name] for name in ("recipe", "source_run") if isinstance(settings.get(name), dict)}
+    flat = {f"{name}.{key}": value for name, each in nested.items() for key, value in flattened(each).items()}
+    return {key: value for key, value in settings.items() if key not in nested} | flat
 
 
 def study_order(*key):
