@@ -10,15 +10,21 @@ import importlib.abc
 import importlib.util
 import sys
 
-REGISTERS = "arttl.models.classifier"  # importing it imports every layer, loss and optimiser of the package
+# They import no other module of the package that imports Keras: whichever does so first is half imported by then.
+REGISTERS = ("arttl.models.keras2018", "arttl.models.preprocessing")
 
 
 def register_with_keras():
     """Register now where Keras is imported already, else right after it is."""
     if "keras" in sys.modules:
-        importlib.import_module(REGISTERS)
+        _register()
     else:
         sys.meta_path.insert(0, _AfterKeras())
+
+
+def _register():
+    for module in REGISTERS:
+        importlib.import_module(module)
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
@@ -34,7 +40,7 @@ class _AfterKeras(importlib.abc.MetaPathFinder):
 
             def load_and_register(module):
                 load(module)
-                importlib.import_module(REGISTERS)
+                _register()
 
             spec.loader.exec_module = load_and_register
         return spec

@@ -225,3 +225,11 @@ def test_short_batches_are_filled_up_and_cut_again(models, rng):
     np.testing.assert_allclose(found, models["vgg19"].predict(pixels, verbose=0), atol=1e-6)
     assert sizes == [8]
     assert len(predict_batch(Recorder(), pixels, 5)) == 5
+
+
+@pytest.mark.parametrize("module", ["models.weights", "models.classifier", "chapter1.plan", "training", "pruning"])
+def test_whichever_module_imports_keras_first(module):
+    """Importing Keras imports what registers with it, which must not lead back to a module that is half imported."""
+    line = [sys.executable, "-c", f"import arttl.{module}"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
