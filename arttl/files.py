@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -85,6 +86,12 @@ def open_regular(path):
     Raises OSError when it cannot be read or is something else.
     """
     return open(path, "rb", opener=regular_opener)
+
+
+def file_hash(path, algorithm="sha256"):
+    """The hashlib object of a file's whole content, read in pieces; OSError when it cannot be read."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm)
 
 
 def regular_opener(path, flags):

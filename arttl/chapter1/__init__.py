@@ -18,18 +18,22 @@ from arttl.reports.summary import summary_table
 __all__ = ["ExperimentData", "RunSpec", "plan_runs", "run_experiment", "run_one", "runs_to_do"]
 
 
-def run_experiment(options, experiment):
+def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO, check=lambda specs, data: None):
     """Do what a Chapter 1 script was asked for: plan, train, test, and print the table of results.
 
     Arguments:
-        options: the namespace of arttl.parsers.chapter1_parser.
+        options: the namespace of one of arttl.parsers.
         experiment: folder of the experiment below --output, such as "ch1/rijks".
+        variants: a function of options and an approach that gives its Variants.
+        demo: the Demo to run without --data.
+        check: a function of the RunSpecs and the ExperimentData that raises InputError if they do not go together.
     """
-    specs = plan_runs(options, experiment, lambda approach: classifier_variants(options, approach))
+    specs = plan_runs(options, experiment, lambda approach: variants(options, approach), demo)
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
-    data = split_data(options, open_collection(options), specs[0].recipe.split)
+    data = split_data(options, open_collection(options, demo), specs[0].recipe.split)
+    check(specs, data)
     if do_runs(specs, data, options):
         print(summary_table([spec.folder for spec in specs]))
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arttl.chapter1 import do_runs, open_collection, split_data
-from arttl.chapter1.plan import Demo, Source, Variant, plan_runs
+from arttl.chapter1 import run_experiment
+from arttl.chapter1.plan import Demo, Source, Variant
 from arttl.collections.wording import counted, first_few
 from arttl.errors import InputError
-from arttl.reports.explain import explain
-from arttl.reports.summary import summary_table
 from arttl.runs import RunFolder
 
 SOURCES = ("imagenet", "rijks")
@@ -30,18 +28,11 @@ def run_transfer(options, experiment):
     Raises InputError for a source that is not there, is not finished, or has seen test images of the target.
     """
     options.approach = options.approach or list(APPROACHES)
-    specs = plan_runs(options, experiment, lambda approach: variants(options), DEMO)
-    if options.explain:
-        print(explain([spec.recipe for spec in specs]))
-        return
-    data = split_data(options, open_collection(options, DEMO), specs[0].recipe.split)
-    check_sources(specs, data)
-    if do_runs(specs, data, options):
-        print(summary_table([spec.folder for spec in specs]))
+    run_experiment(options, experiment, source_variants, DEMO, check_sources)
 
 
-def variants(options):
-    """One Variant for each --source."""
+def source_variants(options, approach):
+    """One Variant for each --source, the same for every approach."""
     finders = {"imagenet": lambda architecture, seed: Source("imagenet"), "rijks": _finder(options)}
     return [Variant(name, options.recipe, {}, finders[name]) for name in dict.fromkeys(options.source or SOURCES)]
 

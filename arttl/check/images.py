@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from arttl.check.duplicates import GRID, perceptual_hash, thumbnail
+from arttl.files import file_hash
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.workers import bounded_map, processors
 
@@ -110,7 +111,7 @@ def _describe(item):
     image_id, path = item
     try:
         picture = decode_image(path, SMALL)
-        digests = _sha256(path), hashlib.sha256(picture).digest()
+        digests = file_hash(path).digest(), hashlib.sha256(picture).digest()
     except BadImage as error:
         return image_id, error.cause
     except OSError as error:
@@ -118,8 +119,3 @@ def _describe(item):
     grey = picture @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's own conversion
     small, flat = thumbnail(grey)
     return image_id, (digests, perceptual_hash(grey), small, flat)
-
-
-def _sha256(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()

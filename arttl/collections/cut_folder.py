@@ -60,7 +60,7 @@ def write_cut(collection, folder, data, *, copy=False, progress=False):
     """
     folder, data = Path(folder), Path(data)
     real, source = Path(os.path.realpath(folder)), Path(os.path.realpath(data))
-    if real == source or source in real.parents:
+    if real.is_relative_to(source):
         raise InputError(f"--to {shown_path(folder)} lies in {shown_path(data)}; name a folder outside of the download")
     plan = layout(collection)
     about = _description(collection, plan, source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import zipfile
@@ -14,6 +13,7 @@ import keras
 
 from arttl.eras import get_numerics
 from arttl.errors import InputError
+from arttl.files import file_hash
 from arttl.models import sparse
 from arttl.models.backbones import get_backbone
 from arttl.models.keras2018 import today_name
@@ -113,7 +113,7 @@ def imagenet_file(backbone, numerics):
     url, md5, name = imagenet_source(backbone, numerics)
     folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models"
     of_2018 = folder / backbone.weights_file  # where the Keras of 2018 kept its own
-    if name == RESNET50_2018_FILE and of_2018.is_file() and _digest(of_2018, "md5") == md5:
+    if name == RESNET50_2018_FILE and of_2018.is_file() and file_hash(of_2018, "md5").hexdigest() == md5:
         return of_2018
     try:
         return Path(keras.utils.get_file(name, url, cache_subdir="models", file_hash=md5))
@@ -140,12 +140,7 @@ def resnet50_graph_of(path):
 @cache
 def _sha256(path, size, modified):
     """The file's digest, worked out once as long as size and time of modification are the same."""
-    return _digest(path, "sha256")
-
-
-def _digest(path, algorithm):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
+    return file_hash(path).hexdigest()
 
 
 def _load_file(base, backbone, path):

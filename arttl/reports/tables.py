@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from arttl import metrics
 from arttl.collections import BUNDLED
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.reports.cells import DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
@@ -22,8 +23,13 @@ from arttl.reports.published import (
     is_near,
 )
 
-FREQUENCIES = {"head": "head (over 100)", "middle": "middle (20 to 100)", "tail": "tail (under 20)"}
-"""Groups of classes by their number of training images."""
+HEAD, MIDDLE = metrics.FREQUENCIES["head"][0] - 1, metrics.FREQUENCIES["middle"][0]
+FREQUENCIES = {
+    "head": f"head (over {HEAD})",
+    "middle": f"middle ({MIDDLE} to {HEAD})",
+    "tail": f"tail (under {MIDDLE})",
+}
+"""Groups of classes by their number of training images, and what the table calls them."""
 
 TITLES = {
     "rijks": ("table2", "Table 2: test accuracy (%) on the Rijksmuseum's collection"),

@@ -9,7 +9,6 @@ README.md         the model card
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import NamedTuple
 
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
+from arttl.files import file_hash
 from arttl.images import Decoding
 
 FORMAT, VERSION = "arttl-classifier", 1
@@ -100,8 +100,7 @@ def labels_csv(labels):
 def sha256(path):
     """A file's SHA-256, hexadecimal; InputError when it cannot be read."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_hash(path).hexdigest()
     except OSError as error:
         raise InputError(f"{shown_path(path)} cannot be read ({error.strerror}); {AGAIN}") from error
 

@@ -57,8 +57,7 @@ def check_outside(folder, named, option):
     """Raise InputError if a folder to be written lies in one whose pictures are read: they would be read next time."""
     real = Path(os.path.realpath(folder))
     for each in filter(os.path.isdir, named):
-        source = Path(os.path.realpath(each))
-        if real == source or source in real.parents:
+        if real.is_relative_to(os.path.realpath(each)):
             raise InputError(
                 f"{option} {shown_path(folder)} lies in {shown_path(each)}, whose pictures are classified; "
                 "name a folder outside of it"
