@@ -20,7 +20,7 @@ class Recipe:
 
     Attributes:
         name: "thesis", "released" or "keras3".
-        approach: "off-the-shelf", "fine-tuning" or "scratch".
+        approach: "off-the-shelf", "fine-tuning" or "scratch"; Chapter 2: "tickets".
         numerics: whose layers, loss and optimiser: an arttl.eras.Numerics.
         optimizer: keras optimiser's class name under "name", and its arguments; an RMSprop epsilon of None is the
             default of the era.
@@ -156,10 +156,14 @@ CHOICES = {
     "split": ("thesis", "released"),
 }
 APPROACHES = ("off-the-shelf", "fine-tuning", "scratch")
+TICKETS = "tickets"
+"""The approach of Chapter 2, whose studies have one recipe: masked networks, every remaining weight trained."""
+
 _NESTEROV = {"name": "SGD", "learning_rate": 0.001, "momentum": 0.9, "nesterov": True}
 _RMSPROP = {"name": "RMSprop", "learning_rate": 0.001, "rho": 0.9, "epsilon": 1e-8}
 _RELEASED_SGD = {"name": "SGD", "learning_rate": 0.0001, "momentum": 0.9, "nesterov": False}
 _DEFAULT_RMSPROP = {"name": "RMSprop", "learning_rate": 0.001, "rho": 0.9, "epsilon": None}
+_TICKETS = {"name": "SGD", "learning_rate": 0.01, "momentum": 0.9, "nesterov": True}
 _OPTIMIZERS = {
     "thesis": {"off-the-shelf": _RMSPROP, "fine-tuning": _NESTEROV, "scratch": _NESTEROV},
     "released": {"off-the-shelf": _DEFAULT_RMSPROP, "fine-tuning": _RELEASED_SGD, "scratch": _RELEASED_SGD},
@@ -198,6 +202,16 @@ def get_recipe(name, approach, **changes):
     recipe = Recipe(
         name, approach, optimizer=dict(_OPTIMIZERS[name][approach]), **{"features": features} | _PRESETS[name]
     )
+    return recipe.changed({key: value for key, value in changes.items() if value is not None})
+
+
+def tickets(**changes):
+    """Every remaining weight of a masked network trained with SGD (thesis, Chapter 2, protocol; defaults of ours).
+
+    The appendix with Chapter 2's hyper-parameters is not in the source: learning rate, batch size and the rest are this
+    project's, as is Keras 3's arithmetic (docs/fidelity.md).
+    """
+    recipe = Recipe("thesis", TICKETS, ERAS["keras3"], dict(_TICKETS), batch_size=64)
     return recipe.changed({key: value for key, value in changes.items() if value is not None})
 
 

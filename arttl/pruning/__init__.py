@@ -2,6 +2,7 @@
 
 from arttl.pruning.callback import MagnitudePruning
 from arttl.pruning.compact import CompactModel, compact
+from arttl.pruning.initial import draw_weights
 from arttl.pruning.masks import (
     full_masks,
     grid,
@@ -14,6 +15,8 @@ from arttl.pruning.masks import (
     sparsity,
 )
 from arttl.pruning.optimizers import hold_masks
+from arttl.pruning.search import find_tickets
+from arttl.pruning.search_settings import SearchSettings
 from arttl.pruning.ticket_file import TicketFile
 from arttl.pruning.tickets import Ticket, load_ticket, open_tickets
 from arttl.pruning.weights import model_weights, set_weights
@@ -22,9 +25,12 @@ from arttl.pruning.weights_file import load_sparse, save_sparse
 __all__ = [
     "CompactModel",
     "MagnitudePruning",
+    "SearchSettings",
     "Ticket",
     "TicketFile",
     "compact",
+    "draw_weights",
+    "find_tickets",
     "full_masks",
     "grid",
     "hold_masks",

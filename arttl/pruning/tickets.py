@@ -9,16 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from arttl.errors import InputError
 from arttl.models import HEAD
+from arttl.pruning.initial import draw_weights
 from arttl.pruning.ticket_file import Tickets
 from arttl.pruning.weights import weight_variables
-
-# How weights that are not kernels begin in every network of the studies; kernels are drawn.
-_CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
 
 
 def open_tickets(path):
@@ -127,16 +124,8 @@ class Ticket:
 
         Raises InputError, naming the layer, when it is not known how a weight begins.
         """
-        layers = None if model is None else {layer.name: layer for layer in model.layers}
-        seeds = np.random.SeedSequence(seed).generate_state(len(self.weights)) >> 1  # Keras takes signed seeds
-        fresh = {}
-        for (name, array), each in zip(self.weights.items(), seeds.tolist(), strict=True):
-            initializer = _usual(name) if layers is None else _own(name, layers)
-            settings = initializer.get_config()
-            if "seed" in settings:
-                initializer = type(initializer).from_config(settings | {"seed": each})
-            fresh[name] = keras.ops.convert_to_numpy(initializer(array.shape, "float32"))
-        return replace(self, weights=fresh)
+        shapes = {name: array.shape for name, array in self.weights.items()}
+        return replace(self, weights=draw_weights(shapes, seed, model))
 
     def initial(self):
         """theta_0, the weights before any training: a dict as `weights`.
@@ -174,23 +163,3 @@ def _heads(values, shapes):
 
 def _fits(name, values, shapes):
     return name in values and shapes.get(name) == np.shape(values[name])
-
-
-def _usual(name):
-    layer, _, variable = name.rpartition("/")
-    if variable in _CONSTANT:
-        return keras.initializers.Constant(_CONSTANT[variable])
-    if variable.endswith("kernel"):
-        return keras.initializers.GlorotUniform() if layer == HEAD else keras.initializers.HeUniform()
-    raise InputError(f"it is not known how {variable} of layer {layer} begins; pass the model to reinitialise")
-
-
-def _own(name, layers):
-    """The initialiser of a layer's weight; depthwise and pointwise kernels have theirs under shorter names."""
-    layer, _, variable = name.rpartition("/")
-    stems = [variable, variable.removesuffix("_kernel"), *(["depthwise"] if variable == "kernel" else [])]
-    for stem in stems:
-        initializer = getattr(layers.get(layer), f"{stem}_initializer", None)
-        if initializer is not None:
-            return initializer
-    raise InputError(f"the model has no initialiser for {variable} of layer {layer}; pass the network of the search")

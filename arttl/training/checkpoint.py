@@ -62,7 +62,8 @@ class Checkpoint:
         if best_weights is not None and (progress.best_epoch == progress.epochs or not best.exists()):
             _write(best, {"best": best_weights})
         optimizer = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
-        _write(self.state, {"model": model.get_weights(), "optimizer": optimizer}, asdict(progress))
+        values = [keras.ops.convert_to_numpy(variable) for variable in _variables(model)]
+        _write(self.state, {"model": values, "optimizer": optimizer}, asdict(progress))
         for old in self.folder.glob("best-*.npz"):
             if old != best:
                 old.unlink()
@@ -83,7 +84,8 @@ class Checkpoint:
             arrays = _read(self.state)
             keep_best = keep_best and progress.best_epoch
             best_weights = _read(self._best(progress.best_epoch))["best"] if keep_best else None
-            model.set_weights(arrays["model"])
+            for variable, array in zip(_variables(model), arrays["model"], strict=True):
+                variable.assign(array)
             model.optimizer.build(model.trainable_variables)
             for variable, array in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
                 variable.assign(array)
@@ -108,6 +110,12 @@ class Checkpoint:
 
     def _best(self, epoch):
         return self.folder / f"best-{epoch:04d}.npz"
+
+
+def _variables(model):
+    """A model's weights, and the state of what is random in it, such as dropout."""
+    weights = {id(variable) for variable in model.weights}
+    return [*model.weights, *(variable for variable in model.variables if id(variable) not in weights)]
 
 
 def _write(path, lists, progress=None):

@@ -61,7 +61,7 @@ def backend_name():
     return keras.backend.backend()
 
 
-def train(model, recipe, training, validation, checkpoint, report=lambda progress: None):
+def train(model, recipe, training, validation, checkpoint, report=lambda progress: None, callbacks=()):
     """Train a compiled model to early stopping, saving its state after each epoch.
 
     Arguments:
@@ -71,6 +71,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         checkpoint: a Checkpoint; where it holds a state, training goes on from it, with the patience, best
             weights, optimiser state and data order it had.
         report: called with the Progress after each epoch, once its state is on disk.
+        callbacks: other Keras callbacks, which are called first, so that the state holds what they did.
 
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
     loss, or of the last epoch.
@@ -94,7 +95,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         initial_epoch=progress.epochs,
         epochs=recipe.max_epochs,
         shuffle=False,  # Batches shuffles by itself, reproducibly
-        callbacks=[_Epoch(training, watched), *bar, stopping, continuing, saving],
+        callbacks=[*callbacks, _Epoch(training, watched), *bar, stopping, continuing, saving],
         verbose=0,
     )
     return _tested(model, progress, stopping.best_weights, keep_best)

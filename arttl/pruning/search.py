@@ -1,0 +1,264 @@
+"""The search for lottery tickets: rounds of training, pruning and resetting, resumable at any moment.
+
+Source: thesis, Chapter 2, protocol steps 1 and 2.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+from keras.callbacks import Callback
+
+from arttl.errors import InputError
+from arttl.files import whole_file
+from arttl.metrics import evaluation_metrics
+from arttl.pruning.initial import draw_weights
+from arttl.pruning.masks import layer_sparsity, sparsity
+from arttl.pruning.records import Records
+from arttl.pruning.search_settings import SearchSettings
+from arttl.pruning.ticket_file import TicketFile, Tickets
+from arttl.pruning.weights import model_weights, weight_variables
+from arttl.training import Checkpoint, predict, train
+
+FILE = "tickets.h5"
+_TEST = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_loss")
+
+
+def find_tickets(
+    model,
+    recipe,
+    training,
+    validation,
+    folder,
+    settings=SearchSettings(),
+    *,
+    test=None,
+    seed=0,
+    draw=None,
+    metadata=None,
+    log=print,
+):
+    """Search for lottery tickets: train, prune, reset the survivors, and train again, round after round.
+
+    Everything is on the disk as soon as it is known: called again with the same arguments, in the same process or
+    another, a search that was killed goes on at the round and epoch it was in, and ends with the same tickets to the
+    bit (where training itself is deterministic, see arttl.training.make_deterministic). A finished one is returned.
+
+    Arguments:
+        model: a flat keras.Model, built and compiled, with the initial weights θ_0.
+        recipe: an arttl.recipes.Recipe: early stopping, and which epoch's weights are judged and tested.
+        training, validation: arttl.training.Batches.
+        folder: where to: tickets.h5 (docs/tickets.md), rounds.csv (a row a round, 0 the unpruned network), layers.csv
+            (weights that remain in each kernel), history.csv (a row an epoch), and checkpoint/ until the end.
+        settings: SearchSettings.
+        test: Batches in order; each round's accuracy on them is recorded. None: it is not.
+        seed: of `draw`, for reset="random".
+        draw: a function of a seed that gives every weight of the network, for reset="random"; by default the layers'
+            own initialisers.
+        metadata: dict that JSON can hold, to be kept in tickets.h5.
+        log: called with a line about each epoch and round.
+
+    Returns Tickets, as arttl.pruning.open_tickets does.
+
+    Raises InputError when the folder holds a search of other settings, when training diverges, and when θ_k is not
+    reached in the first round; what was found until then is kept.
+
+    Example:
+        >>> model = recipe.compile(arttl.models.resnet20())
+        >>> tickets = find_tickets(model, recipe, training, validation, "search")
+        >>> ticket = load_ticket(tickets.path, round=17)
+    """
+    search = _Search(model, recipe, training, validation, Path(folder), settings, test, metadata or {}, log)
+    if search.is_finished():
+        return Tickets(search.path)
+    draw = draw or (lambda each: draw_weights(search.shapes, each, model))
+    search.begin()
+    for number in range(search.pruning.round, settings.rounds + 1):
+        search.train_round(number)
+        if number < settings.rounds:
+            search.prune(lambda number=number: draw([seed, number + 1]))
+    shutil.rmtree(search.state.parent)
+    return Tickets(search.path)
+
+
+class _Search:
+    """A search on disk. Its state is that of the pruning callback; each round has a training checkpoint of its own."""
+
+    def __init__(self, model, recipe, training, validation, folder, settings, test, metadata, log):
+        self.model, self.recipe, self.training, self.validation = model, recipe, training, validation
+        self.folder, self.settings, self.test, self.log = folder, settings, test, log
+        self.metadata = {"search": asdict(settings), **metadata}
+        self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
+        self.pruning, self.initial = settings.callback(), None
+        self.shapes = {name: tuple(each.shape) for name, each in weight_variables(model).items()}
+        weights = {id(variable) for variable in model.weights}
+        seeds = [variable for variable in model.variables if id(variable) not in weights]
+        self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in seeds]  # of dropout and the like
+
+    def is_finished(self):
+        """Whether all tickets are there; InputError when tickets are there that no search can go on from."""
+        if not self.path.exists():
+            return False
+        tickets = Tickets(self.path)
+        self._check_same(tickets.metadata)
+        if tickets.rounds == self.settings.rounds and not self.state.exists():
+            return True
+        if not self.state.exists():
+            raise InputError(f"{self.path} has {tickets.rounds} rounds and no checkpoint to go on from; remove it")
+        return False
+
+    def begin(self):
+        """Take up the state that is there, or write the first one."""
+        self.state.parent.mkdir(parents=True, exist_ok=True)
+        if self.state.exists():
+            self._load()
+        else:
+            self.pruning.install(self.model)
+            self.initial = model_weights(self.model) if self.settings.keep_initial else None
+            self._save()
+
+    def train_round(self, number):
+        """Train, test and record one round, from its last finished epoch where there is one."""
+        started = time.perf_counter()
+        checkpoint = Checkpoint(self.state.with_name(f"round-{number}"))
+        earlier = checkpoint.seconds()
+        if not checkpoint.exists():
+            for variable, value in self.seeds:
+                variable.assign(value)
+        self.pruning.install(self.model)  # the masks are among the optimiser's variables, which are restored next
+
+        def report(progress):
+            self.records.history(number, progress)
+            row = progress.history[-1]
+            self.log(
+                f"  round {number}, epoch {progress.epochs}: loss {row['loss']:.4f}, validation loss "
+                f"{row['val_loss']:.4f}, accuracy {row['val_accuracy']:.3f}, {row['seconds']:.1f} s"
+                + (" best" if progress.best_epoch == progress.epochs else "")
+            )
+
+        callbacks = [self.pruning, _SaveRewind(self)] if number == 0 else [self.pruning]
+        progress = train(
+            self.model, self.recipe, self.training, self.validation, checkpoint, report, callbacks=callbacks
+        )
+        self.records.history(number, progress)
+        facts = self._facts(number, progress, earlier + time.perf_counter() - started)
+        self._record(number, facts)
+
+    def prune(self, draw):
+        """Prune, and make ready for the next round; then nothing of this one is needed."""
+        number = self.pruning.round
+        if self.settings.reset == "final":
+            self.pruning.rewind_weights = model_weights(self.model)
+        elif self.settings.reset == "random":
+            self.pruning.rewind_weights = draw()
+        self.pruning.prune(self.model)
+        self._save()
+        shutil.rmtree(self.state.with_name(f"round-{number}"))
+
+    def _facts(self, number, progress, seconds):
+        """A row of rounds.csv, as a dict."""
+        tested = progress.best_epoch if self.recipe.tested == "best" else progress.epochs
+        row, masks = progress.history[tested - 1], self.pruning.masks
+        facts = {
+            "round": number,
+            "sparsity": sparsity(masks),
+            "remaining": sum(int(mask.sum()) for mask in masks.values()),
+            "weights": sum(mask.size for mask in masks.values()),
+            "val_loss": row["val_loss"],
+            "val_accuracy": row["val_accuracy"],
+        }
+        if self.test is not None:
+            labels = self.test.class_ids
+            measured = evaluation_metrics(labels, predict(self.model, self.test))
+            facts |= {name: measured[name] for name in _TEST}
+        training_seconds = round(sum(row["seconds"] for row in progress.history), 3)
+        facts |= {"epochs": progress.epochs, "tested_epoch": tested, "training_seconds": training_seconds}
+        return facts | {"seconds": round(seconds, 3)}
+
+    def _record(self, number, facts):
+        """Write a round's ticket and rows, once."""
+        masks = self.pruning.masks
+        if number == 0 and not self.path.exists():
+            TicketFile.create(
+                self.path,
+                self._weights_k(),
+                list(masks),
+                rate=self.settings.rate,
+                scope=self.settings.scope,
+                metadata=self.metadata | {"unpruned": facts},
+                weights_0=self.initial,
+            )
+        file = TicketFile(self.path)
+        if number > file.rounds:
+            final = model_weights(self.model) if self.settings.keep_final else None
+            file.add_round(masks, final, facts | {"layers": layer_sparsity(masks)})
+        empty = self.records.layers(number, masks)
+        self.records.round(facts)
+        tested = f"test accuracy {facts['test_accuracy']:.1%}, " if self.test is not None else ""
+        self.log(
+            f"round {number} of {self.settings.rounds}: {facts['sparsity']:.1%} pruned, {tested}validation accuracy "
+            f"{facts['val_accuracy']:.1%}, epoch {facts['tested_epoch']} of {facts['epochs']}, {facts['seconds']:.1f} s"
+        )
+        if empty:
+            self.log(f"warning: from round {number} on, {empty[0]} has no weight left; the search goes on")
+
+    def _weights_k(self):
+        if self.pruning.rewind_weights is None:
+            raise InputError(
+                f"training ended before {self.settings.rewind_unit} {self.settings.rewind}, after which θ_k is kept; "
+                "lower rewind, or raise the number of epochs"
+            )
+        return self.pruning.rewind_weights
+
+    def _save(self):
+        state = {**self.pruning.state_dict(), "search": np.array(json.dumps(self.metadata))}
+        state |= {f"initial/{name}": array for name, array in (self.initial or {}).items()}
+        with whole_file(self.state, "wb") as file:
+            np.savez(file, **state)
+
+    def _load(self):
+        try:
+            with np.load(self.state, allow_pickle=False) as file:
+                state = {name: file[name] for name in file.files}
+            metadata = json.loads(str(state["search"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{self.state} is damaged ({error}); the search cannot go on: --force starts it anew"
+            ) from error
+        self._check_same(metadata)
+        self.pruning.load_state_dict(state)
+        below = "initial/"
+        self.initial = {k.removeprefix(below): v for k, v in state.items() if k.startswith(below)} or None
+        if self.pruning.round:
+            self.pruning.reset(self.model)
+
+    def _check_same(self, metadata):
+        mine = json.loads(json.dumps(self.metadata))
+        differing = [
+            name for name in {**mine, **metadata} if name != "unpruned" and mine.get(name) != metadata.get(name)
+        ]
+        if differing:
+            raise InputError(
+                f"{self.folder} holds a search of another {differing[0]}: {metadata.get(differing[0])}, not "
+                f"{mine.get(differing[0])}; choose another folder, or --force starts it anew"
+            )
+
+
+class _SaveRewind(Callback):
+    """Has θ_k on the disk before the checkpoint of the epoch in which it was kept."""
+
+    def __init__(self, search):
+        super().__init__()
+        self.search, self.saved = search, search.pruning.rewind_weights is not None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not self.saved and self.search.pruning.rewind_weights is not None:
+            self.saved = True
+            self.search._save()
