@@ -77,8 +77,13 @@ class Recipe:
         """False for the off-the-shelf approach, which trains the softmax layer alone."""
         return self.approach != "off-the-shelf"
 
-    def compile(self, model):
+    def compile(self, model, executed_at_once=1):
         """Compile a Keras model with this recipe's loss and optimiser; returns the model.
+
+        Arguments:
+            model: a keras.Model with a softmax output.
+            executed_at_once: training steps that the backend runs in one go (Keras' steps_per_execution). It changes
+                no number, only the time: for networks whose step takes about as long as Python takes to ask for it.
 
         Raises InputError when Keras has no such optimiser or it does not take the arguments.
         """
@@ -90,7 +95,13 @@ class Recipe:
 
             loss = CategoricalCrossentropy2018()
         xla = keras.backend.backend() == "jax"  # 2018 had no XLA, but without it JAX would compile nothing at all
-        model.compile(self.make_optimizer(), loss=loss, metrics=["accuracy"], jit_compile=xla)
+        model.compile(
+            self.make_optimizer(),
+            loss=loss,
+            metrics=["accuracy"],
+            jit_compile=xla,
+            steps_per_execution=executed_at_once,
+        )
         return model
 
     def make_optimizer(self):

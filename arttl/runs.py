@@ -31,6 +31,10 @@ from arttl.files import make_folder, write_json
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
 
 
+RESULTS = ("images.csv", "history.csv", "predictions.csv", "model.keras", "log.txt")
+RESULTS += ("tickets.h5", "rounds.csv", "layers.csv")  # of a search for tickets
+
+
 class RunFolder:
     """One run's folder; nothing is made on disk before `open`.
 
@@ -69,7 +73,7 @@ class RunFolder:
         """
         (self.path / "metrics.json").unlink(missing_ok=True)
         self.remove_checkpoint()
-        for name in ("images.csv", "history.csv", "predictions.csv", "model.keras", "log.txt", "config.json"):
+        for name in (*RESULTS, "config.json"):
             (self.path / name).unlink(missing_ok=True)
 
     def remove_checkpoint(self):
@@ -99,6 +103,23 @@ class RunFolder:
     def read_config(self):
         """The content of config.json."""
         return read_json(self.path / "config.json", ("settings", "versions"))
+
+    def check_same(self, settings):
+        """Raise InputError when the folder holds a run of other settings than these.
+
+        A result is never shown as that of settings it was not made with.
+
+        Arguments:
+            settings: dict, as config.json has it under "settings".
+        """
+        if not self.is_started:
+            return
+        difference = _difference(self.read_config()["settings"], settings)
+        if difference:
+            raise InputError(
+                f"{self.path} was made with other settings ({difference}); --force makes it anew, "
+                "--output FOLDER keeps both"
+            )
 
     def metrics(self):
         """The content of metrics.json."""
@@ -149,3 +170,11 @@ def versions():
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def _difference(old, new, name=""):
+    """The first difference between two nested dicts in words, or an empty string."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        found = (_difference(old.get(key), new.get(key), f"{name}.{key}".strip(".")) for key in {**new, **old})
+        return next(filter(None, found), "")
+    return "" if old == new else f"{name} was {old}, now {new}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arttl import collections
 from arttl.chapter1.data import ExperimentData
-from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs, runs_to_do
+from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs
 from arttl.chapter1.run import run_one
 from arttl.check.grouping import duplicate_grouping
 from arttl.collections.wording import shown
@@ -14,8 +14,9 @@ from arttl.models import check_weights
 from arttl.prepare import draw_split, print_split
 from arttl.reports.explain import explain
 from arttl.reports.summary import summary_table
+from arttl.sweeps import do_runs
 
-__all__ = ["ExperimentData", "RunSpec", "plan_runs", "run_experiment", "run_one", "runs_to_do"]
+__all__ = ["ExperimentData", "RunSpec", "plan_runs", "run_experiment", "run_one"]
 
 
 def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO, check=lambda specs, data: None):
@@ -34,7 +35,7 @@ def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO,
         return
     data = split_data(options, open_collection(options, demo), specs[0].recipe.split)
     check(specs, data)
-    if do_runs(specs, data, options):
+    if do_runs(specs, data, options, run_one, check_all_weights):
         print(summary_table([spec.folder for spec in specs]))
 
 
@@ -51,23 +52,12 @@ def split_data(options, collection, preset):
     return ExperimentData(collection, found[0], options.cache, options.skip_bad_images, files)
 
 
-def do_runs(specs, data, options):
-    """Do the runs that are not done yet, or with --dry-run only list them; returns whether there are results."""
-    to_do = runs_to_do(specs, data, options)
-    if options.dry_run:
-        for spec in specs:
-            print(f"{'to do' if spec in to_do else 'done '}  {spec.folder.path}  ({spec.title})")
-        return False
+def check_all_weights(specs):
+    """Raise InputError, before anything is trained, for weights that some run could not start from."""
     for architecture, weights, numerics in dict.fromkeys(
-        (spec.architecture, spec.weights, spec.recipe.numerics) for spec in to_do
+        (spec.architecture, spec.weights, spec.recipe.numerics) for spec in specs
     ):
         check_weights(architecture, weights, numerics)
-    for number, spec in enumerate(to_do, 1):
-        print(f"[{number}/{len(to_do)}] {spec.title} -> {spec.folder.path}", flush=True)
-        run_one(spec, data, options.force)
-    if len(to_do) < len(specs):
-        print(f"{len(specs) - len(to_do)} of {len(specs)} runs were finished already; --force makes them anew")
-    return True
 
 
 def open_collection(options, demo=DEMO):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arttl.chapter1 import do_runs, open_collection, split_data
+from arttl.chapter1 import check_all_weights, open_collection, run_one, split_data
 from arttl.chapter1.plan import Demo, Variant, plan_runs
 from arttl.eras import ERAS
 from arttl.errors import InputError
@@ -13,6 +13,7 @@ from arttl.overrides import read_assignments
 from arttl.recipes import RECIPES
 from arttl.reports.ablation import ablation_markdown, ablation_table
 from arttl.reports.explain import explain
+from arttl.sweeps import do_runs
 
 BASELINE = "baseline"
 # One comparison each: a recipe, an era, or settings with a comma between them.
@@ -59,7 +60,8 @@ def run_fidelity(options, experiment):
     finished = True
     for preset in dict.fromkeys(spec.recipe.split for spec in specs):
         data = split_data(options, collection, preset)
-        finished &= do_runs([spec for spec in specs if spec.recipe.split == preset], data, options)
+        chosen = [spec for spec in specs if spec.recipe.split == preset]
+        finished &= do_runs(chosen, data, options, run_one, check_all_weights)
     if finished:
         write_report(specs, Path(options.output, experiment, options.challenge))
 

@@ -117,20 +117,6 @@ class RunSpec:
             "backend": self.backend,
         }
 
-    def check_same(self, data):
-        """Raise InputError when the folder holds a run of other settings than these.
-
-        A result is never shown as that of settings it was not made with.
-        """
-        if not self.folder.is_started:
-            return
-        difference = _difference(self.folder.read_config()["settings"], self.settings(data))
-        if difference:
-            raise InputError(
-                f"{self.folder.path} was made with other settings ({difference}); --force makes it anew, "
-                "--output FOLDER keeps both"
-            )
-
 
 def plan_runs(options, experiment, variants=None, demo=DEMO):
     """The runs that the options ask for, as RunSpecs, in the order in which they will be done.
@@ -252,28 +238,3 @@ def _pairs(options, demo):
             chosen = demo or options.architecture or options.approach
             if chosen or approach != "scratch" or architecture == "inception_v3":
                 yield architecture, approach
-
-
-def runs_to_do(specs, data, options):
-    """Those runs that are not complete yet, or all with --force.
-
-    Raises InputError for an unfinished run without --resume, and for one made with other settings.
-    """
-    to_do = []
-    for spec in specs:
-        if not options.force:
-            spec.check_same(data)
-            if spec.folder.is_complete:
-                continue
-            if spec.folder.is_started and not options.resume:
-                raise InputError(f"{spec.folder.path} is unfinished; --resume continues it, --force starts it anew")
-        to_do.append(spec)
-    return to_do
-
-
-def _difference(old, new, name=""):
-    """The first difference between two nested dicts in words, or an empty string."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        found = (_difference(old.get(key), new.get(key), f"{name}.{key}".strip(".")) for key in {**new, **old})
-        return next(filter(None, found), "")
-    return "" if old == new else f"{name} was {old}, now {new}"

@@ -42,7 +42,7 @@ def run_one(spec, data, force=False):
     started = time.perf_counter()
     with spec.folder.locked() as folder:
         if not force:
-            spec.check_same(data)
+            folder.check_same(spec.settings(data))
             if folder.is_complete:  # another process finished it meanwhile
                 return folder.metrics()
         store = data.store(spec.image_size, spec.recipe)

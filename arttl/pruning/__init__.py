@@ -19,7 +19,7 @@ from arttl.pruning.search import find_tickets
 from arttl.pruning.search_settings import SearchSettings
 from arttl.pruning.ticket_file import TicketFile
 from arttl.pruning.tickets import Ticket, load_ticket, open_tickets
-from arttl.pruning.weights import model_weights, set_weights
+from arttl.pruning.weights import model_weights, set_weights, weight_shapes
 from arttl.pruning.weights_file import load_sparse, save_sparse
 
 __all__ = [
@@ -47,4 +47,5 @@ __all__ = [
     "set_weights",
     "shuffled_masks",
     "sparsity",
+    "weight_shapes",
 ]

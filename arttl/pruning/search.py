@@ -24,7 +24,7 @@ from arttl.pruning.masks import layer_sparsity, sparsity
 from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
 from arttl.pruning.ticket_file import TicketFile, Tickets
-from arttl.pruning.weights import model_weights, weight_variables
+from arttl.pruning.weights import model_weights, weight_shapes
 from arttl.training import Checkpoint, predict, train
 
 FILE = "tickets.h5"
@@ -37,7 +37,7 @@ def find_tickets(
     training,
     validation,
     folder,
-    settings=SearchSettings(),
+    settings=None,
     *,
     test=None,
     seed=0,
@@ -57,7 +57,7 @@ def find_tickets(
         training, validation: arttl.training.Batches.
         folder: where to: tickets.h5 (docs/tickets.md), rounds.csv (a row a round, 0 the unpruned network), layers.csv
             (weights that remain in each kernel), history.csv (a row an epoch), and checkpoint/ until the end.
-        settings: SearchSettings.
+        settings: SearchSettings; the thesis' by default.
         test: Batches in order; each round's accuracy on them is recorded. None: it is not.
         seed: of `draw`, for reset="random".
         draw: a function of a seed that gives every weight of the network, for reset="random"; by default the layers'
@@ -75,6 +75,7 @@ def find_tickets(
         >>> tickets = find_tickets(model, recipe, training, validation, "search")
         >>> ticket = load_ticket(tickets.path, round=17)
     """
+    settings = settings or SearchSettings()
     search = _Search(model, recipe, training, validation, Path(folder), settings, test, metadata or {}, log)
     if search.is_finished():
         return Tickets(search.path)
@@ -97,7 +98,7 @@ class _Search:
         self.metadata = {"search": asdict(settings), **metadata}
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
         self.pruning, self.initial = settings.callback(), None
-        self.shapes = {name: tuple(each.shape) for name, each in weight_variables(model).items()}
+        self.shapes = weight_shapes(model)
         weights = {id(variable) for variable in model.weights}
         seeds = [variable for variable in model.variables if id(variable) not in weights]
         self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in seeds]  # of dropout and the like

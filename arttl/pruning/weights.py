@@ -25,6 +25,11 @@ def weight_variables(model):
     return variables
 
 
+def weight_shapes(model):
+    """The shape of every weight of a flat model: a dict of "layer/variable" to tuple, in layer order."""
+    return {name: tuple(variable.shape) for name, variable in weight_variables(model).items()}
+
+
 def model_weights(model):
     """Every weight of a flat model as a copy: a dict of "layer/variable" to array, in layer order.
 

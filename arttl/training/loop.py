@@ -157,7 +157,7 @@ class _Bar(keras.callbacks.Callback):
         self.bar = tqdm(total=self.steps, desc=f"epoch {epoch + 1}", unit="step", leave=False)
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update()
+        self.bar.update(batch + 1 - self.bar.n)  # several steps may have been executed at once
 
     def on_epoch_end(self, epoch, logs=None):
         self.bar.close()

@@ -1,0 +1,141 @@
+"""The networks of Chapter 2, what of each is pruned, and compiled models that run after run is trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import keras
+
+from arttl.errors import InputError
+from arttl.models import build_classifier, lenet_300_100, resnet20
+from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
+
+_ADAM = {"name": "Adam", "learning_rate": 0.0012}
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network.
+
+    Attributes:
+        title: as people write it.
+        build: a function of the number of classes, the shape of an image, and a Recipe, that gives a keras.Model.
+        size: side of the images in pixels; None for the source's own size and channels.
+        least: the smallest side.
+        search: what of it is pruned, as settings of SearchSettings.
+        recipe: what differs from arttl.recipes.tickets, as settings of Recipe.changed.
+        own_initialisers: whether its layers' own initialisers draw it; else as build_classifier(weights="none") does.
+        executed_at_once: training steps that the backend runs in one go: many, where a step takes about as long as
+            Python takes to ask for it. It changes no number.
+    """
+
+    title: str
+    build: Callable
+    size: int | None
+    least: int
+    search: dict = field(default_factory=dict)
+    recipe: dict = field(default_factory=dict)
+    own_initialisers: bool = True
+    executed_at_once: int = 1
+
+
+def _resnet50(num_classes, shape, recipe):
+    settings = {"preprocessing": recipe.preprocessing, "numerics": recipe.numerics}
+    return build_classifier("resnet50", num_classes, weights="none", image_size=shape[0], **settings)
+
+
+def _small(build):
+    def built(num_classes, shape, recipe):
+        if not recipe.numerics.is_today or recipe.preprocessing != "unit":
+            raise InputError(
+                "numerics and preprocessing of another time are for --network resnet50; leave them out for a small one"
+            )
+        return build(num_classes, shape)
+
+    return built
+
+
+NETWORKS = {
+    "resnet50": Network("ResNet-50", _resnet50, 32, 32, own_initialisers=False),
+    "resnet20": Network("ResNet-20", _small(resnet20), 32, 8),
+    # Frankle and Carbin's settings for LeNet: Adam at 0.0012, batches of 60 (their Figure 2), all layers pruned.
+    "lenet_300_100": Network(
+        "LeNet-300-100",
+        _small(lenet_300_100),
+        None,
+        1,
+        {"dense": True, "head": True},
+        {"optimizer": _ADAM, "batch_size": 60},
+        executed_at_once=16,
+    ),
+}
+
+
+def get_network(name):
+    """A row of NETWORKS by its name, in which hyphens and underscores are the same.
+
+    Returns (name, Network). Raises InputError for an unknown name.
+    """
+    known = name.lower().replace("-", "_")
+    if known not in NETWORKS:
+        raise InputError(f"there is no network {name!r}; --network takes {', '.join(NETWORKS)}")
+    return known, NETWORKS[known]
+
+
+class Trainee:
+    """A compiled network, to be trained from other weights and under other masks again and again.
+
+    Compiling ResNet-50's training step takes longer than many a run of a small data set. `start` sets everything that
+    a run could have changed, so that a run does not depend on those before it.
+
+    Arguments:
+        name: of the network.
+        num_classes: units of the head.
+        shape: (height, width, channels) of the images.
+        recipe: a Recipe.
+
+    Attributes:
+        model: the keras.Model.
+        shapes: dict of "layer/variable" to shape.
+    """
+
+    def __init__(self, name, num_classes, shape, recipe, executed_at_once=None):
+        network = NETWORKS[name]
+        self.network = network
+        self.model = network.build(num_classes, shape, recipe)
+        recipe.compile(self.model, executed_at_once or network.executed_at_once)
+        self.shapes = weight_shapes(self.model)
+
+    def draw(self, seed):
+        """Fresh random weights of this network: a dict, as arttl.pruning.draw_weights."""
+        return draw_weights(self.shapes, seed, self.model if self.network.own_initialisers else None)
+
+    def start(self, weights, masks=None):
+        """Set weights and masks, and start the optimiser anew.
+
+        Arguments:
+            weights: dict of every "layer/variable" to array.
+            masks: dict of "layer/variable" to boolean array; None trains every weight.
+
+        Returns the MagnitudePruning that holds the masks, to be handed to `fit`.
+        """
+        pruning = MagnitudePruning(masks=masks, **self.network.search)
+        pruning.rewind_weights = weights
+        pruning.reset(self.model)
+        return pruning
+
+
+class Trainees:
+    """The Trainee of the run before, where the next run can do with it; else a new one."""
+
+    def __init__(self):
+        self._key = self._trainee = None
+
+    def get(self, name, num_classes, shape, recipe, **options):
+        """A Trainee; arguments as its own."""
+        key = name, num_classes, tuple(shape), recipe.settings(), options
+        if key != self._key:
+            keras.utils.clear_session()
+            self._key, self._trainee = key, Trainee(name, num_classes, shape, recipe, **options)
+        return self._trainee

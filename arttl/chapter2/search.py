@@ -1,0 +1,263 @@
+"""Finding tickets on one data set: what experiments/ch2_find_tickets.py does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from arttl.chapter2.deviations import search_deviations
+from arttl.chapter2.networks import NETWORKS, Trainees, get_network
+from arttl.chapter2.opening import check_data_options, dataset_name, open_data
+from arttl.errors import InputError
+from arttl.files import write_json
+from arttl.models import parameter_counts
+from arttl.overrides import read_assignments
+from arttl.pruning import SearchSettings, find_tickets
+from arttl.recipes import Recipe, tickets
+from arttl.reports.markdown import markdown_table
+from arttl.runs import RunFolder
+from arttl.sweeps import do_runs
+from arttl.training import backend_name, make_deterministic, set_product_precision
+
+FOLDER = "ch2/tickets"
+DEMO = {"rounds": 3, "epochs": 2, "batch_size": 32}
+"""What a search without --data is content with, so that it ends within minutes on two cores."""
+
+
+@dataclass(frozen=True)
+class SearchSpec:
+    """One search to do.
+
+    Attributes:
+        source: name of the data set.
+        network: of NETWORKS.
+        recipe: how each round is trained.
+        search: SearchSettings.
+        size: side of the images in pixels; None for the source's own.
+        seed: of the initial weights and the order of the data.
+        fraction: share of the training images.
+        folder: the RunFolder.
+    """
+
+    source: str
+    network: str
+    recipe: Recipe
+    search: SearchSettings
+    size: int | None
+    seed: int
+    fraction: float
+    folder: RunFolder
+
+    @property
+    def title(self):
+        """The search in words."""
+        part = f", {self.fraction:.0%} of the training set" if self.fraction < 1 else ""
+        return f"{NETWORKS[self.network].title} on {self.source}{part}, seed {self.seed}, {self.search.rounds} rounds"
+
+    def settings(self, data):
+        """Everything that decides the result, for config.json and to tell one search from another.
+
+        Arguments:
+            data: the TrainingData, all of it.
+        """
+        return {
+            "kind": "search",
+            "source": self.source,
+            "data": data.settings,
+            "classes": data.num_classes,
+            "network": self.network,
+            "image_size": data.shape[0],
+            "seed": self.seed,
+            "fraction": self.fraction,
+            "search": asdict(self.search),
+            "recipe": self.recipe.settings(),
+            "backend": backend_name(),
+        }
+
+
+def run_searches(options, folder=FOLDER):
+    """Do what a script was asked for: plan, search, and print the table of results.
+
+    Arguments:
+        options: the namespace of arttl.ticket_parsers.search_parser.
+        folder: of the experiment, below --output.
+    """
+    specs = plan_searches(options, folder)
+    data = open_data(specs[0].source, options, specs[0].size, specs[0].recipe)
+    trainees = Trainees()
+    if do_runs(specs, data, options, lambda *arguments: run_search(*arguments, trainees)):
+        print(searches_table([spec.folder for spec in specs]))
+
+
+def plan_searches(options, folder=FOLDER):
+    """The searches that the options ask for, as SearchSpecs; says so where the options leave it to the demonstration.
+
+    Raises InputError for an impossible combination, before anything is computed.
+    """
+    source = dataset_name(options.source)
+    check_data_options(source, options)
+    name, network = get_network(options.network)
+    size = image_size(options, network)
+    recipe = search_recipe(options, network)
+    demo = DEMO if options.data is None else {}
+    search = search_settings(options, network, demo)
+    if demo:
+        print(
+            f"No --data given: using the bundled data set {source}, {search.rounds} rounds of at most "
+            f"{recipe.max_epochs} epochs in batches of {recipe.batch_size}.\n"
+            "With --data PATH the study's own settings are used (31 rounds until early stopping).",
+            flush=True,
+        )
+    fraction = options.fraction or 1.0
+    variant = f"fraction-{100 * fraction:g}" if fraction < 1 else ""
+    path = Path(options.output, folder, source, name, variant)
+    return [
+        SearchSpec(source, name, recipe, search, size, seed, fraction, RunFolder(path / f"seed-{seed}"))
+        for seed in dict.fromkeys(options.seed)
+    ]
+
+
+def image_size(options, network):
+    """Side of the images that the options ask for, or None for the data set's own.
+
+    Raises InputError where it is smaller than the network takes.
+    """
+    size = options.image_size or network.size
+    if size is not None and size < network.least:
+        raise InputError(f"--image-size {size} is too small for {network.title}; it takes {network.least} and more")
+    return size
+
+
+def search_recipe(options, network):
+    """The Recipe of the options: the study's, what differs for a network, and what the user has set."""
+    demo = DEMO if options.data is None else {}
+    recipe = tickets().changed(network.recipe)
+    if "optimizer" not in network.recipe:
+        recipe = recipe.changed({key: demo[key] for key in ("batch_size",) if key in demo})
+    given = {
+        "max_epochs": options.epochs or demo.get("epochs"),
+        "batch_size": options.batch_size,
+        "resize": options.resize,
+    }
+    recipe = recipe.changed({name: value for name, value in given.items() if value is not None})
+    recipe = recipe.changed(read_assignments(options.set))
+    recipe.make_optimizer()  # does it take these arguments?
+    return recipe
+
+
+def search_settings(options, network, demo):
+    """The SearchSettings of the options."""
+    given = {name: getattr(options, name) for name in ("rate", "rounds", "rewind", "rewind_unit", "scope", "reset")}
+    given["rounds"] = given["rounds"] or demo.get("rounds")
+    kept = {"keep_initial": options.keep_initial, "keep_final": options.keep_final}
+    return SearchSettings(**network.search, **kept, **{name: v for name, v in given.items() if v is not None})
+
+
+def run_search(spec, data, force, trainees):
+    """Do one search by its SearchSpec, going on where its folder's checkpoint stands.
+
+    Arguments:
+        spec: the SearchSpec.
+        data: the TrainingData, all of it.
+        force: make it anew, whatever its folder holds.
+        trainees: Trainees.
+
+    Returns the content of metrics.json, which is written last.
+
+    Raises InputError when the folder holds a search of other settings, or another process is at work in it.
+    """
+    with spec.folder.locked() as folder:
+        if force:
+            folder.empty()
+        folder.check_same(spec.settings(data))
+        if folder.is_complete:  # another process finished it meanwhile
+            return folder.metrics()
+        if not folder.is_started:
+            folder.empty()  # of what is left nobody knows whose it was
+        make_deterministic(spec.seed)
+        set_product_precision(faithful=not spec.recipe.numerics.is_today)
+        at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
+        trainee = trainees.get(spec.network, data.num_classes, data.shape, spec.recipe, executed_at_once=at_once)
+        part = data.fraction(spec.fraction, spec.seed)
+        write_search_config(spec, data, part, trainee)
+        trainee.start(trainee.draw(spec.seed))
+        batch, recipe = spec.recipe.batch_size, spec.recipe
+        drop = {"drop_remainder": recipe.drop_remainder}
+        found = find_tickets(
+            trainee.model,
+            recipe,
+            part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
+            part.batches("validation", batch, **drop),
+            folder.path,
+            spec.search,
+            test=part.batches("test", batch),
+            seed=spec.seed,
+            draw=trainee.draw,
+            metadata={"settings": spec.settings(data)},
+            log=folder.log,
+        )
+        metrics = search_metrics(folder, found)
+        write_json(folder.path / "metrics.json", metrics)
+    return metrics
+
+
+def write_search_config(spec, data, part, trainee):
+    """Write config.json before training begins."""
+    trainable, frozen = parameter_counts(trainee.model)
+    spec.folder.write_config(
+        {
+            "settings": spec.settings(data),
+            "class_names": list(data.class_names),
+            "images": part.counts,
+            "parameters": {"trainable": trainable, "frozen": frozen},
+            "deviations": search_deviations(spec, data),
+        }
+    )
+
+
+def search_metrics(folder, found):
+    """The content of metrics.json.
+
+    Arguments:
+        folder: the RunFolder, with its rounds.csv.
+        found: the Tickets.
+    """
+    rounds = pd.read_csv(folder.path / "rounds.csv")
+    chosen = rounds.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
+    return {
+        "rounds": found.rounds,
+        "best_round": int(rounds["round"][rounds.test_accuracy.idxmax()]),
+        "best_round_validation": int(chosen["round"]),
+        **{name: float(chosen[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
+        "training_seconds": round(float(rounds.training_seconds.sum()), 3),
+        "seconds": round(float(rounds.seconds.sum()), 3),
+    }
+
+
+def searches_table(folders):
+    """A Markdown table with a row for each search: the unpruned network and the best tickets."""
+    columns = ["network", "source", "seed", "rounds", "unpruned", "best by validation", "best by test", "time"]
+    return markdown_table(columns, [_row(folder) for folder in folders if folder.is_complete])
+
+
+def _row(folder):
+    settings, metrics = folder.read_config()["settings"], folder.metrics()
+    rounds = pd.read_csv(folder.path / "rounds.csv").set_index("round")
+
+    def shown(number):
+        row = rounds.loc[number]
+        return f"{row.test_accuracy:.1%} ({row.sparsity:.1%} pruned)"
+
+    best = shown(metrics["best_round_validation"]), shown(metrics["best_round"])
+    name = settings["source"] + (f", {settings['fraction']:.0%}" if settings["fraction"] < 1 else "")
+    return [
+        NETWORKS[settings["network"]].title,
+        name,
+        str(settings["seed"]),
+        str(metrics["rounds"]),
+        f"{rounds.test_accuracy[0]:.1%}",
+        *best,
+        f"{metrics['seconds']:.0f} s",
+    ]

@@ -1,0 +1,104 @@
+"""The parsers of Chapter 2's scripts."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from arttl import options as shared
+from arttl.cli import Parser, name, natural, path, positive
+
+CHALLENGES = ("material", "type", "artist")
+# Those of arttl.pruning, which takes too long to import for --help; a test compares them.
+UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
+
+
+def search_parser(description, network="resnet50", source="fashion-mnist"):
+    """The options of the search for tickets.
+
+    Arguments:
+        description: first line of --help.
+        network: the default.
+        source: the default.
+    """
+    parser = Parser(description=description)
+    group = parser.add_argument_group("data (without --data: bundled, with few rounds and epochs)")
+    group.add_argument(
+        "--source",
+        type=name,
+        default=source,
+        metavar="NAME",
+        help=f"cifar10, cifar100, fashion-mnist, mnist, or your name for the collection in --data ({source})",
+    )
+    add_data(group)
+    group.add_argument("--fraction", type=share, metavar="SHARE", help="of the training images, such as 0.5 (1)")
+    group = parser.add_argument_group("the search")
+    add_search(group, network)
+    add_training(parser.add_argument_group("network and training"), network)
+    add_runs(parser.add_argument_group("runs"))
+    return parser
+
+
+def add_data(group):
+    """The options of a data set: a natural source's files, or a collection."""
+    group.add_argument(
+        "--data",
+        type=path,
+        metavar="PATH",
+        help="the source's archive or folder, keras for Keras' own, or a collection",
+    )
+    group.add_argument("--challenge", choices=CHALLENGES, default="type", help="of a collection (type)")
+    shared.add_reading(group)
+    shared.add_skipping(group)
+    shared.add_split(group)
+    shared.add_kept(group)
+
+
+def add_search(group, network):
+    """The options of arttl.pruning.SearchSettings."""
+    group.add_argument("--rounds", type=positive, metavar="N", help="tickets to find (31; without --data 3)")
+    group.add_argument("--rate", type=share, metavar="SHARE", help="of the remaining weights, pruned in a round (0.2)")
+    group.add_argument("--rewind", type=natural, metavar="K", help="θ_k is kept after epoch K of the first round (1)")
+    group.add_argument("--rewind-unit", choices=UNITS, help="what K counts (epochs)")
+    group.add_argument("--scope", choices=SCOPES, help="compare magnitudes over all layers (global) or in each")
+    group.add_argument(
+        "--reset",
+        choices=RESETS,
+        help="what survivors start a round from: θ_k (default), θ_0, what they were trained to, or random weights",
+    )
+    group.add_argument("--keep-initial", action="store_true", help="keep θ_0 in tickets.h5 too")
+    group.add_argument("--keep-final", action="store_true", help="keep each ticket's trained weights θ_i too")
+
+
+def add_training(group, network):
+    """The options of the network and how it is trained."""
+    group.add_argument(
+        "--network", type=name, default=network, metavar="NAME", help=f"resnet50, resnet20 or lenet-300-100 ({network})"
+    )
+    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(32; LeNet: the source's own)")
+    shared.add_resize(group)
+    group.add_argument("--epochs", type=positive, metavar="N", help="at most so many a round (until early stopping)")
+    group.add_argument("--batch-size", type=positive, metavar="N", help="(64)")
+    group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
+
+
+def add_runs(group):
+    """The options of run folders."""
+    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
+    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    again = group.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
+    again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
+    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
+    shared.add_debug(group)
+
+
+def share(text):
+    """An option's value as a number above 0 and at most 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a share; give a number above 0 and at most 1")
+    return value
