@@ -18,7 +18,8 @@ def runs_to_do(specs, data, options):
     to_do = []
     for spec in specs:
         if not options.force:
-            spec.folder.check_same(spec.settings(data))
+            if spec.folder.is_started:
+                spec.folder.check_same(spec.settings(data))
             if spec.folder.is_complete:
                 continue
             if spec.folder.is_started and not options.resume:

@@ -10,6 +10,7 @@ from arttl.cli import Parser, name, natural, path, positive
 
 CHALLENGES = ("material", "type", "artist")
 # Those of arttl.pruning, which takes too long to import for --help; a test compares them.
+MOST_ROUNDS = 254
 UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
 
 
@@ -37,6 +38,78 @@ def search_parser(description, network="resnet50", source="fashion-mnist"):
     add_training(parser.add_argument_group("network and training"), network)
     add_runs(parser.add_argument_group("runs"))
     return parser
+
+
+def transfer_parser(description):
+    """The options of the transfer of tickets to a target."""
+    parser = Parser(description=description)
+    group = parser.add_argument_group("data (without --data: bundled, with few epochs)")
+    group.add_argument(
+        "--target",
+        type=name,
+        default="clipart-a",
+        metavar="NAME",
+        help="what --data is called, such as human-lba (clipart-a)",
+    )
+    add_data(group)
+    group = parser.add_argument_group("tickets, and what they are compared with")
+    group.add_argument(
+        "--source",
+        nargs="+",
+        type=name,
+        metavar="NAME",
+        help="whose tickets: cifar10, ..., target for the target's own (all that were found)",
+    )
+    group.add_argument(
+        "--tickets", type=path, metavar="DIR", help="searches of ch2_find_tickets.py (ch2/tickets in --output)"
+    )
+    group.add_argument("--rounds", nargs="+", type=rounds, metavar="N", help="of the search, such as 1 5 10-15 (all)")
+    group.add_argument(
+        "--fraction", nargs="+", type=share, default=[1.0], metavar="SHARE", help="of the searches' training images (1)"
+    )
+    group.add_argument(
+        "--start",
+        nargs="+",
+        choices=("ticket", "final"),
+        default=["ticket"],
+        help="what survivors start from: θ_k (ticket, default), or what the search trained them to (final)",
+    )
+    group.add_argument(
+        "--baselines",
+        nargs="*",
+        choices=("scratch", "reinitialised"),
+        help="the unpruned network, and target tickets with random weights (both, where the target has tickets)",
+    )
+    group = parser.add_argument_group("network and training")
+    add_training(group, "resnet50")
+    add_batchnorm(group)
+    group = parser.add_argument_group("runs")
+    group.add_argument("--keep-models", action="store_true", help="write each run's model.keras (ResNet-50: 95 MB)")
+    add_runs(group)
+    return parser
+
+
+def lth_parser(description):
+    """The options of the lottery ticket hypothesis on MNIST: those of a search, and its controls."""
+    parser = search_parser(description, "lenet-300-100", "mnist; without --data fashion-mnist")
+    parser.set_defaults(source=None, seed=[42, 1, 2], reset="theta_0")
+    group = parser.add_argument_group("what winning tickets are compared with")
+    group.add_argument(
+        "--controls",
+        nargs="*",
+        choices=("reinitialised", "random-masks"),
+        default=["reinitialised", "random-masks"],
+        help="the tickets' masks on random weights, and random masks of the same sparsity in each layer (both)",
+    )
+    return parser
+
+
+def add_batchnorm(group):
+    """The options of BatchNormalization's moving statistics, which are departures from the study."""
+    group.add_argument("--bn-momentum", type=momentum, metavar="M", help="of BatchNormalization (Keras' 0.99)")
+    group.add_argument(
+        "--bn-recalibrate", action="store_true", help="re-estimate its statistics before each validation"
+    )
 
 
 def add_data(group):
@@ -91,6 +164,27 @@ def add_runs(group):
     again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
     group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
     shared.add_debug(group)
+
+
+def rounds(text):
+    """An option's value as the rounds it names: "7", or "10-15"."""
+    first, _, last = text.partition("-")
+    start, end = positive(first), positive(last or first)
+    if end < start or end > MOST_ROUNDS:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no round or range of rounds, such as 7 or 10-15")
+    return range(start, end + 1)
+
+
+def momentum(text):
+    """An option's value as a momentum: a number from 0 and below 1."""
+    return 0.0 if text in ("0", "0.0") else _below_one(text)
+
+
+def _below_one(text):
+    value = share(text)
+    if value == 1:
+        raise argparse.ArgumentTypeError("1 would never take up anything; give a number below 1")
+    return value
 
 
 def share(text):

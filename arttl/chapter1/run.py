@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from arttl.chapter1.deviations import deviations
 from arttl.classical import class_scores, search
 from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_json, write_model, write_table
-from arttl.metrics import evaluation_metrics, frequency_metrics, majority_accuracy
 from arttl.models import build_classifier, parameter_counts
+from arttl.results import Outcome, epoch_line, history_table, prediction_table, run_metrics, training_metrics
 from arttl.training import (
     Arrays,
     Batches,
@@ -78,23 +76,6 @@ def run_one(spec, data, force=False):
     return metrics
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What training has led to.
-
-    Attributes:
-        scores: of the test images, float (images, classes).
-        are_probabilities: whether a row of them sums to 1.
-        metrics: what metrics.json says of the training.
-        chosen: which of its states was tested, in words.
-    """
-
-    scores: np.ndarray
-    are_probabilities: bool
-    metrics: dict
-    chosen: str
-
-
 def prepare_folder(spec, data, store, model, force):
     """Write config.json before training begins, and see that a checkpoint is that of this very run.
 
@@ -140,22 +121,17 @@ def fit_softmax(spec, data, model, store, rows, class_ids):
         return Batches(source, rows[part], class_ids[part], classes, recipe.batch_size, **order)
 
     def report(progress):
-        write_table(folder.path / "history.csv", pd.DataFrame(progress.history))
+        write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
 
     drop = {"drop_remainder": recipe.drop_remainder}
     training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **drop)
     validation = batches("validation", **drop)
     progress = train(trained, recipe, training, validation, Checkpoint(folder.checkpoint), report)
-    write_table(folder.path / "history.csv", pd.DataFrame(progress.history))
-    tested = progress.best_epoch if recipe.tested == "best" else progress.epochs
-    metrics = {
-        "best_epoch": progress.best_epoch,
-        "tested_epoch": tested,
-        "epochs": progress.epochs,
-        "training_seconds": round(sum(row["seconds"] for row in progress.history), 3),
-    }
-    return Outcome(predict(trained, batches("test")), True, metrics, f"epoch {tested} of {progress.epochs}")
+    write_table(folder.path / "history.csv", history_table(progress))
+    metrics = training_metrics(progress, recipe)
+    chosen = f"epoch {metrics['tested_epoch']} of {progress.epochs}"
+    return Outcome(predict(trained, batches("test")), True, metrics, chosen)
 
 
 def fit_classical(spec, data, model, store, rows, class_ids):
@@ -183,36 +159,3 @@ def run_features(spec, data, model, store):
     features, path, reused = cached_features(model, store, data.cache)
     spec.folder.log(f"  features {'reused from' if reused else 'computed and kept in'} {path}")
     return features
-
-
-def run_metrics(outcome, class_ids):
-    """The content of metrics.json but for the run's seconds."""
-    return {
-        **evaluation_metrics(class_ids["test"], outcome.scores, outcome.are_probabilities),
-        **frequency_metrics(class_ids["train"], class_ids["test"], outcome.scores.argmax(axis=1)),
-        "majority_accuracy": majority_accuracy(class_ids["train"], class_ids["test"]),
-        **outcome.metrics,
-    }
-
-
-def epoch_line(progress, max_epochs):
-    """One line for the log after an epoch."""
-    row = progress.history[-1]
-    best = " best" if progress.best_epoch == progress.epochs else ""
-    return (
-        f"  epoch {progress.epochs:3d} (at most {max_epochs}): loss {row['loss']:.4f}, "
-        f"validation loss {row['val_loss']:.4f}, accuracy {row['val_accuracy']:.3f}, {row['seconds']:.1f} s{best}"
-    )
-
-
-def prediction_table(ids, class_ids, outcome, classes):
-    """predictions.csv as a DataFrame: image_id, label, predicted, probability of the predicted class or nothing."""
-    names, scores = np.array(classes, dtype=object), outcome.scores
-    return pd.DataFrame(
-        {
-            "image_id": ids,
-            "label": names[class_ids],
-            "predicted": names[scores.argmax(axis=1)],
-            "probability": scores.max(axis=1).round(6) if outcome.are_probabilities else None,
-        }
-    )

@@ -113,9 +113,14 @@ def source_data(source, size, method, validation=0.1, split_seed=42):
         parts[part] = reader, rows, of_part[rows], np.array([f"{origin}/{row}" for row in rows])
     shape = source.train_images.shape[1:] if size is None else (size, size, 3)
     settings = {"files": source.fingerprint, "split": {"validation": validation, "seed": split_seed}}
-    if size is not None:
+    height, width, channels = source.train_images.shape[1:]
+    notes = list(source.notes)
+    if size is not None and channels == 1:
+        notes.append("grey images are given as three equal channels")
+    if size is not None and (height, width) != (size, size):
+        notes.append(f"images of {height} x {width} pixels are resized to {size} ({method})")
         settings["resize"] = method
-    return TrainingData(source.name, settings, tuple(source.class_names), tuple(shape), parts, tuple(source.notes))
+    return TrainingData(source.name, settings, tuple(source.class_names), tuple(shape), parts, tuple(notes))
 
 
 def _reader(images, size, method):

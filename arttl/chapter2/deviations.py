@@ -8,8 +8,6 @@ from arttl.overrides import flattened
 from arttl.pruning import SearchSettings
 from arttl.recipes import tickets
 
-CIFAR_SIZE = 32
-
 
 def search_deviations(spec, data):
     """The departures that apply to one search, for its config.json.
@@ -26,10 +24,32 @@ def search_deviations(spec, data):
         for name in study
         if ours[name] != study[name] and not name.startswith("keep_")
     ]
-    return lines + shared_deviations(spec, data)
+    if spec.fraction != 1:
+        lines.append(f"{spec.fraction:.0%} of the training images")
+    return lines + _shared(spec, data)
 
 
-def shared_deviations(spec, data):
+def ticket_deviations(spec, data):
+    """Those of a network trained on a target, and those of the search that its ticket comes from.
+
+    Arguments:
+        spec: a TicketSpec.
+        data: the TrainingData.
+    """
+    momentum = spec.batchnorm.momentum
+    conditions = {
+        f"BatchNormalization's momentum is {momentum}, not Keras' own": momentum is not None,
+        "BatchNormalization's statistics are re-estimated before each validation": spec.batchnorm.recalibrate,
+        "the head comes from the ticket": not spec.new_head and spec.start not in ("scratch", "reinitialised"),
+        "the masks are shuffled within each layer": spec.start == "random-masks",
+    }
+    lines = [line for line, applies in conditions.items() if applies] + _shared(spec, data)
+    if spec.search is None:
+        return lines
+    return lines + [f"the search: {line}" for line in spec.search.read_config()["deviations"]]
+
+
+def _shared(spec, data):
     """Those that a search and a transfer can both have."""
     ours, theirs = (flattened(recipe.settings()) for recipe in (spec.recipe, tickets()))
     lines = [
@@ -37,9 +57,6 @@ def shared_deviations(spec, data):
         for name in {**ours, **theirs}
         if ours.get(name) != theirs.get(name)
     ]
-    conditions = {
-        f"the network is {spec.network}, not resnet50": spec.network != "resnet50",
-        f"{spec.fraction:.0%} of the training images": spec.fraction != 1,
-        **{f"data: {note}": True for note in data.notes},
-    }
-    return lines + [line for line, applies in conditions.items() if applies]
+    if spec.network != "resnet50":
+        lines.append(f"the network is {spec.network}, not resnet50")
+    return lines + [f"data: {note}" for note in data.notes]

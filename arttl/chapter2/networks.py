@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import keras
 
 from arttl.errors import InputError
-from arttl.models import build_classifier, lenet_300_100, resnet20
+from arttl.models import HEAD, build_classifier, lenet_300_100, resnet20
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
+from arttl.training import set_momentum
 
 _ADAM = {"name": "Adam", "learning_rate": 0.0012}
 
@@ -21,7 +22,9 @@ class Network:
     Attributes:
         title: as people write it.
         build: a function of the number of classes, the shape of an image, and a Recipe, that gives a keras.Model.
-        size: side of the images in pixels; None for the source's own size and channels.
+        natural_size: side of the images of natural sources in pixels, and of the bundled collections; None for the
+            source's own size and channels.
+        size: side of a collection's images.
         least: the smallest side.
         search: what of it is pruned, as settings of SearchSettings.
         recipe: what differs from arttl.recipes.tickets, as settings of Recipe.changed.
@@ -32,7 +35,8 @@ class Network:
 
     title: str
     build: Callable
-    size: int | None
+    natural_size: int | None
+    size: int
     least: int
     search: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
@@ -57,13 +61,14 @@ def _small(build):
 
 
 NETWORKS = {
-    "resnet50": Network("ResNet-50", _resnet50, 32, 32, own_initialisers=False),
-    "resnet20": Network("ResNet-20", _small(resnet20), 32, 8),
+    "resnet50": Network("ResNet-50", _resnet50, 32, 224, 32, own_initialisers=False),
+    "resnet20": Network("ResNet-20", _small(resnet20), 32, 64, 8),
     # Frankle and Carbin's settings for LeNet: Adam at 0.0012, batches of 60 (their Figure 2), all layers pruned.
     "lenet_300_100": Network(
         "LeNet-300-100",
         _small(lenet_300_100),
         None,
+        28,
         1,
         {"dense": True, "head": True},
         {"optimizer": _ADAM, "batch_size": 60},
@@ -94,16 +99,20 @@ class Trainee:
         num_classes: units of the head.
         shape: (height, width, channels) of the images.
         recipe: a Recipe.
+        executed_at_once: instead of the network's own.
+        batchnorm_momentum: of every BatchNormalization, instead of the network's own.
 
     Attributes:
         model: the keras.Model.
         shapes: dict of "layer/variable" to shape.
     """
 
-    def __init__(self, name, num_classes, shape, recipe, executed_at_once=None):
+    def __init__(self, name, num_classes, shape, recipe, executed_at_once=None, batchnorm_momentum=None):
         network = NETWORKS[name]
         self.network = network
         self.model = network.build(num_classes, shape, recipe)
+        if batchnorm_momentum is not None:
+            set_momentum(self.model, batchnorm_momentum)
         recipe.compile(self.model, executed_at_once or network.executed_at_once)
         self.shapes = weight_shapes(self.model)
 
@@ -116,11 +125,15 @@ class Trainee:
 
         Arguments:
             weights: dict of every "layer/variable" to array.
-            masks: dict of "layer/variable" to boolean array; None trains every weight.
+            masks: dict of "layer/variable" to boolean array; None trains every weight. Where they leave the head out,
+                all of it is trained.
 
         Returns the MagnitudePruning that holds the masks, to be handed to `fit`.
         """
-        pruning = MagnitudePruning(masks=masks, **self.network.search)
+        which = self.network.search
+        if masks is not None and not any(name.startswith(f"{HEAD}/") for name in masks):
+            which = which | {"head": False}
+        pruning = MagnitudePruning(masks=masks, **which)
         pruning.rewind_weights = weights
         pruning.reset(self.model)
         return pruning

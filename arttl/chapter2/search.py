@@ -9,7 +9,7 @@ import pandas as pd
 
 from arttl.chapter2.deviations import search_deviations
 from arttl.chapter2.networks import NETWORKS, Trainees, get_network
-from arttl.chapter2.opening import check_data_options, dataset_name, open_data
+from arttl.chapter2.opening import check_data_options, dataset_name, is_natural, open_data
 from arttl.errors import InputError
 from arttl.files import write_json
 from arttl.models import parameter_counts
@@ -22,7 +22,7 @@ from arttl.sweeps import do_runs
 from arttl.training import backend_name, make_deterministic, set_product_precision
 
 FOLDER = "ch2/tickets"
-DEMO = {"rounds": 3, "epochs": 2, "batch_size": 32}
+DEMO = {"rounds": 3, "epochs": 2}
 """What a search without --data is content with, so that it ends within minutes on two cores."""
 
 
@@ -77,31 +77,37 @@ class SearchSpec:
         }
 
 
-def run_searches(options, folder=FOLDER):
+def run_searches(options, folder=FOLDER, demo=DEMO):
     """Do what a script was asked for: plan, search, and print the table of results.
 
     Arguments:
         options: the namespace of arttl.ticket_parsers.search_parser.
         folder: of the experiment, below --output.
+        demo: what a search without --data is content with.
+
+    Returns the SearchSpecs and the TrainingData.
     """
-    specs = plan_searches(options, folder)
+    specs = plan_searches(options, folder, demo)
     data = open_data(specs[0].source, options, specs[0].size, specs[0].recipe)
     trainees = Trainees()
     if do_runs(specs, data, options, lambda *arguments: run_search(*arguments, trainees)):
         print(searches_table([spec.folder for spec in specs]))
+    return specs, data
 
 
-def plan_searches(options, folder=FOLDER):
+def plan_searches(options, folder=FOLDER, demo=DEMO):
     """The searches that the options ask for, as SearchSpecs; says so where the options leave it to the demonstration.
+
+    Arguments: as run_searches.
 
     Raises InputError for an impossible combination, before anything is computed.
     """
     source = dataset_name(options.source)
     check_data_options(source, options)
     name, network = get_network(options.network)
-    size = image_size(options, network)
-    recipe = search_recipe(options, network)
-    demo = DEMO if options.data is None else {}
+    size = image_size(options, network, source)
+    recipe = search_recipe(options, network, demo)
+    demo = demo if options.data is None else {}
     search = search_settings(options, network, demo)
     if demo:
         print(
@@ -119,23 +125,33 @@ def plan_searches(options, folder=FOLDER):
     ]
 
 
-def image_size(options, network):
+def image_size(options, network, name):
     """Side of the images that the options ask for, or None for the data set's own.
+
+    Arguments:
+        options: a namespace with image_size and data.
+        network: a Network.
+        name: of the data set.
 
     Raises InputError where it is smaller than the network takes.
     """
-    size = options.image_size or network.size
+    usual = network.natural_size if is_natural(name) or options.data is None else network.size
+    size = options.image_size or usual
     if size is not None and size < network.least:
         raise InputError(f"--image-size {size} is too small for {network.title}; it takes {network.least} and more")
     return size
 
 
-def search_recipe(options, network):
-    """The Recipe of the options: the study's, what differs for a network, and what the user has set."""
-    demo = DEMO if options.data is None else {}
+def search_recipe(options, network, demo):
+    """The Recipe of the options: the study's, what differs for a network, and what the user has set.
+
+    Arguments:
+        options: a namespace with data, epochs, batch_size, resize and set.
+        network: a Network.
+        demo: what a run without --data is content with, such as DEMO.
+    """
+    demo = demo if options.data is None else {}
     recipe = tickets().changed(network.recipe)
-    if "optimizer" not in network.recipe:
-        recipe = recipe.changed({key: demo[key] for key in ("batch_size",) if key in demo})
     given = {
         "max_epochs": options.epochs or demo.get("epochs"),
         "batch_size": options.batch_size,

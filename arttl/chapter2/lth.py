@@ -1,0 +1,95 @@
+"""Figure 5: winning tickets against random reinitialisation and random masks, on MNIST with two hidden layers.
+
+Source: Frankle and Carbin 2019 (arXiv:1803.03635), section 2; thesis, Chapter 2, Figure 5.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from arttl.chapter2.networks import Trainees
+from arttl.chapter2.search import run_searches
+from arttl.chapter2.ticket_runs import STARTS, TicketSpec, run_ticket
+from arttl.reports.markdown import markdown_table
+from arttl.runs import RunFolder
+from arttl.sweeps import do_runs
+
+TICKETS, CONTROLS = "ch2/lth/tickets", "ch2/lth/controls"
+DEMO = {"epochs": 3}
+"""What is done without --data: all rounds, of few epochs."""
+
+ROWS = (1, 3, 5, 7, 10, 13, 16, 20, 24, 28, 31)  # rounds in the printed table
+
+
+def run_lth(options):
+    """Do what experiments/ch2_lth_mnist.py was asked for: search, train the controls, and print both by sparsity.
+
+    Arguments:
+        options: the namespace of arttl.ticket_parsers.lth_parser.
+    """
+    options.source = options.source or ("fashion_mnist" if options.data is None else "mnist")
+    searches, data = run_searches(options, TICKETS, DEMO)
+    specs = [
+        control(spec, start, number, options.output)
+        for spec in searches
+        for start in options.controls
+        for number in range(1, spec.search.rounds + 1)
+    ]
+    trainees = Trainees()
+    if do_runs(specs, data, options, lambda *arguments: run_ticket(*arguments, trainees)):
+        print(lth_table(searches, specs))
+
+
+def control(spec, start, number, output):
+    """The TicketSpec of a control: the masks of a search's ticket on random weights, or random masks on its weights.
+
+    Arguments:
+        spec: the SearchSpec.
+        start: "reinitialised" or "random-masks".
+        number: the ticket's round.
+        output: folder of all runs.
+    """
+    path = Path(output, CONTROLS, spec.source, spec.network, spec.source, start, f"round-{number:02d}")
+    return TicketSpec(
+        target=spec.source,
+        network=spec.network,
+        start=start,
+        round=number,
+        seed=spec.seed,
+        recipe=spec.recipe,
+        size=spec.size,
+        folder=RunFolder(path / f"seed-{spec.seed}"),
+        search=spec.folder,
+        source=spec.source,
+        fraction=spec.fraction,
+        new_head=False,
+    )
+
+
+def lth_table(searches, controls):
+    """A Markdown table of the mean test accuracy over the seeds, a row a round, a column a way to start."""
+    tables = [pd.read_csv(spec.folder.path / "rounds.csv").assign(start="ticket") for spec in searches]
+    rows = [
+        {"round": spec.round, "start": spec.start, "test_accuracy": spec.folder.metrics()["test_accuracy"]}
+        for spec in controls
+        if spec.folder.is_complete
+    ]
+    every = pd.concat([*tables, pd.DataFrame(rows)])
+    sparsity = every.dropna(subset="sparsity").groupby("round").sparsity.mean()
+    mean = every.pivot_table("test_accuracy", "round", "start", "mean")
+    starts = [start for start in STARTS if start in mean]
+    shown = [
+        [str(number), f"{sparsity[number]:.1%}", *(_percent(mean[start][number]) for start in starts)]
+        for number in mean.index
+        if number in (0, *ROWS)
+    ]
+    titles = [
+        f"{STARTS[start]} ({every[every.start == start].groupby('round').size().max()} seeds)" for start in starts
+    ]
+    return markdown_table(["round", "pruned", *titles], shown)
+
+
+def _percent(value):
+    return "" if pd.isna(value) else f"{value:.1%}"

@@ -1,0 +1,276 @@
+"""One network trained on a target from a ticket, or from what it is compared with."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from arttl.chapter2.deviations import ticket_deviations
+from arttl.chapter2.networks import NETWORKS
+from arttl.errors import InputError
+from arttl.files import write_json, write_model, write_table
+from arttl.models import HEAD, parameter_counts
+from arttl.pruning import load_ticket, open_tickets, shuffled_masks
+from arttl.recipes import Recipe
+from arttl.results import Outcome, epoch_line, history_table, prediction_table, run_metrics, training_metrics
+from arttl.runs import RunFolder
+from arttl.training import (
+    Checkpoint,
+    Recalibrate,
+    backend_name,
+    make_deterministic,
+    predict,
+    set_product_precision,
+    train,
+)
+
+STARTS = {
+    "ticket": "tickets",
+    "final": "trained weights of tickets",
+    "reinitialised": "tickets, randomly reinitialised",
+    "random-masks": "random masks",
+    "scratch": "from scratch",
+}
+"""What a network starts from, and what it is called: m * θ_k, m * θ_i, m * θ'_0, m' * θ_k, and θ'_0."""
+
+NEW = 1  # beside the seed, of weights that are not the search's own
+
+
+@dataclass(frozen=True)
+class BatchNorm:
+    """How the moving statistics of BatchNormalization are made.
+
+    Attributes:
+        momentum: of their moving average; None is the network's own (Keras': 0.99).
+        recalibrate: whether they are re-estimated on the training images before each validation.
+    """
+
+    momentum: float | None = None
+    recalibrate: bool = False
+
+
+@dataclass(frozen=True)
+class TicketSpec:
+    """One run to do.
+
+    Attributes:
+        target: name of the data set.
+        network: of NETWORKS.
+        start: of STARTS.
+        round: of the ticket; 0 from scratch.
+        seed: of this training, and of the search.
+        recipe: how it is trained.
+        size: side of the images in pixels; None for the data set's own.
+        folder: the RunFolder.
+        search: the RunFolder of the search; None from scratch.
+        source: name of the data set that it searched; empty from scratch.
+        fraction: share of that data set's training images that it had.
+        new_head: whether the head starts anew, as in a transfer, or comes from the ticket.
+        batchnorm: a BatchNorm.
+        keep_model: whether model.keras is written.
+    """
+
+    target: str
+    network: str
+    start: str
+    round: int
+    seed: int
+    recipe: Recipe
+    size: int | None
+    folder: RunFolder
+    search: RunFolder | None = None
+    source: str = ""
+    fraction: float = 1.0
+    new_head: bool = True
+    batchnorm: BatchNorm = BatchNorm()
+    keep_model: bool = False
+
+    @property
+    def path(self):
+        """The search's file of tickets."""
+        return Path(self.search.path, "tickets.h5")
+
+    @property
+    def title(self):
+        """The run in words."""
+        network, seed = NETWORKS[self.network].title, f"seed {self.seed}"
+        if self.search is None:
+            return f"{network} on {self.target} {STARTS[self.start]}, {seed}"
+        part = f" ({self.fraction:.0%} of it)" if self.fraction < 1 else ""
+        return f"{network} on {self.target}, {STARTS[self.start]} of {self.source}{part}, round {self.round}, {seed}"
+
+    def settings(self, data):
+        """Everything that decides the result, for config.json and to tell one run from another.
+
+        Arguments:
+            data: the TrainingData.
+        """
+        of_search = None if self.search is None else self.search.read_config()["settings"]
+        return {
+            "kind": "ticket",
+            "target": self.target,
+            "data": data.settings,
+            "classes": data.num_classes,
+            "network": self.network,
+            "image_size": data.shape[0],
+            "seed": self.seed,
+            "source": self.source,
+            "fraction": self.fraction,
+            "sparsity": 0.0 if self.search is None else open_tickets(self.path).sparsity(self.round),
+            "tickets": of_search,
+            "start": self.start,
+            "round": self.round,
+            "new_head": self.new_head,
+            "recipe": self.recipe.settings(),
+            "batchnorm": {"momentum": self.batchnorm.momentum or 0.99, "recalibrate": self.batchnorm.recalibrate},
+            "backend": backend_name(),
+        }
+
+
+def check_search(spec, data):
+    """Raise InputError when a spec's search does not have what it asks for, or has seen the target's test images."""
+    if spec.search is None:
+        return
+    tickets = open_tickets(spec.path)
+    if not 0 <= spec.round <= tickets.rounds:
+        raise InputError(f"{spec.path} has tickets of rounds 1 to {tickets.rounds}, not {spec.round}; see --rounds")
+    settings = spec.search.read_config()["settings"]
+    if settings["network"] != spec.network:
+        raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see --network")
+    if spec.start == "final":
+        check_final(spec, settings)
+    mine, theirs = (
+        {k: v for k, v in each.items() if k in ("files", "split", "challenge")}
+        for each in (data.settings, settings["data"])
+    )
+    if settings["source"] == spec.target and mine != theirs:
+        raise InputError(
+            f"{spec.path} was found on another division of {spec.target} into train, validation and test; "
+            "search with the same data and split options, or images that it was trained on would test it"
+        )
+
+
+def check_final(spec, settings):
+    """Raise InputError when a search has not kept the trained weights that a spec starts from."""
+    if not settings["search"]["keep_final"]:
+        raise InputError(f"{spec.path} does not keep trained weights; search again with --keep-final")
+
+
+def start_weights(spec, trainee):
+    """Weights and masks that a run starts with: a dict of every weight, and a dict or None.
+
+    Arguments:
+        spec: a TicketSpec.
+        trainee: the Trainee.
+
+    Raises InputError when the ticket does not fit the network.
+    """
+    fresh = trainee.draw([spec.seed, NEW])
+    if spec.search is None:
+        return fresh, None
+    ticket = load_ticket(spec.path, spec.round)
+    masks = shuffled_masks(ticket.masks, spec.seed) if spec.start == "random-masks" else ticket.masks
+    weights = ticket.final() if spec.start == "final" else ticket.weights
+    if spec.new_head:
+        masks = {name: mask for name, mask in masks.items() if not _of_head(name)}
+    if spec.start == "reinitialised":
+        return fresh, masks
+    started = {name: fresh[name] if spec.new_head and _of_head(name) else weights.get(name) for name in fresh}
+    for name, shape in trainee.shapes.items():
+        if started[name] is None or started[name].shape != shape:
+            raise InputError(
+                f"{name} of {spec.path} does not fit {NETWORKS[spec.network].title} at this image size and number of "
+                f"classes (it takes {shape}); give the --image-size of the search"
+            )
+    return started, masks
+
+
+def _of_head(name):
+    return name.startswith(f"{HEAD}/")
+
+
+def run_ticket(spec, data, force, trainees):
+    """Train and test one network by its TicketSpec, resuming where its folder holds a checkpoint.
+
+    Arguments:
+        spec: the TicketSpec.
+        data: the TrainingData.
+        force: make the run anew, whatever its folder holds.
+        trainees: Trainees.
+
+    Returns the metrics, as they stand in metrics.json, which is written last.
+
+    Raises InputError when the folder holds a run of other settings, or another process is at work in it.
+    """
+    started = time.perf_counter()
+    with spec.folder.locked() as folder:
+        if force:
+            folder.empty()
+        settings = spec.settings(data)
+        folder.check_same(settings)
+        if folder.is_complete:  # another process finished it meanwhile
+            return folder.metrics()
+        if not folder.is_started:
+            folder.empty()
+        make_deterministic(spec.seed)
+        set_product_precision(faithful=not spec.recipe.numerics.is_today)
+        trainee = trainees.get(
+            spec.network, data.num_classes, data.shape, spec.recipe, batchnorm_momentum=spec.batchnorm.momentum
+        )
+        weights, masks = start_weights(spec, trainee)
+        write_ticket_config(spec, data, settings, trainee)
+        checkpoint = Checkpoint(folder.checkpoint)
+        earlier = checkpoint.seconds()
+        outcome = fit_ticket(spec, data, trainee, trainee.start(weights, masks), checkpoint)
+        labels = {part: data.parts[part][2] for part in data.parts}
+        ids = data.parts["test"][3]
+        write_table(folder.path / "predictions.csv", prediction_table(ids, labels["test"], outcome, data.class_names))
+        if spec.keep_model:
+            write_model(folder.path / "model.keras", trainee.model)
+        metrics = run_metrics(outcome, labels) | {"sparsity": settings["sparsity"]}
+        metrics["seconds"] = round(earlier + time.perf_counter() - started, 1)
+        folder.log(
+            f"  test accuracy {metrics['test_accuracy']:.1%} [{metrics['test_accuracy_low']:.1%}, "
+            f"{metrics['test_accuracy_high']:.1%}], {outcome.chosen}, {metrics['seconds']:.0f} s"
+        )
+        write_json(folder.path / "metrics.json", metrics)
+        folder.remove_checkpoint()
+    return metrics
+
+
+def write_ticket_config(spec, data, settings, trainee):
+    """Write config.json, and images.csv where the images are files, before training begins."""
+    trainable, frozen = parameter_counts(trainee.model)
+    spec.folder.write_config(
+        {
+            "settings": settings,
+            "class_names": list(data.class_names),
+            "images": data.counts,
+            "parameters": {"trainable": trainable, "frozen": frozen},
+            "deviations": ticket_deviations(spec, data),
+        }
+    )
+    if data.table is not None:
+        write_table(spec.folder.path / "images.csv", data.table)
+
+
+def fit_ticket(spec, data, trainee, pruning, checkpoint):
+    """Train a started Trainee to early stopping; returns the Outcome of its tested state."""
+    recipe, folder = spec.recipe, spec.folder
+    drop = {"drop_remainder": recipe.drop_remainder}
+    training = data.batches("train", recipe.batch_size, spec.seed if recipe.shuffle else None, **drop)
+    validation = data.batches("validation", recipe.batch_size, **drop)
+
+    def report(progress):
+        write_table(folder.path / "history.csv", history_table(progress))
+        folder.log(epoch_line(progress, recipe.max_epochs))
+
+    callbacks = [pruning, *([Recalibrate(training)] if spec.batchnorm.recalibrate else [])]
+    progress = train(trainee.model, recipe, training, validation, checkpoint, report, callbacks=callbacks)
+    write_table(folder.path / "history.csv", history_table(progress))
+    metrics = training_metrics(progress, recipe)
+    tested = progress.history[metrics["tested_epoch"] - 1]
+    metrics |= {name: tested[name] for name in ("val_loss", "val_accuracy")}
+    scores = predict(trainee.model, data.batches("test", recipe.batch_size))
+    return Outcome(scores, True, metrics, f"epoch {metrics['tested_epoch']} of {progress.epochs}")
