@@ -265,6 +265,7 @@ def test_callback_reads_all_images_in_one_order_and_leaves_the_trainings_alone()
 
     training, validation = data(drop_remainder=True)
     training = Recording(training.source, training.rows, training.class_ids, CLASSES, 16, 5, drop_remainder=True)
+    training.start_epoch(7)  # wherever it is
     callback = Recalibrate(training)
     order = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch))
     network().fit(training, validation_data=validation, epochs=2, shuffle=False, verbose=0, callbacks=[callback, order])
