@@ -1,6 +1,7 @@
 """Train, evaluate and resume one run."""
 
 from arttl.training.batches import Arrays, Batches
+from arttl.training.batchnorm import Recalibrate, recalibrate, set_momentum
 from arttl.training.checkpoint import Checkpoint, Progress
 from arttl.training.loop import (
     backend_name,
@@ -18,11 +19,14 @@ __all__ = [
     "Batches",
     "Checkpoint",
     "Progress",
+    "Recalibrate",
     "backend_name",
     "class_weights",
     "head_model",
     "make_deterministic",
     "predict",
+    "recalibrate",
+    "set_momentum",
     "set_product_precision",
     "start_afresh",
     "train",
