@@ -11,6 +11,7 @@ from arttl.cli import Parser, name, natural, path, positive
 CHALLENGES = ("material", "type", "artist")
 # Those of arttl.pruning, which takes too long to import for --help; a test compares them.
 MOST_ROUNDS = 254
+STUDIES = ("final-weights", "related-source", "training-size")
 UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
 
 
@@ -42,28 +43,7 @@ def search_parser(description, network="resnet50", source="fashion-mnist"):
 
 def transfer_parser(description):
     """The options of the transfer of tickets to a target."""
-    parser = Parser(description=description)
-    group = parser.add_argument_group("data (without --data: bundled, with few epochs)")
-    group.add_argument(
-        "--target",
-        type=name,
-        default="clipart-a",
-        metavar="NAME",
-        help="what --data is called, such as human-lba (clipart-a)",
-    )
-    add_data(group)
-    group = parser.add_argument_group("tickets, and what they are compared with")
-    group.add_argument(
-        "--source",
-        nargs="+",
-        type=name,
-        metavar="NAME",
-        help="whose tickets: cifar10, ..., target for the target's own (all that were found)",
-    )
-    group.add_argument(
-        "--tickets", type=path, metavar="DIR", help="searches of ch2_find_tickets.py (ch2/tickets in --output)"
-    )
-    group.add_argument("--rounds", nargs="+", type=rounds, metavar="N", help="of the search, such as 1 5 10-15 (all)")
+    parser, group = _transfer_parser(description)
     group.add_argument(
         "--fraction", nargs="+", type=share, default=[1.0], metavar="SHARE", help="of the searches' training images (1)"
     )
@@ -80,13 +60,53 @@ def transfer_parser(description):
         choices=("scratch", "reinitialised"),
         help="the unpruned network, and target tickets with random weights (both, where the target has tickets)",
     )
-    group = parser.add_argument_group("network and training")
-    add_training(group, "resnet50")
-    add_batchnorm(group)
+    return parser
+
+
+def studies_parser(description):
+    """The options of the three additional studies: those of a transfer, and which study."""
+    parser, group = _transfer_parser(description)
+    parser.add_argument("--study", choices=STUDIES, required=True, help="Figure 9 a, b or c")
+    group.add_argument(
+        "--fraction",
+        nargs="+",
+        type=share,
+        metavar="SHARE",
+        help="of the searches' training images, in training-size (0.75 0.5 0.25)",
+    )
+    return parser
+
+
+def _transfer_parser(description):
+    """What these two share: the parser, and its group of options about tickets."""
+    parser = Parser(description=description)
+    group = parser.add_argument_group("data (without --data: bundled, with few epochs)")
+    group.add_argument(
+        "--target",
+        type=name,
+        default="clipart-a",
+        metavar="NAME",
+        help="what --data is called, such as human-lba (clipart-a)",
+    )
+    add_data(group)
+    add_training(parser.add_argument_group("network and training"), "resnet50")
+    add_batchnorm(parser.add_argument_group("BatchNormalization (departures from the study)"))
     group = parser.add_argument_group("runs")
     group.add_argument("--keep-models", action="store_true", help="write each run's model.keras (ResNet-50: 95 MB)")
     add_runs(group)
-    return parser
+    group = parser.add_argument_group("tickets, and what they are compared with")
+    group.add_argument(
+        "--source",
+        nargs="+",
+        type=name,
+        metavar="NAME",
+        help="whose tickets: cifar10, ..., target for the target's own (all that were found, or the study's)",
+    )
+    group.add_argument(
+        "--tickets", type=path, metavar="DIR", help="searches of ch2_find_tickets.py (ch2/tickets in --output)"
+    )
+    group.add_argument("--rounds", nargs="+", type=rounds, metavar="N", help="of the search, such as 1 5 10-15 (all)")
+    return parser, group
 
 
 def lth_parser(description):
@@ -101,6 +121,21 @@ def lth_parser(description):
         default=["reinitialised", "random-masks"],
         help="the tickets' masks on random weights, and random masks of the same sparsity in each layer (both)",
     )
+    return parser
+
+
+def all_parser(description):
+    """The options of the script that does all of Chapter 2."""
+    parser = Parser(description=description)
+    group = parser.add_argument_group("data (without: bundled, ResNet-20, few rounds; with: the study's own settings)")
+    group.add_argument("--sources", nargs="+", metavar="NAME=PATH", help="cifar10=..., PATH as --data of the scripts")
+    group.add_argument("--targets", nargs="+", metavar="NAME=PATH", help="human-lba=..., ...")
+    shared.add_kept(group)
+    group = parser.add_argument_group("runs")
+    group.add_argument("--seed", type=natural, nargs="+", metavar="N", help="(1 2 3 4; without data 42 1)")
+    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
+    shared.add_debug(group)
     return parser
 
 

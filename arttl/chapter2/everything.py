@@ -1,0 +1,160 @@
+"""All of Chapter 2, one experiment after the other, and the report: what ch2_all.py does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from arttl.chapter2.lth import run_lth
+from arttl.chapter2.opening import dataset_name, is_natural
+from arttl.chapter2.search import run_searches
+from arttl.chapter2.studies import SHARES, STUDIES, run_study
+from arttl.chapter2.transfer import run_transfers
+from arttl.collections.wording import duration_text
+from arttl.commands import main_parser
+from arttl.errors import InputError
+from arttl.reports.report import run_report
+from arttl.ticket_parsers import lth_parser, search_parser, studies_parser, transfer_parser
+
+MOMENTUM = 0.9  # of BatchNormalization, in the study of it: statistics that follow within some 50 steps
+RELATED = {"mouse-lba": "human-lba", "artist-classification-2": "artist-classification-1"}
+"""Targets of Figure 9b, and whose tickets they are given."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One experiment: its title, which script's, and its command line."""
+
+    title: str
+    script: str
+    line: tuple
+
+
+RUNNERS = {
+    "lth": (lth_parser, run_lth),
+    "find": (search_parser, run_searches),
+    "transfer": (transfer_parser, run_transfers),
+    "study": (studies_parser, run_study),
+}
+
+
+def run_all(options):
+    """Do Chapter 2; what is finished already is kept.
+
+    Arguments:
+        options: the namespace of arttl.ticket_parsers.all_parser.
+
+    Raises InputError as the experiments do.
+    """
+    started = time.perf_counter()
+    for step in steps(options):
+        print(f"\n== {step.title}", flush=True)
+        begun = time.perf_counter()
+        make_parser, run = RUNNERS[step.script]
+        run(make_parser("").parse_args([*step.line, *_shared(options)]))
+        print(f"== {step.title}: {duration_text(time.perf_counter() - begun)}", flush=True)
+    if not options.dry_run:
+        run_report(main_parser().parse_args(["report", str(options.output)]))
+        print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
+
+
+def steps(options):
+    """What is to be done, in order: a list of Steps."""
+    if not options.sources and not options.targets:
+        return demo_steps(_seeds(options, (42, 1)))
+    sources, targets = _named(options.sources, "--sources"), _named(options.targets, "--targets")
+    natural = [name for name in sources if not is_natural(name)]
+    if natural or not targets:
+        raise InputError(f"--sources {natural[0]}: name a natural source" if natural else "--targets are missing")
+    return study_steps(sources, targets, _seeds(options, (1, 2, 3, 4)))
+
+
+def study_steps(sources, targets, seeds):
+    """The study's own protocol.
+
+    Arguments:
+        sources: dict of a natural source's name to its --data.
+        targets: dict of a target's name to its --data.
+        seeds: list of options, such as ["--seed", "1", "2"].
+    """
+    found = []
+    for name, data in {**sources, **targets}.items():
+        line = ("--source", name, "--data", data, *seeds)
+        found.append(Step(f"tickets of {name}", "find", (*line, "--keep-final")))
+        if name in sources:
+            found += [
+                Step(f"tickets of {share:.0%} of {name}", "find", (*line, "--fraction", str(share))) for share in SHARES
+            ]
+    for name, data in targets.items():
+        line = ("--target", name, "--data", data, *seeds)
+        found.append(Step(f"transfer to {name}", "transfer", (*line, "--source", *sources, "target")))
+        if name in RELATED and RELATED[name] in targets:
+            related = (*line, "--study", "related-source", "--source", RELATED[name])
+            found.append(Step(f"a related source for {name}", "study", related))
+    first = next(iter(targets))
+    line = ("--target", first, "--data", targets[first], *seeds)
+    for study in ("final-weights", "training-size"):
+        usual = [name for name in STUDIES[study].sources if name in sources] or list(sources)
+        found.append(Step(f"{study} on {first}", "study", (*line, "--study", study, "--source", *usual)))
+    found += [
+        Step(f"BatchNorm on {first}, {title}", "transfer", (*line, "--source", "target", *changed))
+        for title, changed in _batchnorm()
+    ]
+    return found
+
+
+def demo_steps(seeds):
+    """The same on the bundled data, so that every table and figure is made within half an hour on two cores."""
+    small = ("--network", "resnet20", *seeds)
+    find = (*small, "--rounds", "2", "--keep-final", "--epochs", "2")
+    large = ("--network", "resnet50", *seeds)
+    transfer = (*small, "--epochs", "5", "--rounds", "1-2")
+    return [
+        Step("Figure 5", "lth", tuple(seeds)),
+        Step("tickets of Fashion-MNIST", "find", find),
+        Step("tickets of half of Fashion-MNIST", "find", (*find, "--fraction", "0.5")),
+        Step("tickets of clipart-a", "find", (*find, "--source", "clipart-a")),
+        Step("tickets of clipart-b", "find", (*find, "--source", "clipart-b")),
+        Step("transfer to clipart-a", "transfer", (*transfer, "--source", "fashion-mnist", "target")),
+        Step("final weights", "study", (*transfer, "--study", "final-weights")),
+        Step("a related source", "study", (*transfer, "--study", "related-source")),
+        Step("parts of the training set", "study", (*transfer, "--study", "training-size", "--fraction", "0.5")),
+        *(
+            Step(f"BatchNorm, {title}", "transfer", (*transfer, "--source", "target", *changed))
+            for title, changed in _batchnorm()
+        ),
+        Step("ResNet-50: tickets of Fashion-MNIST", "find", (*large, "--rounds", "1", "--epochs", "1")),
+        Step(
+            "ResNet-50: transfer to clipart-a",
+            "transfer",
+            (*large, "--epochs", "2", "--rounds", "1", "--source", "fashion-mnist", "--baselines", "scratch"),
+        ),
+    ]
+
+
+def _batchnorm():
+    return [
+        (f"momentum {MOMENTUM}", ("--bn-momentum", str(MOMENTUM))),
+        ("re-estimated", ("--bn-recalibrate",)),
+    ]
+
+
+def _seeds(options, usual):
+    return ["--seed", *map(str, options.seed or usual)]
+
+
+def _named(texts, option):
+    """NAME=PATH texts as a dict of name to path."""
+    named = {}
+    for text in texts or ():
+        name, equals, path = text.partition("=")
+        if not (name and equals and path):
+            raise InputError(f"{option} {text!r} is not NAME=PATH, such as cifar10=downloads/cifar-10-python.tar.gz")
+        named[dataset_name(name)] = path
+    return named
+
+
+def _shared(options):
+    """Options that every experiment gets as they were given."""
+    line = ["--resume", "--output", str(options.output), "--cache", str(options.cache), "--splits", str(options.splits)]
+    return [*line, "--dry-run"] if options.dry_run else line
