@@ -1,0 +1,82 @@
+"""What a round of a search costs: LeNet-300-100 on data of Fashion-MNIST's size, and ten rounds against ten times one.
+
+    python benchmarks/rounds.py
+
+60,000 + 10,000 images of 28 x 28 (random pixels: time does not depend on them), batch 128, SGD with Nesterov momentum,
+two epochs a round, evaluation on the test images after each round, 128 validation images (early stopping needs some),
+everything recorded and on the disk as always. The first round compiles and is left out. Two ratios: the median round
+over 2.5 s, and all rounds over their number times one round's training and test alone (`model.fit` with the masks and
+without arttl's callbacks, then the same evaluation; nothing pruned or written). The last line has the worse of the two,
+each over its goal.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from arttl.cli import import_keras_quietly
+
+MOST_SECONDS, MOST_RATIO = 2.5, 1.05
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--images", type=int, default=60_000)
+    options = parser.parse_args()
+    import_keras_quietly()
+    import numpy as np
+    import pandas as pd
+
+    from arttl.chapter2.networks import Trainee
+    from arttl.pruning import SearchSettings, find_tickets
+    from arttl.recipes import tickets
+    from arttl.training import Arrays, Batches, predict
+
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (options.images + 10_000, 28, 28, 1), "uint8")
+    classes = rng.integers(0, 10, len(pixels))
+    recipe = tickets(batch_size=128, max_epochs=2)
+    trainee = Trainee("lenet_300_100", 10, (28, 28, 1), recipe)
+
+    def batches(rows, seed=None):
+        return Batches(Arrays(pixels), rows, classes[rows], 10, 128, seed)
+
+    training, validation = batches(np.arange(options.images), 0), batches(np.arange(128))
+    test = batches(np.arange(options.images, len(pixels)))
+    callback = trainee.start(trainee.draw(0))
+    alone = []
+
+    def train_alone():
+        start = time.perf_counter()
+        fitted = {"validation_data": validation, "shuffle": False, "callbacks": [callback], "verbose": 0}
+        trainee.model.fit(training, epochs=2, **fitted)
+        predict(trainee.model, test)
+        alone.append(time.perf_counter() - start)
+
+    train_alone()  # compiles
+    settings = SearchSettings(rounds=options.rounds, dense=True, head=True)
+    with tempfile.TemporaryDirectory() as folder:
+        trainee.start(trainee.draw(0))
+        ends = []
+
+        def log(line):
+            if line.startswith("round"):
+                ends.append(time.perf_counter())
+
+        find_tickets(trainee.model, recipe, training, validation, Path(folder), settings, test=test, log=log)
+        table = pd.read_csv(Path(folder, "rounds.csv"))
+    for _ in range(5):
+        train_alone()
+    rounds, one = np.diff(ends), float(np.median(alone[1:]))
+    times = f"{np.median(rounds):.2f} s (from {rounds.min():.2f} to {rounds.max():.2f})"
+    print(f"a round: median {times}, of which training {table.training_seconds[1:].median():.2f} s")
+    print(f"two epochs and a test alone: median {one:.2f} s (from {min(alone[1:]):.2f} to {max(alone[1:]):.2f})")
+    total = rounds.sum() / (len(rounds) * one)
+    print(f"{len(rounds)} rounds over {len(rounds)} x one round's training: {total:.3f} (goal {MOST_RATIO})")
+    print(f"rounds: {max(np.median(rounds) / MOST_SECONDS, total / MOST_RATIO):.3f} (goal 1.0)")
+
+
+if __name__ == "__main__":
+    main()
