@@ -22,9 +22,11 @@ def batchnorm_table(series):
     Arguments:
         series: what make_series() returned.
 
-    Only targets and networks that were run under two settings have rows.
+    Only tickets that were run under two settings have rows.
     """
-    settings = sorted({each.key["batchnorm"] for each in series}, key=lambda each: (each != STUDY, str(each)))
+    settings = sorted(
+        {each.key["batchnorm"] for each in select(series, batchnorm=None)}, key=lambda each: (each != STUDY, str(each))
+    )
     columns = [("", name) for name in ("target", "network", "tickets of")]
     columns += [(batchnorm_title(setting), part) for setting in settings for part in _PARTS]
     rows, data = [], []
@@ -54,7 +56,7 @@ def batchnorm_table(series):
             INTERVALS,
         ],
         data=pd.DataFrame(data, columns=_DATA),
-        empty="No target was run under two settings of BatchNormalization.",
+        empty="No tickets were run under two settings of BatchNormalization.",
     )
 
 
@@ -67,17 +69,12 @@ def batchnorm_title(setting):
 
 
 def _studied(series):
-    """(target, network, source) of tickets whose target and network have runs under several settings, in order."""
-    found = [each for each in series if each.key["start"] in ("ticket", "scratch") and each.key["fraction"] == 1.0]
-    settings = {}
-    for each in found:
-        settings.setdefault((each.key["target"], each.key["network"]), set()).add(each.key["batchnorm"])
-    several = {place for place, each in settings.items() if len(each) > 1}
-    keys = [tuple(each.key[name] for name in ("target", "network", "source")) for each in found]
-    starts = [each.key["start"] for each in found]
-    return list(
-        dict.fromkeys(key for key, start in zip(keys, starts, strict=True) if start == "ticket" and key[:2] in several)
-    )
+    """(target, network, source) of tickets that were run under several settings, in order."""
+    found = {}
+    for each in select(series, start="ticket", batchnorm=None):
+        key = tuple(each.key[name] for name in ("target", "network", "source"))
+        found.setdefault(key, set()).add(each.key["batchnorm"])
+    return [key for key, settings in found.items() if len(settings) > 1]
 
 
 def _only(found):

@@ -29,7 +29,7 @@ STUDIES = {
     "figure9b": "tickets of a related source, another target",
     "figure9c": "tickets found on a part of the training images",
 }
-TICKS = (0, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+TICKS = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 _DENSEST = 1e-6  # of weights left, where the scale ends
 _BAND = {"alpha": 0.18, "linewidth": 0}
 _STYLES = ("-", "--", "-.", ":")

@@ -13,9 +13,12 @@ from arttl.reports.tables import Cell, Table, number
 from arttl.reports.tickets import published
 from arttl.reports.tickets.cells import other_settings, same_data
 from arttl.reports.tickets.naming import network_title, source_title
-from arttl.reports.tickets.published import SCRATCH
+from arttl.reports.tickets.published import COLUMNS, OWN, SCRATCH
 from arttl.reports.tickets.series import VALIDATION, select
 from arttl.runs import RunFolder
+
+OUTCOMES = {1: "better", 0: "not decided", -1: "worse"}
+"""What is said of comparisons that the thesis does not make."""
 
 THAN = {"scratch": "from scratch", "reinitialised": "reinitialised"}
 """What the best ticket is compared with, by its start."""
@@ -77,7 +80,8 @@ def _lines(series, ticket):
             line["problem"] = str(error)
         else:
             line["published"] = _published(key) if start == "scratch" else None
-            line["result"] = VERDICTS[verdict(line["low"], line["high"])]
+            in_thesis = key["source"] in COLUMNS if start == "scratch" else key["source"] == OWN
+            line["result"] = (VERDICTS if in_thesis else OUTCOMES)[verdict(line["low"], line["high"])]
             line["_other"] = first_few(other_settings([ticket, others[0]]))
         yield line
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import PercentFormatter
 
 from arttl.collections.wording import duration_text, shown, shown_path
 from arttl.names import distinct_names, safe_name
@@ -152,13 +151,20 @@ def _draw_layers(figure, axes, layers):
         LogNorm(min(shares[shares > 0], default=0.1) * 0.99, 1),
         colormaps["viridis"].with_extremes(under="red"),
     )
-    image = axes.imshow(np.where(shares == 0, -1, shares), norm=norm, cmap=colours, aspect="auto", extent=extent)
+    image = axes.imshow(
+        np.where(shares == 0, norm.vmin / 2, shares), norm=norm, cmap=colours, aspect="auto", extent=extent
+    )
     step = max(1, -(-len(table) // LAYERS_NAMED))
     places = range(0, len(table), step)
     names = [shown(name).removesuffix("/kernel") for name in table.index[::step]]
     axes.set_yticks(places, names, fontsize=5.5 if len(places) > 20 else 8, parse_math=False)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    figure.colorbar(image, ax=axes, label="fraction of the layer's weights that remains", format=PercentFormatter(1))
+    figure.colorbar(
+        image,
+        ax=axes,
+        label="fraction of the layer's weights that remains",
+        format=lambda share, _: f"{100 * share:g}%",
+    )
 
 
 def _line(search):

@@ -28,9 +28,13 @@ LIST = "ticket-rounds.csv"
 SEARCHES = "searches"
 """The folder of the searches' figures, below the report's."""
 
+VALUES = 12  # of a setting in which runs differ
 SHOWN = 12  # searches whose plots are on the page, so that it can be sent by mail
 
-_BANDS = "Mean over seeds and a band of ± 1 standard deviation; small dots alone are rounds that lack seeds."
+_BANDS = (
+    "Mean over seeds and a band of ± 1 standard deviation; small dots alone are rounds that lack seeds. Rounds are "
+    "equally far apart."
+)
 _CAPTIONS = {
     "figure5": "Figure 5: winning tickets, random reinitialisation and random masks on the source itself",
     "figure7": "Figure 7: samples of each dataset",
@@ -193,12 +197,13 @@ def _settings(tickets, series):
 
 def _cell_title(series):
     texts = _key_texts(series.key)
-    words = [shown(texts["target"]), network_title(texts["network"]), source_title(texts["source"]), texts["start"]]
+    words = [shown(texts["target"]), network_title(texts["network"]), source_title(texts["source"])]
+    words += [texts["start"]] if texts["start"] != "scratch" else []
     if series.key["fraction"] != 1.0:
         words.append(f"{series.key['fraction']:.0%} of the training images")
     if series.key["batchnorm"] != STUDY:
         words.append(texts["batchnorm"])
-    return f"{', '.join(dict.fromkeys(words))}: {counted(len(series.runs), 'run')}"
+    return f"{', '.join(words)}: {counted(len(series.runs), 'run')}"
 
 
 def _key_texts(key):
@@ -213,8 +218,8 @@ def _lines(runs):
     lines = []
     for name in dict.fromkeys(name for each in flat for name in each):
         texts = list(dict.fromkeys(each.get(name, "-") for each in flat))
-        more = f" and {len(texts) - 12:,} others" if len(texts) > 12 else ""
-        lines.append((name, "; ".join(texts[:12]) + more))
+        more = f" and {len(texts) - VALUES:,} others" if len(texts) > VALUES else ""
+        lines.append((name, "; ".join(texts[:VALUES]) + more))
     return lines
 
 

@@ -104,8 +104,9 @@ def make_series(runs):
 
 
 def select(series, **key):
-    """The Series with these values of KEY; unless it says so, those of whole searches and the study's setting."""
+    """The Series with these values of KEY; unless it says otherwise (None: any), the study's."""
     wanted = {"fraction": 1.0, "batchnorm": STUDY} | key
+    wanted = {name: value for name, value in wanted.items() if value is not None}
     return [each for each in series if all(each.key[name] == value for name, value in wanted.items())]
 
 

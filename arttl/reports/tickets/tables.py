@@ -32,12 +32,10 @@ def targets_table(tickets):
         if len(sizes) > 1:
             warnings.append(f"{shown(target)}: left empty, since its runs had different numbers of images or classes.")
         here = sizes.pop() if len(sizes) == 1 else [None] * len(_SIZES)
-        known = next((each for each in TARGETS if each.name == target), None)
-        there = (*known.sizes, known.images, known.classes) if known else [None] * len(_SIZES)
+        there = _published_sizes(target)
         row = {"target": target} | dict(zip(_SIZES, here, strict=True))
         data.append(row | {f"{name}_published": size for name, size in zip(_SIZES, there, strict=True)})
-        if any(None not in pair and pair[0] != pair[1] for pair in zip(here, there, strict=True)):
-            warnings.append(f"{shown(target)}: not of the study's size, so the published numbers are for other data.")
+        warnings += _other_size(target, here)
     columns = [("", "target")] + [(name, part) for name in _SIZES for part in ("value", "published")]
     rows = [
         [Cell(shown(row["target"])), *(number(row[f"{n}{part}"], 0) for n in _SIZES for part in ("", "_published"))]
@@ -85,6 +83,19 @@ def fractions_table(series):
     title = "Table 6: fraction of weights pruned in the best ticket"
     warnings = _problems(cells)
     return Table("table6", title, columns, _rows(cells, sources, _fraction), warnings, notes, data=data)
+
+
+def _published_sizes(target):
+    known = next((each for each in TARGETS if each.name == target), None)
+    return (*known.sizes, known.images, known.classes) if known else (None,) * len(_SIZES)
+
+
+def _other_size(target, sizes):
+    """A line that warns of a target with the name of one of the thesis' and another size; a list of one or none."""
+    pairs = zip(sizes, _published_sizes(target), strict=True)
+    if not any(None not in pair and pair[0] != pair[1] for pair in pairs):
+        return []
+    return [f"{shown(target)}: not of the study's size (Table 4), so the published numbers are for other data."]
 
 
 def _sizes(run):
@@ -149,8 +160,9 @@ def _fraction(cell, source):
 
 
 def _warnings(series, cells):
-    lines = _problems(cells)
-    found = table_series(series)
+    lines, found = _problems(cells), table_series(series)
+    sizes = {(each.key["target"], _sizes(run)) for each in found.values() for run in each.runs.itertuples()}
+    lines += dict.fromkeys(line for each in sorted(sizes, key=str) for line in _other_size(*each))
     for key in dict.fromkeys(tuple(row) for *row, _ in found):
         row = of_row(found, key)
         where = f"{shown(key[0])}, {network_title(key[1])}"
