@@ -121,7 +121,7 @@ def _read_run(folder, config):
         **names,
         "target": target_name(names["target"]),
         "source": source,
-        "fraction": _share(1.0 if settings.get("fraction") is None else settings["fraction"], "fraction"),
+        "fraction": 1.0 if names["start"] == "scratch" else _fraction(settings),
         "batchnorm": _batchnorm(settings.get("batchnorm") or {}),
         "round": _whole(settings["round"], "round", MOST_ROUNDS),
         "seed": _whole(settings["seed"], "seed"),
@@ -152,7 +152,7 @@ def _read_search(folder, config):
     return {
         "source": next((name for name in NATURAL if plain(name) == plain(source)), target_name(source)),
         "network": _text(settings, "network"),
-        "fraction": _share(1.0 if settings.get("fraction") is None else settings["fraction"], "fraction"),
+        "fraction": _fraction(settings),
         "seed": _whole(settings["seed"], "seed"),
         "complete": complete,
         "rounds": rounds,
@@ -227,6 +227,11 @@ def _share(value, name):
     if not is_share(value):
         raise ValueError(f"{name} is not a share from 0 to 1")
     return float(value)
+
+
+def _fraction(settings):
+    """The share of the training images that a search was made with."""
+    return _share(1.0 if settings.get("fraction") is None else settings["fraction"], "fraction")
 
 
 def _whole(value, name, most=math.inf):

@@ -65,7 +65,7 @@ def figure8(series):
         for start, colour in (("reinitialised", REINITIALISED), ("random-masks", RANDOM)):
             for each in _at(series, place, start=start):
                 own = each.key["source"] == OWN
-                label = f"{source_title(each.key['source'])}, {start.replace('-', ' ')}"
+                label = f"{_title(each)}, {start.replace('-', ' ')}"
                 lines.append(Line(each, label, colour, "-" if own else ":"))
         panels[place] = (lines, _at(series, place, start="scratch"))
     return _figure(panels, references=True)
@@ -205,7 +205,12 @@ def _at(series, place, **key):
 def _tickets(found):
     """A Line for each Series of tickets of one panel."""
     colours = _colours(found)
-    return [Line(each, source_title(each.key["source"]), colours[each.key["source"]]) for each in found]
+    return [Line(each, _title(each), colours[each.key["source"]]) for each in found]
+
+
+def _title(series):
+    part = "" if series.key["fraction"] == 1.0 else f", {series.key['fraction']:.0%} of its images"
+    return source_title(series.key["source"]) + part
 
 
 def _colours(found):
@@ -221,7 +226,7 @@ def _final(series):
         sources = [each.key["source"] for each in finals]
         lines = _tickets([each for each in _at(series, place, start="ticket") if each.key["source"] in sources])
         for each, source in zip(finals, sources, strict=True):
-            lines.append(Line(each, f"{source_title(source)}, final weights", _colours(finals)[source], "--"))
+            lines.append(Line(each, f"{_title(each)}, final weights", _colours(finals)[source], "--"))
         panels[place] = (lines, _at(series, place, start="scratch"))
     return panels
 
@@ -238,13 +243,11 @@ def _related(series):
 
 def _parts(series):
     found = {}
-    for each in series:
-        key = each.key
-        if key["start"] == "ticket" and select([each], fraction=key["fraction"]):
-            found.setdefault((key["target"], key["network"], key["source"]), []).append(each)
+    for each in select(series, start="ticket", fraction=None):
+        found.setdefault((*_place(each), each.key["source"]), []).append(each)
     panels = {}
     for place, parts in found.items():
-        if min(each.key["fraction"] for each in parts) < 1:
+        if len(parts) > 1:
             parts = sorted(parts, key=lambda each: -each.key["fraction"])
             shades = colormaps["viridis"](np.linspace(0, 0.85, len(parts)))
             lines = [

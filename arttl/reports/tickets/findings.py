@@ -68,7 +68,8 @@ def _lines(series, ticket):
     key, chosen = ticket.key, ticket.best(VALIDATION)
     for start, than in THAN.items():
         source = SCRATCH if start == "scratch" else key["source"]
-        others = select(series, target=key["target"], network=key["network"], source=source, start=start)
+        part = {} if start == "scratch" else {"fraction": key["fraction"]}
+        others = select(series, **part, target=key["target"], network=key["network"], source=source, start=start)
         if not others:
             continue
         line = dict.fromkeys(_DATA) | {"target": key["target"], "network": key["network"], "source": key["source"]}

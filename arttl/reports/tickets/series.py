@@ -104,10 +104,26 @@ def make_series(runs):
 
 
 def select(series, **key):
-    """The Series with these values of KEY; unless it says otherwise (None: any), the study's."""
-    wanted = {"fraction": 1.0, "batchnorm": STUDY} | key
-    wanted = {name: value for name, value in wanted.items() if value is not None}
-    return [each for each in series if all(each.key[name] == value for name, value in wanted.items())]
+    """The Series with these values of KEY; None for any.
+
+    Without other values: the study's BatchNormalization; and of each target, network and source the tickets of whole
+    searches, or where there are none, of those on the largest part of the training images.
+    """
+    largest = {}
+    for each in series:
+        if each.key["start"] != "scratch":
+            largest[_group(each)] = max(each.key["fraction"], largest.get(_group(each), 0))
+    wanted = {name: value for name, value in ({"batchnorm": STUDY} | key).items() if value is not None}
+    return [
+        each
+        for each in series
+        if all(each.key[name] == value for name, value in wanted.items())
+        and ("fraction" in key or each.key["fraction"] == largest.get(_group(each), 1.0))
+    ]
+
+
+def _group(series):
+    return tuple(series.key[name] for name in ("target", "network", "source", "batchnorm"))
 
 
 def rounds_of(runs):

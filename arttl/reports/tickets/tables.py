@@ -161,6 +161,11 @@ def _fraction(cell, source):
 
 def _warnings(series, cells):
     lines, found = _problems(cells), table_series(series)
+    lines += [
+        f"{_title(each.key)}: of searches on {each.key['fraction']:.0%} of the training images."
+        for each in found.values()
+        if each.key["fraction"] < 1
+    ]
     sizes = {(each.key["target"], _sizes(run)) for each in found.values() for run in each.runs.itertuples()}
     lines += dict.fromkeys(line for each in sorted(sizes, key=str) for line in _other_size(*each))
     for key in dict.fromkeys(tuple(row) for *row, _ in found):
