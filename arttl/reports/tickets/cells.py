@@ -51,8 +51,8 @@ def ticket_cells(series):
 
 
 def of_row(found, key):
-    """The Series of one target and network, of what table_series() returned."""
-    return [each for (*row, _), each in found.items() if tuple(row) == tuple(key)]
+    """The Series of one target and network that have no problem, of what table_series() returned."""
+    return [each for (*row, _), each in found.items() if tuple(row) == tuple(key) and not each.problem]
 
 
 def same_data(series):
