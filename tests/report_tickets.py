@@ -61,7 +61,7 @@ def write_ticket(
         "kind": "ticket", "target": target, "data": {"split": "a1b2"}, "classes": 9, "network": network,
         "image_size": 32, "seed": seed, "source": source, "start": start, "round": number,
         "sparsity": sparsity(number), "fraction": fraction, "batchnorm": batchnorm, "recipe": RECIPE,
-        "tickets": {"seed": seed, "sha256": f"{seed:064x}", "search": {"rate": 0.2, "rounds": 31}} if source else None,
+        "tickets": {"kind": "search", "seed": seed, "search": {"rate": 0.2, "rounds": 31}} if source else None,
         "backend": "tensorflow",
     }  # fmt: skip
     config = {

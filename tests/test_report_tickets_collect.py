@@ -61,6 +61,17 @@ def test_sources_are_known_whatever_their_spelling(given, target, start, name, t
 def test_targets_of_the_thesis_are_known_whatever_their_spelling(name):
     assert target_name(name) == "Human-LBA"
     assert target_name(f"my {name}s") == f"my {name}s"
+    assert target_name(name, "type") == "Human-LBA"
+
+
+def test_targets_of_one_s_own_are_told_apart_by_their_challenge(tmp_path):
+    for challenge in ("type", "artist"):
+        data = {"collection": "clipart-a", "challenge": challenge}
+        write_ticket(tmp_path / challenge, "clipart-a", "clipart-a", settings={"data": data})
+    runs = collect_tickets(tmp_path).runs
+    assert set(runs.target) == {"clipart-a type", "clipart-a artist"}
+    assert set(runs.source) == {"target ticket"}
+    assert target_name("clipart-a type", "type") == "clipart-a type"
 
 
 def test_unusable_runs_are_listed_with_their_reason(tmp_path):

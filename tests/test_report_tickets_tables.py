@@ -183,7 +183,7 @@ def test_cells_of_one_row_with_other_settings_are_said(tmp_path):
         ({"image_size": 64}, "differ in image_size"),
         ({"recipe": {"optimizer": {"learning_rate": 0.1}}}, "recipe.optimizer.learning_rate"),
         ({"tickets": {"search": {"rate": 0.5}}}, "tickets.search.rate"),
-        ({"tickets": {"data": {"fingerprint": "x"}}}, "tickets.data.fingerprint"),
+        ({"tickets": {"data": {"split": {"seed": 1}}}}, "tickets.data.split.seed"),
         ({"sparsity": 0.3}, "sparsity"),
     ],
 )
@@ -210,8 +210,9 @@ def test_the_same_round_and_seed_twice_is_not_pooled(tmp_path):
 
 
 def test_a_seed_s_own_search_may_differ(tmp_path):
-    for seed in (1, 2):  # seed, sha256 and the number of rounds searched
-        tickets = {"seed": seed, "sha256": str(seed), "search": {"rounds": 10 * seed, "rate": 0.2}}
+    for seed in (1, 2):
+        search = {"rounds": 10 * seed, "rate": 0.2, "keep_final": seed == 1}
+        tickets = {"seed": seed, "data": {"split": {"seed": 42}}, "search": search}
         write_ticket(tmp_path, seed=seed, settings={"tickets": tickets})
     (series,) = series_of(tmp_path)
     assert (series.problem, series.seeds) == ("", 2)

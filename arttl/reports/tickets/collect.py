@@ -12,7 +12,7 @@ import pandas as pd
 
 from arttl.errors import InputError
 from arttl.reports.collect import CHAPTER2, cause_of, check_tables, experiment_of, is_share, run_folders
-from arttl.reports.tickets.naming import NATURAL, plain, source_name, target_name
+from arttl.reports.tickets.naming import data_name, source_name, target_name
 from arttl.reports.tickets.published import BATCHNORM
 from arttl.runs import RunFolder
 
@@ -116,17 +116,17 @@ def _read_run(folder, config):
     names = {name: _text(settings, name) for name in ("target", "network", "start")}
     if names["start"] not in STARTS:
         raise ValueError(f"start is {names['start']}")
-    source = source_name(str(settings.get("source") or ""), names["target"], names["start"])
+    source, data = str(settings.get("source") or ""), _data(settings)
     return {
         **names,
-        "target": target_name(names["target"]),
-        "source": source,
+        "target": target_name(names["target"], data["challenge"]),
+        "source": source_name(source, names["target"], names["start"]),
         "fraction": 1.0 if names["start"] == "scratch" else _fraction(settings),
         "batchnorm": _batchnorm(settings.get("batchnorm") or {}),
         "round": _whole(settings["round"], "round", MOST_ROUNDS),
         "seed": _whole(settings["seed"], "seed"),
         "sparsity": _share(settings["sparsity"], "sparsity"),
-        **_data(settings),
+        **data,
         "path": folder.path,
         "settings": settings,
         "config": config,
@@ -148,9 +148,8 @@ def _read_search(folder, config):
     for name in ("sparsity", "test_accuracy"):
         if not all(map(is_share, rounds[name].tolist())):
             raise ValueError(f"{name} of rounds.csv is no share")
-    source = _text(settings, "source")
     return {
-        "source": next((name for name in NATURAL if plain(name) == plain(source)), target_name(source)),
+        "source": data_name(_text(settings, "source")),
         "network": _text(settings, "network"),
         "fraction": _fraction(settings),
         "seed": _whole(settings["seed"], "seed"),

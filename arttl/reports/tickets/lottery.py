@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.reports.tickets.figures import RANDOM, REINITIALISED, Line, draw_line, finish, panels_figure
-from arttl.reports.tickets.naming import network_title, order
+from arttl.reports.tickets.naming import data_name, network_title, order
 from arttl.reports.tickets.searches import source_title_of_search
-from arttl.reports.tickets.series import Series, make_series, pooling_problem, rounds_of
+from arttl.reports.tickets.series import OF_SEARCH, Series, make_series, pooling_problem, rounds_of
 
 WINNING = "tab:blue"
 CONTROLS = {"reinitialised": ("random reinitialisation", REINITIALISED), "random-masks": ("random masks", RANDOM)}
@@ -60,10 +60,9 @@ def lottery_problems(tickets):
 
 
 def _same_tickets(series, control):
-    """Whether a control is of a search's network and, its target being the source, of its images."""
-    names = {control.key["source"], control.key["target"]}
+    """Whether a control is of a search's network and images."""
     same = all(control.key[name] == series.key[name] for name in ("network", "fraction"))
-    return same and series.key["source"] in names
+    return same and series.key["source"] == data_name(str(control.runs.settings.iloc[0].get("source")))
 
 
 def _rounds(search):
@@ -76,13 +75,5 @@ def _rounds(search):
 def _series(key, runs):
     key = dict(zip(("source", "network", "fraction"), key, strict=True)) | {"start": "ticket"}
     runs = runs.sort_values(["round", "seed"])
-    problem = pooling_problem(runs.assign(settings=[_without_length(each) for each in runs.settings]))
+    problem = pooling_problem(runs, OF_SEARCH)
     return Series(key, runs, problem, rounds_of(runs[:0] if problem else runs))
-
-
-def _without_length(settings):
-    """A search's settings but for how many rounds it was to do, which changes none of them."""
-    search = settings.get("search")
-    if not isinstance(search, dict):
-        return settings
-    return settings | {"search": {name: value for name, value in search.items() if name != "rounds"}}

@@ -15,14 +15,22 @@ NATURAL = {name: entry.title for name, entry in SOURCES.items()} | {"cifar100_co
 NETWORKS = {NETWORK: "ResNet50", "resnet20": "ResNet20", "lenet_300_100": "LeNet-300-100"}
 
 
-def target_name(name):
+def target_name(name, challenge=""):
     """A target's name as the thesis writes it, whatever its case and what divides it; another name as it is.
 
     Arguments:
         name: such as "human-lba", or with the challenge after a blank: "human_lba type".
+        challenge: whose labels are told, which a name that is not of the thesis then ends with; "" if unknown.
     """
     target = find_target(name) or find_target(name.rpartition(" ")[0])
-    return target.name if target else name
+    if target:
+        return target.name
+    return name if not challenge or name.endswith(f" {challenge}") else f"{name} {challenge}"
+
+
+def data_name(name):
+    """What a search was made on: one of NATURAL, whatever its spelling, else a target's name."""
+    return next((each for each in NATURAL if plain(each) == plain(name)), None) or target_name(name)
 
 
 def source_name(source, target, start):
@@ -34,11 +42,11 @@ def source_name(source, target, start):
     """
     if start == "scratch":
         return SCRATCH
-    natural = next((name for name in NATURAL if plain(name) == plain(source)), None)
-    if natural:
-        return natural
+    found = data_name(source)
+    if found in NATURAL:
+        return found
     own = {plain(each) for each in (target, target_name(target), target.rpartition(" ")[0]) if each}
-    return OWN if plain(source) in own else target_name(source)
+    return OWN if plain(source) in own else found
 
 
 def is_related(source):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,11 +27,10 @@ CHOICES = (
     "lower mean validation loss, then the earlier round). Rounds from 1 on that have all of a cell's seeds compete."
 )
 
-_OF_RUN = ("seed", "round", "sparsity")  # settings in which runs of one series may differ
-# and, of the search that their tickets are from, its seed, what file it left, and how far it went
-_OF_SEARCH = re.compile(
-    r"tickets(\.(?!(.+\.)?data\.)(.+\.)?(seed|rounds|file|folder|path|fingerprint|digest|(\w+_)?(sha256|crc32)))?"
-)
+OF_SEARCH = ("seed", "search.rounds", "search.keep_initial", "search.keep_final")
+"""Settings in which searches may differ that are averaged: their seed, how far they went, and what they kept."""
+
+_OF_RUN = ("seed", "round", "sparsity", *(f"tickets.{name}" for name in OF_SEARCH))
 _SAME = 1e-6  # sparsities of one round
 
 
@@ -143,16 +141,17 @@ def rounds_of(runs):
     return frame.astype(dict.fromkeys(numbers, float) | {"whole": bool, "round": int, "seeds": int})
 
 
-def pooling_problem(runs):
+def pooling_problem(runs, own=_OF_RUN):
     """Why runs that share KEY cannot be averaged and compared over rounds, or "".
 
     Arguments:
         runs: a DataFrame with the columns folder, round, seed, sparsity and settings.
+        own: names of settings, nested ones with dots, in which they may differ.
     """
     twice = runs[runs.duplicated(["round", "seed"], keep=False)]
     if len(twice):
         return f"{first_few(twice.folder)} are of the same round and seed; report on one of them"
-    names = differing(runs.settings, lambda name: name in _OF_RUN or _OF_SEARCH.fullmatch(name))
+    names = differing(runs.settings, own.__contains__)
     spread = runs.groupby("round").sparsity.agg(lambda values: values.max() - values.min())
     if (spread > _SAME).any():
         names.append("sparsity")
