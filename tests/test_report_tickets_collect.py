@@ -207,8 +207,7 @@ def test_every_round_is_in_the_list(tmp_path, capsys):
 
 
 def test_data_of_a_target_is_matched_by_its_name(tmp_path, photographs, capsys):
-    data = {"collection": photographs.name, "challenge": "type"}
-    folder = write_ticket(tmp_path, target=f"{photographs.name} type", settings={"data": data})
+    folder = write_ticket(tmp_path, target="mine", settings={"data": {"collection": photographs.name}})
     ids = [f"{label}/{number:03d}.jpg" for label in ("etching", "print") for number in range(7)]
     pd.DataFrame({"image_id": ids, "label": "x", "split": "train"}).to_csv(folder / "images.csv", index=False)
     assert report(tmp_path, "--data", photographs) == 0

@@ -33,6 +33,10 @@ def band_of(axes, colour):
     return corners.reset_index().values
 
 
+def ticks_of(axes):
+    return [round(float(tick), 4) for tick in axes.get_xticks()]
+
+
 def two_seeds(root, rounds, **options):
     for number, rights in rounds.items():
         for seed, right in enumerate(rights, 1):
@@ -151,7 +155,7 @@ def test_figure_5_draws_winning_tickets_and_their_controls(tmp_path):
     np.testing.assert_allclose(lines["winning ticket"].get_xydata(), [[0, 90], [0.2, 80]])
     np.testing.assert_allclose(band_of(axes, "tab:blue")[1], [0.2, 80 - 10 * 2**0.5, 80 + 10 * 2**0.5])
     assert lines["random masks"].get_xydata().tolist() == [[pytest.approx(0.2), pytest.approx(40)]]
-    assert axes.get_title() == "MNIST, ResNet50 (seeds: 2)"
+    assert axes.get_title() == "MNIST, ResNet50 (2 seeds)"
     assert lottery_problems(tickets) == []
 
 
@@ -242,3 +246,22 @@ def test_samples_come_from_targets_that_can_be_opened_and_from_the_package(tmp_p
     assert [label for _, label in rows["clipart-a type"]] == labels.iloc[:70:10].tolist()
     assert len(rows["Fashion-MNIST (the package's subset)"]) == 7
     assert all(picture.mode == "RGB" for picture, _ in rows["Fashion-MNIST (the package's subset)"])
+
+
+def test_a_short_search_has_ticks_too(tmp_path):
+    for number in (1, 3):  # 0.2 and 0.488 pruned
+        write_ticket(tmp_path, number=number, network="resnet20")
+    (axes,) = figure8(series_of(tmp_path)).axes
+    assert ticks_of(axes) == [0.2, 0.3, 0.4]
+
+
+def test_a_whole_search_has_ticks_to_its_end(tmp_path):
+    for number in range(1, 32):
+        write_ticket(tmp_path, number=number)
+    (axes,) = figure8(series_of(tmp_path)).axes[:1]
+    ticks = ticks_of(axes)
+    assert {0.9, 0.99, 0.999} <= set(ticks)  # the last round's is 1 - 0.8³¹ = 0.9990
+    places = axes.transAxes.inverted().transform(axes.transData.transform([(tick, 0) for tick in ticks]))[:, 0]
+    assert np.diff(places).min() > 0.06
+    assert places.min() >= 0
+    assert places.max() <= 1

@@ -29,7 +29,8 @@ STUDIES = {
     "figure9b": "tickets of a related source, another target",
     "figure9c": "tickets found on a part of the training images",
 }
-TICKS = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+TICKS = (*(number / 10 for number in range(10)), 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
+_APART = 0.07  # of the axis, between two ticks
 _DENSEST = 1e-6  # of weights left, where the scale ends
 _BAND = {"alpha": 0.18, "linewidth": 0}
 _STYLES = ("-", "--", "-.", ":")
@@ -112,7 +113,7 @@ def finish(axes, title):
     axes.set_xlabel("fraction of weights pruned")
     axes.set_ylabel("test accuracy (%)")
     axes.set_xscale("function", functions=(_rounds, _pruned))
-    axes.xaxis.set_major_locator(FixedLocator(TICKS))
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.spines[["top", "right"]].set_visible(False)
@@ -128,6 +129,15 @@ def finish(axes, title):
 def _rounds(pruned):
     """Where a fraction pruned lies on the axis: rounds, each of which prunes the same share, are equally far apart."""
     return -np.log(np.maximum(1 - np.asarray(pruned, float), _DENSEST))
+
+
+def _ticks(low, high):
+    """Those of TICKS that lie within the limits of an axis and have room."""
+    chosen, apart = [], _APART * (_rounds(high) - _rounds(low))
+    for tick in TICKS:
+        if low <= tick <= high and (not chosen or _rounds(tick) - _rounds(chosen[-1]) >= apart):
+            chosen.append(tick)
+    return chosen
 
 
 def _pruned(place):

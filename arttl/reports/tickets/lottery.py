@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from arttl.collections.wording import counted
 from arttl.reports.tickets.figures import RANDOM, REINITIALISED, Line, draw_line, finish, panels_figure
 from arttl.reports.tickets.naming import data_name, network_title, order
 from arttl.reports.tickets.searches import source_title_of_search
@@ -49,7 +50,7 @@ def figure5(tickets):
                     draw_line(axes, Line(each, label, colour))
         part = "" if series.key["fraction"] == 1.0 else f", {series.key['fraction']:.0%} of the images"
         title = f"{source_title_of_search(series.key)}, {network_title(series.key['network'])}{part}"
-        finish(axes, f"{title} (seeds: {series.seeds})")
+        finish(axes, f"{title} ({counted(series.seeds, 'seed')})")
     return figure
 
 
