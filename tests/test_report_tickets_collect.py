@@ -82,7 +82,7 @@ def test_unusable_runs_are_listed_with_their_reason(tmp_path):
     change(broken[3], "config.json", kind="<b>")
     change(broken[4], "config.json", round=-1)
     change(broken[5], "config.json", round="1")
-    change(broken[6], "config.json", sparsity=2)
+    change(broken[6], "config.json", sparsity=10**400)
     change(broken[7], "config.json", start="$\\frac{")
     change(broken[8], "config.json", target="")
     change(broken[9], "config.json", batchnorm={"momentum": [0.9]})
@@ -111,7 +111,7 @@ def test_unusable_runs_are_listed_with_their_reason(tmp_path):
 
 
 def test_unusable_searches_are_listed_and_unfinished_ones_are_not(tmp_path):
-    folders = {seed: write_search(tmp_path, seed=seed) for seed in range(1, 11)}
+    folders = {seed: write_search(tmp_path, seed=seed) for seed in range(1, 14)}
     rounds = pd.read_csv(folders[1] / "rounds.csv")
     (folders[2] / "rounds.csv").unlink()
     rounds.drop(columns="val_loss").to_csv(folders[3] / "rounds.csv", index=False)
@@ -123,11 +123,15 @@ def test_unusable_searches_are_listed_and_unfinished_ones_are_not(tmp_path):
     (folders[9] / "metrics.json").unlink()
     for name in ("metrics.json", "rounds.csv"):
         (folders[10] / name).unlink()
+    (folders[11] / "layers.csv").write_text("round,layer,weights,remaining\n0,a,9,10\n", encoding="utf-8")
+    rounds.assign(seconds=float("inf")).to_csv(folders[12] / "rounds.csv", index=False)
+    (folders[13] / "config.json").write_text("[" * 100_000, encoding="utf-8")
     tickets = collect_tickets(tmp_path)
     reasons = {int(name.rpartition("-")[2]): reason for name, reason in tickets.left_out}
     expected = {
         2: "rounds.csv", 3: "no val_loss", 4: "every round once", 5: "holds text", 6: "whole number from 0 to 254",
         7: "ends with round 1", 8: "names a layer twice", 10: "no round is done yet",
+        11: "fewer weights than remain", 12: "seconds", 13: "damaged",
     }  # fmt: skip
     assert reasons.keys() == expected.keys()
     for seed, words in expected.items():
@@ -137,11 +141,14 @@ def test_unusable_searches_are_listed_and_unfinished_ones_are_not(tmp_path):
 
 def test_a_loss_that_is_no_number_is_no_error(tmp_path):
     write_ticket(tmp_path, metrics={"val_loss": float("nan"), "val_accuracy": None})
+    write_ticket(tmp_path, number=2, metrics={"val_loss": 10**400})
     folder = write_search(tmp_path, losses=[1.0, float("nan"), float("inf")])
     assert "nan" not in (folder / "rounds.csv").read_text(encoding="utf-8")  # an empty cell
     tickets = collect_tickets(tmp_path)
-    assert (len(tickets.runs), len(tickets.searches), tickets.left_out) == (1, 1, [])
-    assert make_series(tickets.runs)[0].rounds.accuracy.tolist() == [60.0]
+    assert (len(tickets.runs), len(tickets.searches), tickets.left_out) == (2, 1, [])
+    rounds = make_series(tickets.runs)[0].rounds
+    assert rounds.accuracy.tolist() == [60.0, 60.0]
+    assert rounds.val_loss.isna().all()
 
 
 def test_chapter_1_s_runs_are_none_of_its_own_and_the_other_way_round(tmp_path):

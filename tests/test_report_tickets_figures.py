@@ -195,6 +195,9 @@ def test_a_search_s_plots(tmp_path):
     assert [text.get_text() for text in right.get_yticklabels()] == ["stem", "a"]
     assert image.get_extent() == [-0.5, 2.5, 1.5, -0.5]
     assert "remains" in bar.get_ylabel()
+    figure.draw_without_rendering()
+    labels = {text.get_text() for text in (*bar.get_yticklabels(), *bar.get_yticklabels(minor=True))}
+    assert {"100%", "50%"} <= labels
     assert figure.get_suptitle() == "Fashion-MNIST, ResNet50, seed 1 (unfinished)"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -208,7 +207,7 @@ def check_tables(metrics, history, predictions, of_history):
 
 def is_share(value):
     """Whether a value is a number in [0, 1]."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def pooling_problem(runs):

@@ -102,7 +102,7 @@ def _read(folder):
         if kind not in ("search", "ticket"):
             raise InputError(f"its settings.kind is {json.dumps(kind)[:40]}, neither search nor ticket")
         return kind, _read_search(folder, config) if kind == "search" else _read_run(folder, config)
-    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
         raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
 
 
@@ -145,9 +145,12 @@ def _read_search(folder, config):
         raise ValueError("rounds.csv does not have every round once, from 0")
     if complete and rounds["round"].iloc[-1] != metrics.get("rounds", rounds["round"].iloc[-1]):
         raise ValueError(f"rounds.csv ends with round {rounds['round'].iloc[-1]}, metrics.json says another")
-    for name in ("sparsity", "test_accuracy"):
-        if not all(map(is_share, rounds[name].tolist())):
+    for name in ("sparsity", "test_accuracy", "val_accuracy"):
+        values = rounds[name].dropna() if name == "val_accuracy" else rounds[name]
+        if not all(map(is_share, values.tolist())):
             raise ValueError(f"{name} of rounds.csv is no share")
+    if not np.isfinite(rounds[["epochs", "seconds"]].to_numpy(float)).all():
+        raise ValueError("epochs or seconds of rounds.csv are no numbers")
     return {
         "source": data_name(_text(settings, "source")),
         "network": _text(settings, "network"),
@@ -174,6 +177,8 @@ def _layers(path):
     if not path.exists():
         return pd.DataFrame(columns=["round", "layer", "weights", "remaining"])
     table = _numbers(path, _OF_LAYER, {"layer": str})
+    if not ((table.weights > 0) & table.remaining.between(0, table.weights)).all():
+        raise ValueError("layers.csv has a layer with fewer weights than remain, or none")
     if table.duplicated(["round", "layer"]).any():
         raise ValueError("layers.csv names a layer twice in a round")
     return table

@@ -30,7 +30,7 @@ STUDIES = {
     "figure9c": "tickets found on a part of the training images",
 }
 TICKS = (*(number / 10 for number in range(10)), 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
-_APART = 0.07  # of the axis, between two ticks
+_APART = 0.085  # of the axis, between two ticks
 _DENSEST = 1e-6  # of weights left, where the scale ends
 _BAND = {"alpha": 0.18, "linewidth": 0}
 _STYLES = ("-", "--", "-.", ":")
@@ -116,6 +116,7 @@ def finish(axes, title):
     axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.xaxis.set_minor_locator(NullLocator())
+    axes.tick_params(axis="x", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", alpha=0.3)
     if not axes.get_legend_handles_labels()[0]:

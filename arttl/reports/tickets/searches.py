@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import NullFormatter
 
 from arttl.collections.wording import duration_text, shown, shown_path
 from arttl.names import distinct_names, safe_name
@@ -159,12 +160,12 @@ def _draw_layers(figure, axes, layers):
     names = [shown(name).removesuffix("/kernel") for name in table.index[::step]]
     axes.set_yticks(places, names, fontsize=5.5 if len(places) > 20 else 8, parse_math=False)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    figure.colorbar(
-        image,
-        ax=axes,
-        label="fraction of the layer's weights that remains",
-        format=lambda share, _: f"{100 * share:g}%",
-    )
+    bar = figure.colorbar(image, ax=axes, label="fraction of the layer's weights that remains", format=_percent_text)
+    bar.ax.yaxis.set_minor_formatter(_percent_text if norm.vmin > 0.1 else NullFormatter())
+
+
+def _percent_text(share, _):
+    return f"{100 * share:g}%"
 
 
 def _line(search):

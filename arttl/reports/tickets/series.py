@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -194,7 +195,12 @@ def _series(key, runs):
 
 def _validation(metrics):
     accuracies = [each.get("val_accuracy") for each in metrics]
-    losses = [each.get("val_loss") for each in metrics]
     known = all(map(is_share, accuracies))
-    numbers = [loss if isinstance(loss, int | float) and not isinstance(loss, bool) else np.nan for loss in losses]
-    return {"val_accuracy": 100 * float(np.mean(accuracies)) if known else np.nan, "val_loss": float(np.mean(numbers))}
+    loss = float(np.mean([_loss(each.get("val_loss")) for each in metrics]))
+    return {"val_accuracy": 100 * float(np.mean(accuracies)) if known else np.nan, "val_loss": loss}
+
+
+def _loss(value):
+    """A loss, NaN where it is no number from 0 up that a float holds."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
+    return value if known else np.nan

@@ -17,6 +17,7 @@ from arttl.reports.tickets.published import COLUMNS, OFF_GRID, SCRATCH
 from arttl.reports.tickets.series import CHOICES
 
 MARKS = "Best in bold, second best underlined, for each target: among the sources, and from scratch."
+MOST = 10**12  # images, or classes, that a run may say it had
 _SIZES = (*PARTS, "N_t", "Q_t")
 _BESIDE = ("value", "interval", "published", "difference")
 _BY_VALIDATION = ("chosen on validation", "its interval")
@@ -105,7 +106,7 @@ def _sizes(run):
 
 
 def _count(value):
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST else None
 
 
 def _sources(cells):
