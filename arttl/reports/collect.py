@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +20,9 @@ from arttl.runs import RunFolder
 EXPERIMENTS = {"rijks": "Rijksmuseum", "antwerp": "Antwerp"}
 """Experiments of Chapter 1 that the report shows, by their folder below ch1, and the studies' collection of each.
 Others (fidelity) have reports of their own."""
+
+CHAPTER2 = "ch2/"
+"""What the experiments of Chapter 2 begin with; arttl.reports.tickets collects them."""
 
 CELL = ["experiment", "challenge", "architecture", "approach", "source"]
 """What runs of one cell of a table share; they differ in their seed only."""
@@ -52,6 +54,11 @@ class Collected:
     left_out: list
     classical: pd.DataFrame
 
+    @property
+    def is_empty(self):
+        """Whether there is nothing of Chapter 1, not even a folder that cannot be used."""
+        return not (len(self.runs) or len(self.classical) or self.left_out)
+
     def cells(self):
         """A list of (key, runs, problem): key a dict of CELL; problem says why runs cannot be averaged, or "".
 
@@ -66,7 +73,7 @@ class Collected:
 
 
 def collect_runs(root):
-    """Read every run folder (`seed-N` with a config.json or metrics.json) below a folder.
+    """Read every run folder of Chapter 1 (`seed-N` with a config.json or metrics.json) below a folder.
 
     Arguments:
         root: the folder, such as runs/.
@@ -76,14 +83,11 @@ def collect_runs(root):
     Raises InputError if the folder does not exist or holds no run folder.
     """
     root = Path(root)
-    if not root.is_dir():
-        raise InputError(f"{shown_path(root)} is no folder; name the folder that the experiments wrote to (--output)")
-    folders = sorted({path.parent for name in ("config", "metrics") for path in root.rglob(f"seed-*/{name}.json")})
-    if not folders:
-        raise InputError(f"{shown_path(root)} holds no run folder; run an experiment first, or name its --output")
     rows, left_out, others = [], [], Counter()
-    for folder in folders:
+    for folder in run_folders(root):
         name, experiment = folder.relative_to(root).as_posix(), experiment_of(folder)
+        if experiment is not None and experiment.startswith(CHAPTER2):
+            continue
         if experiment is not None and experiment.removeprefix("ch1/") not in EXPERIMENTS:
             others[experiment] += 1
             continue
@@ -103,6 +107,20 @@ def collect_runs(root):
     return Collected(root, runs[columns], left_out, classical)
 
 
+def run_folders(root):
+    """The run folders (`seed-N` with a config.json or metrics.json) below a folder, as sorted Paths, at least one.
+
+    Raises InputError if the folder does not exist or holds none.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{shown_path(root)} is no folder; name the folder that the experiments wrote to (--output)")
+    folders = sorted({path.parent for name in ("config", "metrics") for path in root.rglob(f"seed-*/{name}.json")})
+    if not folders:
+        raise InputError(f"{shown_path(root)} holds no run folder; run an experiment first, or name its --output")
+    return folders
+
+
 def read_run(folder):
     """One complete run as a row of Collected.runs: a dict.
 
@@ -119,7 +137,7 @@ def read_run(folder):
     try:
         return {"experiment": experiment} | _read(folder)
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-        raise InputError(f"damaged ({_cause(error)}); run again with --force") from error
+        raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
 
 
 def experiment_of(path):
@@ -129,8 +147,8 @@ def experiment_of(path):
     return found[-1] if found else None
 
 
-def _cause(error):
-    """What is wrong, in a few words."""
+def cause_of(error):
+    """What is wrong with a folder's files, in a few words."""
     if isinstance(error, OSError):
         return f"{Path(error.filename or 'a file').name}: {error.strerror or error}"
     return f"{error} is missing" if isinstance(error, KeyError) else shown(error)
@@ -142,7 +160,7 @@ def _read(folder):
     settings = config["settings"]
     history, predictions = folder.history(), folder.predictions()
     classifier = str(settings.get("classifier", SOFTMAX))
-    _check_tables(metrics, history, predictions, _HISTORY if classifier == SOFTMAX else _HISTORY[1:])
+    check_tables(metrics, history, predictions, _HISTORY if classifier == SOFTMAX else _HISTORY[1:])
     deviations = config.get("deviations", [])
     if not isinstance(deviations, list) or not isinstance(config.get("class_names", []), list):
         raise TypeError("deviations and class_names are lists")
@@ -165,7 +183,7 @@ def _read(folder):
     }
 
 
-def _check_tables(metrics, history, predictions, of_history):
+def check_tables(metrics, history, predictions, of_history):
     """Raise ValueError unless the files hold what they should and agree with each other.
 
     Arguments:
@@ -189,7 +207,7 @@ def _check_tables(metrics, history, predictions, of_history):
 
 def is_share(value):
     """Whether a value is a number in [0, 1]."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def pooling_problem(runs):

@@ -88,6 +88,17 @@ def compare(better, worse):
             raise ValueError(problem)
     if len({*better.split, *worse.split}) > 1:
         raise ValueError("they were tested on different splits")
+    return paired_over_seeds(better, worse)
+
+
+def paired_over_seeds(better, worse):
+    """What compare() returns, of runs that may be averaged and have one split.
+
+    Arguments:
+        better, worse: DataFrames with the columns seed and predictions (DataFrames of image_id, label, predicted).
+
+    Raises ValueError if they have no seed in common, or other test images.
+    """
     seeds = sorted({*better.seed} & {*worse.seed})
     if not seeds:
         raise ValueError("they have no seed in common")

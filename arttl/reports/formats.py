@@ -110,8 +110,10 @@ def _text(cell, escape):
 
 
 def _header(columns, place):
-    """A column's name on its own: that of its group for the value, else its own."""
+    """A column's name on its own: that of its group for the value, else its own; both in a group without a value."""
     group, name = columns[place]
+    if group and (group, "value") not in columns:
+        return f"{group}: {name}"
     return group if group and name == "value" else name
 
 

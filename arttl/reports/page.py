@@ -26,19 +26,24 @@ _SECTIONS = {
     "settings": "Settings",
     "left-out": "Left out",
 }
+_SECTIONS2 = {
+    "tickets-figures": "Figures of Chapter 2",
+    "searches-figures": "Plots of the searches",
+    "tickets-settings": "Settings of Chapter 2",
+}
 _KEPT_SHORT = ("class_names", "dropped_classes", "deviations")  # of config.json: their number only, or shown elsewhere
 
 
-def render_page(collected, tables, runs, figures, confusions, galleries):
+def render_page(collected, chapter1, chapter2=None):
     """The page as text.
 
     Arguments:
-        collected: what collect_runs() returned.
-        tables: Tables 1, 2 and 3, accuracy by class frequency, the classifiers on X, and the findings.
-        runs: the Table of runs.
-        figures: list of dicts: title, caption, alt, and picture (a data: address) or missing (why there is none).
-        confusions: list of Confusions.
-        galleries: list of Galleries.
+        collected: what collect_runs() returned; its left_out may list Chapter 2's folders too.
+        chapter1: a dict, as report.write_chapter1 returns it, or None for a page without Chapter 1: tables (Tables 1, 2
+            and 3, accuracy by class frequency, the classifiers on X, and the findings), runs (the Table of runs),
+            figures (list of dicts: title, caption, alt, and picture (a data: address) or missing (why there is none)),
+            confusions (list of Confusions), galleries (list of Galleries).
+        chapter2: a tickets.sections.Chapter2, or None.
 
     Whatever the runs' labels and settings hold is shown as text: Jinja2 escapes all of it, and the page's Content
     Security Policy lets only its own style and script work, which it knows by their hashes.
@@ -51,19 +56,15 @@ def render_page(collected, tables, runs, figures, confusions, galleries):
     return environment.get_template("page.html").render(
         title=TITLE,
         root=shown_path(collected.root),
-        counts=_counts(collected),
+        counts=_counts(collected, chapter1, chapter2),
         created=datetime.date.today().isoformat(),
         version=__version__,
         policy=policy(style, script),
         style=Markup(style),
         script=Markup(script),
-        contents=[(table.name, table.title.partition(":")[0]) for table in tables] + list(_SECTIONS.items()),
-        tables=tables,
-        runs=runs,
-        figures=figures,
-        confusions=[_matrix(each) for each in confusions],
-        galleries=[{"title": title(each.key, [each.seed]), **vars(each)} for each in galleries],
-        settings=[_settings(run) for run in collected.runs.itertuples()],
+        contents=_contents(chapter1, chapter2),
+        chapter1=chapter1 and _chapter1(collected, **chapter1),
+        chapter2=chapter2,
         left_out=[(shown_path(folder), shown_path(reason)) for folder, reason in collected.left_out],
     )
 
@@ -95,9 +96,32 @@ def _sha256(text):
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _counts(collected):
-    left_out = f", {counted(len(collected.left_out), 'run folder')} left out" if collected.left_out else ""
-    return f"{counted(len(collected.runs), 'complete run')}{left_out}"
+def _counts(collected, chapter1, chapter2):
+    counts = [counted(len(collected.runs), "complete run")] if chapter1 else []
+    counts += [f"{'of Chapter 2 ' if chapter1 else ''}{chapter2.counts}"] if chapter2 else []
+    counts += [f"{counted(len(collected.left_out), 'run folder')} left out"] if collected.left_out else []
+    return ", ".join(counts)
+
+
+def _contents(chapter1, chapter2):
+    """The page's links to itself: pairs of id and words."""
+    links = [(table.name, table.title.partition(":")[0]) for table in chapter1["tables"]] if chapter1 else []
+    links += [each for each in _SECTIONS.items() if each[0] != "left-out"] if chapter1 else []
+    if chapter2:
+        links += [(table.name, table.title.partition(":")[0]) for table in chapter2.tables]
+        links += _SECTIONS2.items()
+    return [*links, ("left-out", _SECTIONS["left-out"])]
+
+
+def _chapter1(collected, tables, runs, figures, confusions, galleries):
+    return {
+        "tables": tables,
+        "runs": runs,
+        "figures": figures,
+        "confusions": [_matrix(each) for each in confusions],
+        "galleries": [{"title": title(each.key, [each.seed]), **vars(each)} for each in galleries],
+        "settings": [_settings(run) for run in collected.runs.itertuples()],
+    }
 
 
 def _matrix(each):

@@ -110,7 +110,7 @@ def _opened(data, challenges, reading):
     """A folder opened for all it has, and again for each challenge that it then lacks."""
     opened = [open_collection(data, None, skip_missing=True, **reading)]
     for challenge in challenges:
-        if challenge not in opened[0].challenges:
+        if challenge and challenge not in opened[0].challenges:
             opened.append(open_collection(data, challenge, skip_missing=True, **reading))
     return [replace(each, name=opened[0].name) for each in opened]
 

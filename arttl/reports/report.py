@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from arttl.collections.wording import counted, shown_path
+import pandas as pd
+
+from arttl.collections.wording import counted, first_few, shown_path
 from arttl.files import make_folder, whole_file, write_table
 from arttl.reports.classifiers import classifiers_table
 from arttl.reports.collect import collect_runs
@@ -18,8 +21,11 @@ from arttl.reports.pictures import data_uri, open_pictures
 from arttl.reports.saliency import saliency_figures
 from arttl.reports.table1 import collections_table
 from arttl.reports.tables import accuracy_table, frequency_table, runs_table
+from arttl.reports.tickets.collect import collect_tickets
+from arttl.reports.tickets.sections import write_chapter2
 
 _REFERENCES = "Marks at the right edge: the published test accuracies of Table 2."
+NAMED = 30  # files on a line that says what was written
 _STYLES = "Off the shelf dash-dotted, fine tuning dashed, from scratch solid orange; a line for each seed."
 _CAPTIONS = {
     "figure1": ("Figure 1: sample images of the collections", ""),
@@ -38,9 +44,36 @@ def run_report(options):
 
     Raises InputError if there is no run folder, for data that cannot be read, and if a file cannot be written.
     """
-    collected = collect_runs(options.runs)
-    pictures = open_pictures(options, collected.runs)
+    collected, tickets = collect_runs(options.runs), collect_tickets(options.runs)
+    pictures = open_pictures(
+        options, pd.concat([each[["collection", "challenge"]] for each in (collected.runs, tickets.runs)])
+    )
     folder = make_folder(options.to or Path(options.runs, "report"), "--to")
+    only_chapter2 = collected.is_empty and not tickets.is_empty
+    chapter1 = None if only_chapter2 else write_chapter1(collected, pictures, folder)
+    chapter2, groups = write_chapter2(tickets, pictures, folder)
+    for group, paths in groups.items():
+        _say(f"chapter 2 {group}", paths)
+    collected = replace(collected, left_out=[*collected.left_out, *tickets.left_out])
+    page = render_page(collected, chapter1, chapter2)
+    with whole_file(folder / "index.html") as file:
+        file.write(page)
+    print(f"page: {shown_path(folder / 'index.html')} ({len(page.encode()) / 1e6:.1f} MB, opens without a network)")
+    for name, reason in collected.left_out:
+        print(f"left out: {shown_path(name)}: {shown_path(reason)}")
+    return 0
+
+
+def write_chapter1(collected, pictures, folder):
+    """Write Chapter 1's tables, figures and lists, and print one line for each group of them.
+
+    Arguments:
+        collected: what collect_runs() returned.
+        pictures: the Pictures.
+        folder: where to.
+
+    Returns a dict of what the page shows: tables, runs, figures, confusions, galleries.
+    """
     runs, frequency = runs_table(collected), frequency_table(collected)
     tables = [
         collections_table(collected, pictures),
@@ -58,13 +91,8 @@ def run_report(options):
     write_table(folder / "confusions.csv", confusions_table(confused))
     write_table(folder / "mistakes.csv", mistakes)
     _say("lists", [folder / "confusions.csv", folder / "mistakes.csv"])
-    page = render_page(collected, tables, runs, figures, confused, mistake_galleries(mistakes, pictures))
-    with whole_file(folder / "index.html") as file:
-        file.write(page)
-    print(f"page: {shown_path(folder / 'index.html')} ({len(page.encode()) / 1e6:.1f} MB, opens without a network)")
-    for name, reason in collected.left_out:
-        print(f"left out: {shown_path(name)}: {shown_path(reason)}")
-    return 0
+    galleries = mistake_galleries(mistakes, pictures)
+    return {"tables": tables, "runs": runs, "figures": figures, "confusions": confused, "galleries": galleries}
 
 
 def draw_figures(collected, pictures, folder):
@@ -96,7 +124,7 @@ def draw_figures(collected, pictures, folder):
 
 
 def _say(group, paths):
-    names = ", ".join(path.name for path in paths) or "none"
+    names = first_few([path.name for path in paths], NAMED)
     print(
         f"{group}: {counted(len(paths), 'file')} in {shown_path(paths[0].parent)}: {names}"
         if paths

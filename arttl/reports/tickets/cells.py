@@ -1,0 +1,88 @@
+"""Tables 5 and 6 as numbers: the best tickets of every target, network and source."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from arttl.reports.cells import MEASURE, marks
+from arttl.reports.tickets import published
+from arttl.reports.tickets.naming import order
+from arttl.reports.tickets.published import COLUMNS, NETWORK, SCRATCH
+from arttl.reports.tickets.series import TEST, VALIDATION, differing, select
+
+ROW = ["target", "network"]
+_CHOSEN = ["round", "sparsity", *MEASURE[1:]]
+_BY_VALIDATION = [f"validation_{name}" for name in _CHOSEN]
+_PUBLISHED = ["published", "published_std", "published_mark", "difference", "published_fraction"]
+_ABOUT = ["mark", "validation_mark", "rounds_left_out", "deviations", "problem"]
+CELLS = [*ROW, "source", "seeds", *_CHOSEN, *_BY_VALIDATION, *_PUBLISHED, *_ABOUT]
+"""Columns of what ticket_cells() returns."""
+
+
+def table_series(series):
+    """The Series that Tables 5 and 6 show: a dict of (target, network, source)."""
+    shown = [*select(series, start="scratch"), *select(series, start="ticket")]
+    return {tuple(each.key[name] for name in (*ROW, "source")): each for each in shown}
+
+
+def ticket_cells(series):
+    """Every cell of Tables 5 and 6, run or published.
+
+    Arguments:
+        series: what make_series() returned.
+
+    Returns a DataFrame of CELLS in the order of the thesis. Accuracies are in percent; `round` to `interval` are of the
+    ticket with the best test accuracy, those with "validation_" before of the one chosen on the validation set;
+    published, published_std and published_fraction are str, as printed; problem says why a cell that was run is empty.
+    Cells not run have None.
+    """
+    found = table_series(series)
+    printed = [(target, NETWORK, source) for target in published.ACCURACIES for source in COLUMNS]
+    keys = sorted({*found, *printed}, key=lambda key: order(*key))
+    frame = pd.DataFrame([_cell(key, found.get(key)) for key in keys], columns=CELLS, dtype=object)
+    for key, row in frame.groupby(ROW, sort=False):
+        frame.loc[row.index, "published_mark"] = marks(None if p is None else float(p) for p in row.published)
+        if same_data(of_row(found, key)):
+            frame.loc[row.index, "mark"] = marks(row.accuracy)
+            frame.loc[row.index, "validation_mark"] = marks(row.validation_accuracy)
+    return frame
+
+
+def of_row(found, key):
+    """The Series of one target and network that have no problem, of what table_series() returned."""
+    return [each for (*row, _), each in found.items() if tuple(row) == tuple(key) and not each.problem]
+
+
+def same_data(series):
+    """Whether runs were all tested on the same images, so that one can be better than another."""
+    settings = [settings for each in series for settings in each.runs.settings]
+    return len({json.dumps(each.get("data"), sort_keys=True) for each in settings}) <= 1
+
+
+def other_settings(series):
+    """Names of settings, beside what makes the cells of a row, in which their runs differ."""
+    own = {"target", "source", "start", "round", "sparsity", "seed", "fraction"}
+    settings = [settings for each in series for settings in each.runs.settings]
+    return differing(settings, lambda name: name in own or name.partition(".")[0] == "tickets")
+
+
+def _cell(key, series):
+    target, network, source = key
+    row = dict.fromkeys(CELLS) | {"target": target, "network": network, "source": source, "seeds": 0}
+    row |= {"mark": "", "validation_mark": "", "rounds_left_out": 0, "deviations": 0, "problem": ""}
+    row |= dict(zip(("published", "published_std"), published.accuracy(*key) or (None, None), strict=True))
+    row["published_fraction"] = published.fraction(*key)
+    if series is None:
+        return row
+    row |= {"problem": series.problem, "rounds_left_out": series.left_out}
+    row["deviations"] = len({line for lines in series.runs.deviations for line in lines})
+    best, chosen = series.best(TEST), series.best(VALIDATION)
+    if best is not None:
+        row |= {name: best[name] for name in ("seeds", *_CHOSEN)}
+        if row["published"] is not None:
+            row["difference"] = best["accuracy"] - float(row["published"])
+    if chosen is not None and source != SCRATCH:
+        row |= {f"validation_{name}": chosen[name] for name in _CHOSEN}
+    return row

@@ -1,0 +1,139 @@
+"""Is the best ticket better than training from scratch, and than its mask with other weights?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from arttl.collections.wording import first_few, shown
+from arttl.errors import InputError
+from arttl.reports.cells import DECIMALS
+from arttl.reports.collect import cause_of
+from arttl.reports.findings import VERDICTS, paired_over_seeds, verdict
+from arttl.reports.tables import Cell, Table, number
+from arttl.reports.tickets import published
+from arttl.reports.tickets.cells import other_settings, same_data
+from arttl.reports.tickets.naming import network_title, source_title
+from arttl.reports.tickets.published import COLUMNS, OWN, SCRATCH
+from arttl.reports.tickets.series import VALIDATION, select
+from arttl.runs import RunFolder
+
+OUTCOMES = {1: "better", 0: "not decided", -1: "worse"}
+"""What is said of comparisons that the thesis does not make."""
+
+THAN = {"scratch": "from scratch", "reinitialised": "reinitialised"}
+"""What the best ticket is compared with, by its start."""
+
+_COLUMNS = ("target", "network", "tickets of", "round", "than", "its round", "difference", "95% interval")
+_COLUMNS += ("images", "seeds", "published", "result")
+_DATA = ["target", "network", "source", "preferred", "round", "than", "than_round", "difference", "low", "high"]
+_DATA += ["images", "seeds", "published", "result", "problem"]
+_NOTES = [
+    "Points of test accuracy, the ticket's less the other's, on the same test images; with several seeds the images' "
+    "results are averaged over those that both have. Each side's round is the one chosen on the validation set, never "
+    "on the test images, so that the comparison is fair. In bold: of a target's tickets those that its validation set "
+    "prefers.",
+    "The interval (Agresti and Min, 2005) covers the draw of test images, not of seeds; it is not widened for the "
+    "number of comparisons. Where it holds zero, nothing is decided. Published: Table 5's difference, of "
+    "tickets chosen by test accuracy.",
+]
+
+
+def findings_table(series):
+    """The best ticket against training from scratch and against reinitialisation, wherever both were run: a Table.
+
+    Arguments:
+        series: what make_series() returned.
+    """
+    data = [line for ticket in select(series, start="ticket") for line in _lines(series, ticket)]
+    for line in data:
+        rivals = [each for each in data if each["_row"] == line["_row"] and each["_validation"] is not None]
+        highest = max((each["_validation"] for each in rivals), default=None)
+        line["preferred"] = line["_validation"] is not None and line["_validation"] == highest
+    warnings = [f"{_title(line)}: left out, since {line['problem']}." for line in data if line["problem"]]
+    warnings += [f"{_title(line)}: they differ in {line['_other']} too." for line in data if line["_other"]]
+    return Table(
+        "ticket-findings",
+        "Best ticket against its controls, on the same test images",
+        [("", name) for name in _COLUMNS],
+        [_row(line) for line in data if not line["problem"]],
+        warnings=warnings,
+        notes=_NOTES,
+        data=pd.DataFrame(data, columns=_DATA),
+        empty="No ticket can be compared with a control yet.",
+    )
+
+
+def _lines(series, ticket):
+    """A dict for each control of a ticket's Series."""
+    key, chosen = ticket.key, ticket.best(VALIDATION)
+    for start, than in THAN.items():
+        source = SCRATCH if start == "scratch" else key["source"]
+        part = {} if start == "scratch" else {"fraction": key["fraction"]}
+        others = select(series, **part, target=key["target"], network=key["network"], source=source, start=start)
+        if not others:
+            continue
+        line = dict.fromkeys(_DATA) | {"target": key["target"], "network": key["network"], "source": key["source"]}
+        line |= {"than": than, "problem": "", "_row": (key["target"], key["network"]), "_other": ""}
+        line["_validation"] = None if chosen is None else chosen["val_accuracy"]
+        try:
+            line |= _compared(ticket, others[0])
+        except ValueError as error:
+            line["problem"] = str(error)
+        else:
+            line["published"] = _published(key) if start == "scratch" else None
+            in_thesis = key["source"] in COLUMNS if start == "scratch" else key["source"] == OWN
+            line["result"] = (VERDICTS if in_thesis else OUTCOMES)[verdict(line["low"], line["high"])]
+            line["_other"] = first_few(other_settings([ticket, others[0]]))
+        yield line
+
+
+def _compared(ticket, other):
+    """Round, other's round, and what paired_over_seeds() returns. Raises ValueError if they cannot be compared."""
+    for each in (ticket, other):
+        if each.problem:
+            raise ValueError(each.problem)
+    if not same_data((ticket, other)):
+        raise ValueError("they were tested on different images")
+    rounds = [each.best(VALIDATION) for each in (ticket, other)]
+    if rounds[0] is None or (rounds[1] is None and other.key["start"] != "scratch"):
+        raise ValueError("no round has a validation accuracy of every seed")
+    numbers = [int(each["round"]) if each else 0 for each in rounds]
+    sides = [_predicted(each.of_round(number)) for each, number in zip((ticket, other), numbers, strict=True)]
+    return {"round": numbers[0], "than_round": numbers[1]} | paired_over_seeds(*sides)
+
+
+def _predicted(runs):
+    """Seeds and predictions, read only now: those of thousands of runs would fill the memory."""
+    try:
+        found = [RunFolder(path).predictions() for path in runs.path]
+    except (OSError, ValueError, InputError) as error:
+        raise ValueError(f"predictions cannot be read ({cause_of(error)})") from error
+    return pd.DataFrame({"seed": list(runs.seed), "predictions": found})
+
+
+def _published(key):
+    """Table 5's difference in points, or None."""
+    place = key["target"], key["network"]
+    cells = [published.accuracy(*place, source) for source in (key["source"], SCRATCH)]
+    return None if None in cells else float(cells[0][0]) - float(cells[1][0])
+
+
+def _row(line):
+    return [
+        Cell(shown(line["target"])),
+        Cell(network_title(line["network"])),
+        Cell(source_title(line["source"]), mark="best" if line["preferred"] else ""),
+        number(line["round"], 0),
+        Cell(line["than"]),
+        number(line["than_round"] or None, 0),
+        number(line["difference"], sign="+"),
+        Cell(f"[{line['low']:+.{DECIMALS - 1}f}, {line['high']:+.{DECIMALS - 1}f}]", sort=line["low"]),
+        number(line["images"], 0),
+        number(line["seeds"], 0),
+        number(line["published"], sign="+"),
+        Cell(line["result"]),
+    ]
+
+
+def _title(line):
+    return f"{shown(line['target'])}, {network_title(line['network'])}, {source_title(line['source'])}, {line['than']}"
