@@ -96,6 +96,17 @@ class RunFolder:
                 leftover.unlink()
             yield self
 
+    def begin(self, config, force=False):
+        """Write config.json, once everything that could fail without a trace of the run has been done.
+
+        Arguments:
+            config: its content.
+            force: remove what a former run left; what nobody knows whose it is goes in any case.
+        """
+        if force or not self.is_started:
+            self.empty()
+        self.write_config(config)
+
     def write_config(self, config):
         """Write config.json: the settings given, the versions of what computes, and the machine's kind."""
         write_json(self.path / "config.json", config | {"versions": versions()})

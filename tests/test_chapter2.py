@@ -68,8 +68,9 @@ def test_a_search_on_the_bundled_source_says_so_and_leaves_its_folder(script, tm
     assert "the network is lenet_300_100, not resnet50" in config["deviations"]
     assert "data: 5,000 of the official 60,000 train images" in config["deviations"]
     rounds = pd.read_csv(folder / "rounds.csv")
-    assert metrics["best_round"] == rounds["round"][rounds.test_accuracy.idxmax()]
-    assert metrics["best_round_validation"] == rounds["round"][rounds.val_accuracy.idxmax()]
+    pruned = rounds[rounds["round"] > 0]
+    assert metrics["best_round"] == pruned["round"][pruned.test_accuracy.idxmax()]
+    assert metrics["best_round_validation"] == pruned["round"][pruned.val_accuracy.idxmax()]
     assert f"{rounds.test_accuracy[0]:.1%}" in out
     assert open_tickets(folder / "tickets.h5").metadata["settings"] == settings
     assert rounds.test_accuracy[0] > 0.6  # it has learned

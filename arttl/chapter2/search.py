@@ -185,19 +185,17 @@ def run_search(spec, data, force, trainees):
     Raises InputError when the folder holds a search of other settings, or another process is at work in it.
     """
     with spec.folder.locked() as folder:
-        if force:
-            folder.empty()
-        folder.check_same(spec.settings(data))
-        if folder.is_complete:  # another process finished it meanwhile
-            return folder.metrics()
-        if not folder.is_started:
-            folder.empty()  # of what is left nobody knows whose it was
+        settings = spec.settings(data)
+        if not force:
+            folder.check_same(settings)
+            if folder.is_complete:  # another process finished it meanwhile
+                return folder.metrics()
         make_deterministic(spec.seed)
         set_product_precision(faithful=not spec.recipe.numerics.is_today)
         at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
         trainee = trainees.get(spec.network, data.num_classes, data.shape, spec.recipe, executed_at_once=at_once)
         part = data.fraction(spec.fraction, spec.seed)
-        write_search_config(spec, data, part, trainee)
+        folder.begin(search_config(spec, data, part, trainee), force)
         trainee.start(trainee.draw(spec.seed))
         batch, recipe = spec.recipe.batch_size, spec.recipe
         drop = {"drop_remainder": recipe.drop_remainder}
@@ -208,10 +206,10 @@ def run_search(spec, data, force, trainees):
             part.batches("validation", batch, **drop),
             folder.path,
             spec.search,
-            test=part.batches("test", batch),
+            test=part.batches("test", batch * trainee.network.executed_at_once),
             seed=spec.seed,
             draw=trainee.draw,
-            metadata={"settings": spec.settings(data)},
+            metadata={"settings": settings},
             log=folder.log,
         )
         metrics = search_metrics(folder, found)
@@ -219,32 +217,38 @@ def run_search(spec, data, force, trainees):
     return metrics
 
 
-def write_search_config(spec, data, part, trainee):
-    """Write config.json before training begins."""
+def search_config(spec, data, part, trainee):
+    """The content of config.json but for versions.
+
+    Arguments:
+        spec: the SearchSpec.
+        data: the TrainingData, all of it.
+        part: what of it is searched on.
+        trainee: the Trainee.
+    """
     trainable, frozen = parameter_counts(trainee.model)
-    spec.folder.write_config(
-        {
-            "settings": spec.settings(data),
-            "class_names": list(data.class_names),
-            "images": part.counts,
-            "parameters": {"trainable": trainable, "frozen": frozen},
-            "deviations": search_deviations(spec, data),
-        }
-    )
+    return {
+        "settings": spec.settings(data),
+        "class_names": list(data.class_names),
+        "images": part.counts,
+        "parameters": {"trainable": trainable, "frozen": frozen},
+        "deviations": search_deviations(spec, data),
+    }
 
 
 def search_metrics(folder, found):
-    """The content of metrics.json.
+    """The content of metrics.json: the best tickets, the unpruned network not among them, and the times of all.
 
     Arguments:
         folder: the RunFolder, with its rounds.csv.
         found: the Tickets.
     """
     rounds = pd.read_csv(folder.path / "rounds.csv")
-    chosen = rounds.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
+    pruned = rounds[rounds["round"] > 0]
+    chosen = pruned.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
     return {
         "rounds": found.rounds,
-        "best_round": int(rounds["round"][rounds.test_accuracy.idxmax()]),
+        "best_round": int(pruned["round"][pruned.test_accuracy.idxmax()]),
         "best_round_validation": int(chosen["round"]),
         **{name: float(chosen[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
         "training_seconds": round(float(rounds.training_seconds.sum()), 3),

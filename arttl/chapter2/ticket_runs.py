@@ -205,21 +205,20 @@ def run_ticket(spec, data, force, trainees):
     """
     started = time.perf_counter()
     with spec.folder.locked() as folder:
-        if force:
-            folder.empty()
         settings = spec.settings(data)
-        folder.check_same(settings)
-        if folder.is_complete:  # another process finished it meanwhile
-            return folder.metrics()
-        if not folder.is_started:
-            folder.empty()
+        if not force:
+            folder.check_same(settings)
+            if folder.is_complete:  # another process finished it meanwhile
+                return folder.metrics()
         make_deterministic(spec.seed)
         set_product_precision(faithful=not spec.recipe.numerics.is_today)
         trainee = trainees.get(
             spec.network, data.num_classes, data.shape, spec.recipe, batchnorm_momentum=spec.batchnorm.momentum
         )
         weights, masks = start_weights(spec, trainee)
-        write_ticket_config(spec, data, settings, trainee)
+        folder.begin(ticket_config(spec, data, trainee), force)
+        if data.table is not None:
+            write_table(folder.path / "images.csv", data.table)
         checkpoint = Checkpoint(folder.checkpoint)
         earlier = checkpoint.seconds()
         outcome = fit_ticket(spec, data, trainee, trainee.start(weights, masks), checkpoint)
@@ -239,20 +238,16 @@ def run_ticket(spec, data, force, trainees):
     return metrics
 
 
-def write_ticket_config(spec, data, settings, trainee):
-    """Write config.json, and images.csv where the images are files, before training begins."""
+def ticket_config(spec, data, trainee):
+    """The content of config.json but for versions; arguments as of run_ticket."""
     trainable, frozen = parameter_counts(trainee.model)
-    spec.folder.write_config(
-        {
-            "settings": settings,
-            "class_names": list(data.class_names),
-            "images": data.counts,
-            "parameters": {"trainable": trainable, "frozen": frozen},
-            "deviations": ticket_deviations(spec, data),
-        }
-    )
-    if data.table is not None:
-        write_table(spec.folder.path / "images.csv", data.table)
+    return {
+        "settings": spec.settings(data),
+        "class_names": list(data.class_names),
+        "images": data.counts,
+        "parameters": {"trainable": trainable, "frozen": frozen},
+        "deviations": ticket_deviations(spec, data),
+    }
 
 
 def fit_ticket(spec, data, trainee, pruning, checkpoint):
@@ -272,5 +267,5 @@ def fit_ticket(spec, data, trainee, pruning, checkpoint):
     metrics = training_metrics(progress, recipe)
     tested = progress.history[metrics["tested_epoch"] - 1]
     metrics |= {name: tested[name] for name in ("val_loss", "val_accuracy")}
-    scores = predict(trainee.model, data.batches("test", recipe.batch_size))
+    scores = predict(trainee.model, data.batches("test", recipe.batch_size * trainee.network.executed_at_once))
     return Outcome(scores, True, metrics, f"epoch {metrics['tested_epoch']} of {progress.epochs}")
