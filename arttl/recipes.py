@@ -84,6 +84,7 @@ class Recipe:
             model: a keras.Model with a softmax output.
             executed_at_once: training steps that the backend runs in one go (Keras' steps_per_execution). It changes
                 no number, only the time: for networks whose step takes about as long as Python takes to ask for it.
+                PyTorch takes one at a time whatever is asked.
 
         Raises InputError when Keras has no such optimiser or it does not take the arguments.
         """
@@ -94,13 +95,14 @@ class Recipe:
             from arttl.models.keras2018 import CategoricalCrossentropy2018
 
             loss = CategoricalCrossentropy2018()
-        xla = keras.backend.backend() == "jax"  # 2018 had no XLA, but without it JAX would compile nothing at all
+        backend = keras.backend.backend()
+        xla = backend == "jax"  # 2018 had no XLA, but without it JAX would compile nothing at all
         model.compile(
             self.make_optimizer(),
             loss=loss,
             metrics=["accuracy"],
             jit_compile=xla,
-            steps_per_execution=executed_at_once,
+            steps_per_execution=1 if backend == "torch" else executed_at_once,
         )
         return model
 

@@ -18,7 +18,7 @@ from arttl.pruning import load_ticket, model_weights, open_tickets, prunable_ker
 from arttl.recipes import tickets
 from arttl.runs import RunFolder
 from arttl.ticket_parsers import RESETS, SCOPES, UNITS, lth_parser, search_parser, transfer_parser
-from arttl.training import checkpoint
+from arttl.training import Batches, checkpoint
 
 FIND, TRANSFER, LTH = ({"name": f"ch2_{name}.py"} for name in ("find_tickets", "transfer_tickets", "lth_mnist"))
 TINY = ["--network", "resnet20", "--image-size", "8", "--epochs", "2"]
@@ -173,6 +173,30 @@ def test_a_transfer_changes_nothing_that_it_should_not(searched, photographs, sc
             assert (trained[name][mask] != started[name][mask]).mean() > 0.9
         assert pruning_callback.masks is masks
     np.testing.assert_array_equal(*heads)
+
+
+def test_every_run_of_a_comparison_sees_the_images_in_the_same_order(script, photographs, searched, monkeypatch):
+    orders, start_epoch = {}, Batches.start_epoch
+
+    def recorded(self, epoch):
+        start_epoch(self, epoch)
+        if self.shuffle_seed is not None:
+            orders.setdefault((len(folders), epoch), self.rows[self.order].tolist())
+
+    folders, begin = [], RunFolder.begin
+
+    def begun(self, *arguments):
+        folders.append(self.path)
+        begin(self, *arguments)
+
+    monkeypatch.setattr(Batches, "start_epoch", recorded)
+    monkeypatch.setattr(RunFolder, "begin", begun)
+    line = ["--target", "mine", "--data", photographs, *TINY, "--source", "target"]
+    assert script(*line, **TRANSFER)[0] == 0
+    assert len(folders) == 5
+    for epoch in (0, 1):
+        assert len({tuple(orders[run, epoch]) for run in range(1, 6)}) == 1
+    assert orders[1, 0] != orders[1, 1]
 
 
 @pytest.mark.parametrize("start", ["reinitialised", "random-masks", "final"])
