@@ -34,6 +34,8 @@ class Cost:
         epochs: of each training, assumed.
         steps: training steps, of all its trainings.
         cpu_seconds: by measured steps.
+        core_seconds: processor time (of all cores together) of the same steps: what other work on the machine that
+            they were measured on does not lengthen.
         gpu_seconds: an estimate: operations over a GPU's speed.
         disk: bytes of its folder.
     """
@@ -41,6 +43,7 @@ class Cost:
     epochs: int
     steps: int
     cpu_seconds: float
+    core_seconds: float
     gpu_seconds: float
     disk: float
 
@@ -60,20 +63,24 @@ def cost(run, times, tflops, epochs=None):
     Raises InputError where the step was not measured.
     """
     if run.approach is None:
-        return Cost(0, 0, 0.0, 0.0, 0.0)
+        return Cost(0, 0, 0.0, 0.0, 0.0, 0.0)
     number = (EPOCHS | (epochs or {}))[run.approach]
     steps = run.trainings * number * _batches(run.data.train, run.batch)
     forward = run.trainings * (number * _batches(run.data.validation, run.batch) + _batches(run.data.test, run.batch))
+    where = run.chapter, run.network, run.image_size
     work = "head" if run.approach == "off-the-shelf" else "train"
-    row = times.row(run.chapter, run.network, run.image_size, work)
-    seconds = steps * row.seconds * run.batch / row.batch
-    seconds += forward * times.forward_seconds(run.chapter, run.network, run.image_size, work, run.batch)
+    row = times.row(*where, work)
+    done = [(steps, row), (forward, times.forward(*where, work))]
     operations = run.batch * row.multiply_adds * (TRAINING * steps + FORWARD * forward)
     if run.passes:
-        whole = times.row(run.chapter, run.network, run.image_size, "forward")
-        seconds += _batches(run.passes, run.batch) * whole.seconds * run.batch / whole.batch
+        whole = times.row(*where, "forward")
+        done.append((_batches(run.passes, run.batch), whole))
         operations += run.passes * whole.multiply_adds * FORWARD
-    return Cost(number, steps, seconds, operations / (tflops * 1e12), disk_bytes(run, times))
+    seconds, cores = (
+        sum(number * each[column] * run.batch / each.batch for number, each in done)
+        for column in ("seconds", "processor_seconds")
+    )
+    return Cost(number, steps, seconds, cores, operations / (tflops * 1e12), disk_bytes(run, times))
 
 
 def disk_bytes(run, times):

@@ -14,13 +14,12 @@ MEASURED = Path(__file__).parents[1] / "data" / "step_times.csv"
 """Of benchmarks/step_times.py on the machine that the file names."""
 
 KEYS = ["chapter", "network", "image_size", "work"]
-COLUMNS = [*KEYS, "batch", "seconds", "multiply_adds", "parameters", "machine", "versions", "date"]
+NUMBERS = ["batch", "seconds", "processor_seconds", "multiply_adds", "parameters", "load"]
+COLUMNS = [*KEYS, *NUMBERS, "machine", "versions", "date"]
 
 FORWARD, TRAINING = 2, 6
 """Operations for each multiply-add: a multiplication and an addition forward; backward twice as much again, since the
 gradients of inputs and of weights are a product each."""
-
-FORWARD_SHARE = FORWARD / TRAINING
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,9 @@ class StepTimes:
         missing = [name for name in COLUMNS if name not in table]
         if missing:
             raise InputError(f"{path} has no column {missing[0]}; make it with benchmarks/step_times.py --to")
-        numbers = table[["batch", "seconds", "multiply_adds", "parameters"]].apply(pd.to_numeric, errors="coerce")
-        bad = ~(np.isfinite(numbers) & (numbers > 0)).all(axis=1) | table.duplicated(KEYS)
+        numbers = table[NUMBERS].apply(pd.to_numeric, errors="coerce")
+        positive = (numbers > 0) | (numbers[["load"]].reindex(columns=NUMBERS) >= 0)
+        bad = ~(np.isfinite(numbers) & positive).all(axis=1) | table.duplicated(KEYS)
         if bad.any():
             row = table.index[bad][0] + 2
             raise InputError(f"{path}, line {row}: a number is missing or not above 0, or the row comes twice")
@@ -65,16 +65,21 @@ class StepTimes:
             )
         return self.table.loc[chapter, network, size, work]
 
-    def forward_seconds(self, chapter, network, size, work, batch):
-        """Seconds of a batch forward: as measured, else a third of a training step (see FORWARD and TRAINING)."""
+    def forward(self, chapter, network, size, work):
+        """What a batch forward takes: as measured, else a third of a training step (see FORWARD and TRAINING).
+
+        Arguments: as of `row`.
+
+        Returns a Series with batch, seconds and processor_seconds.
+        """
         if work == "train" and (chapter, network, size, "forward") in self.table.index:
-            row = self.row(chapter, network, size, "forward")
-            return row.seconds * batch / row.batch
-        row = self.row(chapter, network, size, work)
-        return row.seconds * batch / row.batch * FORWARD_SHARE
+            return self.row(chapter, network, size, "forward")
+        row = self.row(chapter, network, size, work).copy()
+        row[["seconds", "processor_seconds"]] *= FORWARD / TRAINING
+        return row
 
     @property
     def origin(self):
         """Where and with what the steps were measured, in words."""
         parts = [", ".join(dict.fromkeys(map(str, self.table[name]))) for name in ("machine", "versions", "date")]
-        return "; ".join(parts)
+        return f"{'; '.join(parts)}; load {self.table.load.min():.1f} to {self.table.load.max():.1f}"

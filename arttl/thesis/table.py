@@ -13,7 +13,7 @@ from arttl.thesis.parser import EPOCHS
 from arttl.thesis.runs import EXTRA, FIGURE4, shared_images, thesis_runs
 from arttl.thesis.steps import StepTimes
 
-SUMS = ["runs", "steps", "cpu_hours", "gpu_hours_estimate", "disk_bytes"]
+SUMS = ["runs", "steps", "cpu_hours", "core_hours", "gpu_hours_estimate", "disk_bytes"]
 
 
 def run_thesis(options):
@@ -53,7 +53,7 @@ def plan_table(runs, costs):
 
     Returns a DataFrame with one row a group: chapter, experiment, data, network, image_size, runs, product (the number
     of runs written out), trainings (of each run), images_least, images_most (for training), epochs, steps, cpu_hours,
-    gpu_hours_estimate, disk_bytes.
+    core_hours, gpu_hours_estimate, disk_bytes.
     """
     groups = {}
     for run, each in zip(runs, costs, strict=True):
@@ -77,6 +77,7 @@ def _group_row(key, members):
         "epochs": costs[0].epochs,
         "steps": sum(each.steps for each in costs),
         "cpu_hours": sum(each.cpu_seconds for each in costs) / 3600,
+        "core_hours": sum(each.core_seconds for each in costs) / 3600,
         "gpu_hours_estimate": sum(each.gpu_seconds for each in costs) / 3600,
         "disk_bytes": sum(each.disk for each in costs),
     }
@@ -120,6 +121,7 @@ def _shared_rows(runs):
             "epochs": 0,
             "steps": 0,
             "cpu_hours": 0.0,
+            "core_hours": 0.0,
             "gpu_hours_estimate": 0.0,
             "disk_bytes": each.images * each.values,
         }
@@ -168,9 +170,9 @@ def shown_totals(table):
     rows = []
     for title, part in (parts | {"in all": table}).items():
         sums = part[SUMS].sum()
-        hours = f"{_hours(sums.cpu_hours)} ({sums.cpu_hours / 24:,.0f} days)", _hours(sums.gpu_hours_estimate)
+        hours = _hours(sums.cpu_hours), _hours(sums.core_hours), _hours(sums.gpu_hours_estimate)
         rows.append([title, f"{sums.runs:,.0f}", f"{sums.steps:,.0f}", *hours, bytes_text(sums.disk_bytes)])
-    return markdown_table(["", "runs", "steps", "CPU hours", "GPU hours (estimate)", "disk"], rows)
+    return markdown_table(["", "runs", "steps", "CPU hours", "processor hours", "GPU hours (estimate)", "disk"], rows)
 
 
 def notes(times, tflops, epochs):
@@ -179,7 +181,9 @@ def notes(times, tflops, epochs):
     return "\n".join(
         [
             f"epochs are assumed ({assumed}): early stopping decides them; --epochs gives others",
-            f"CPU hours: measured steps ({times.origin}; {times.path})",
+            f"CPU hours: measured steps ({times.path}: {times.origin})",
+            "processor hours: the time that these steps used of all cores together; over the number of cores, what a "
+            "machine without other work needs at the least",
             f"GPU hours: an estimate, nothing was measured: operations of the networks at {tflops:g} x 10^12 a second "
             "(--tflops); small networks and images take longer than that",
             "not counted: reading and decoding images, compiling, checkpoints of runs under way, the pictures",
