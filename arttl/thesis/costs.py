@@ -69,15 +69,15 @@ def cost(run, times, tflops, epochs=None):
     forward = run.trainings * (number * _batches(run.data.validation, run.batch) + _batches(run.data.test, run.batch))
     where = run.chapter, run.network, run.image_size
     work = "head" if run.approach == "off-the-shelf" else "train"
-    row = times.row(*where, work)
-    done = [(steps, row), (forward, times.forward(*where, work))]
-    operations = run.batch * row.multiply_adds * (TRAINING * steps + FORWARD * forward)
+    step = times.step(*where, work)
+    done = [(steps, step), (forward, times.forward(*where, work))]
+    operations = run.batch * step.multiply_adds * (TRAINING * steps + FORWARD * forward)
     if run.passes:
-        whole = times.row(*where, "forward")
+        whole = times.step(*where, "forward")
         done.append((_batches(run.passes, run.batch), whole))
         operations += run.passes * whole.multiply_adds * FORWARD
     seconds, cores = (
-        sum(number * each[column] * run.batch / each.batch for number, each in done)
+        sum(number * getattr(each, column) * run.batch / each.batch for number, each in done)
         for column in ("seconds", "processor_seconds")
     )
     return Cost(number, steps, seconds, cores, operations / (tflops * 1e12), disk_bytes(run, times))
@@ -94,7 +94,7 @@ def disk_bytes(run, times):
         return tables + (IMAGES_ROW * run.data.images if collection else 0)
     tables += IMAGES_ROW * run.data.images
     head = (FEATURES[run.network] + 1) * run.data.classes
-    backbone = times.row(1, run.network, run.image_size, "train").parameters
+    backbone = times.step(1, run.network, run.image_size, "train").parameters
     trained = head + (backbone if run.approach != "off-the-shelf" else 0)
     return tables + 4 * (backbone + head + (COPIES - 1) * trained)
 
