@@ -87,6 +87,13 @@ def test_all_runs_are_different_and_their_number_is_right(runs, table):
     assert rows(table, "BatchNormalization").runs.sum() == batchnorm
 
 
+def test_a_run_that_several_experiments_need_counts_for_the_first(runs):
+    shared = the_run(runs, "ch2/transfer/mouse-lba/resnet50/mouse-lba/ticket/round-01/seed-1")
+    assert shared.experiment == "Table 5, target tickets"  # not Figure 9b, which compares with it
+    chapters = [run.chapter for run in runs]
+    assert chapters == sorted(chapters)
+
+
 def test_folders_are_those_that_the_experiments_use(runs):
     known = {run.folder.as_posix() for run in runs}
     assert {

@@ -103,7 +103,10 @@ def thesis_runs(output, chapters=(1, 2)):
     """
     found = chapter1_runs(output) if 1 in chapters else []
     found += chapter2_runs(output) if 2 in chapters else []
-    return list({run.folder: run for run in reversed(found)}.values())[::-1]  # the first of those with one folder
+    once = {}
+    for run in found:
+        once.setdefault(run.folder, run)
+    return list(once.values())
 
 
 def chapter1_runs(output):
