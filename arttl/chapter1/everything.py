@@ -38,8 +38,7 @@ def run_all(options):
 
 def steps(options):
     """What is to be done, in order: pairs of a title and a function."""
-    challenges = options.challenge or CHALLENGES[options.data is None :]  # the bundled collections have no material
-    second = [challenge for challenge in challenges if challenge != "material"]
+    challenges, second = asked_challenges(options)
     found = [(f"Rijksmuseum, {each}", lambda each=each: _rijks(options, each)) for each in challenges]
     if options.data is None or options.antwerp is not None:
         found += [(f"Antwerp, {each}", lambda each=each: _antwerp(options, each)) for each in second]
@@ -47,25 +46,45 @@ def steps(options):
     return [*found, ("report", lambda: _report(options))]
 
 
-def _rijks(options, challenge):
+def asked_challenges(options):
+    """The challenges of the first collection, and those of the second: two lists."""
+    challenges = options.challenge or CHALLENGES[options.data is None :]  # the bundled collections have no material
+    return challenges, [challenge for challenge in challenges if challenge != "material"]
+
+
+def rijks_options(options, challenge):
+    """The options of ch1_rijks.py for a challenge: a namespace."""
     given = _given(options, FOR_ALL) + _kept(options) + ["--resume"]
-    parser = rijks_parser("", CHALLENGES)
-    run_experiment(parser.parse_args(["--challenge", challenge, *given, *_data(options.data)]), "ch1/rijks")
+    return rijks_parser("", CHALLENGES).parse_args(["--challenge", challenge, *given, *_data(options.data)])
+
+
+def antwerp_options(options, challenge):
+    """The options of ch1_antwerp.py for a challenge: a namespace."""
+    given = _given(options, FOR_ALL) + _kept(options) + ["--resume", "--approach", *APPROACHES]
+    return transfer_parser("", CHALLENGES[1:]).parse_args(["--challenge", challenge, *given, *_data(options.antwerp)])
+
+
+def saliency_options(options, challenge):
+    """The options of ch1_saliency.py for a challenge, a namespace for each architecture, of the first seed."""
+    parser, found = saliency_parser("", CHALLENGES), []
+    for architecture in options.architecture or (["resnet50"] if options.data is None else BACKBONES):
+        which = ["--challenge", challenge, "--architecture", architecture, "--seed", str(options.seed[0])]
+        found.append(parser.parse_args([*which, "--output", str(options.output), *_data(options.data)]))
+    return found
+
+
+def _rijks(options, challenge):
+    run_experiment(rijks_options(options, challenge), "ch1/rijks")
 
 
 def _antwerp(options, challenge):
-    given = _given(options, FOR_ALL) + _kept(options) + ["--resume", "--approach", *APPROACHES]
-    parser = transfer_parser("", CHALLENGES[1:])
-    run_transfer(parser.parse_args(["--challenge", challenge, *given, *_data(options.antwerp)]), "ch1/antwerp")
+    run_transfer(antwerp_options(options, challenge), "ch1/antwerp")
 
 
 def _saliency(options, challenge):
-    """One figure for each architecture, of the first seed."""
-    for architecture in options.architecture or (["resnet50"] if options.data is None else BACKBONES):
-        which = ["--challenge", challenge, "--architecture", architecture, "--seed", str(options.seed[0])]
-        line = [*which, "--output", str(options.output), *_data(options.data)]
+    for each in saliency_options(options, challenge):
         try:
-            run_saliency(saliency_parser("", CHALLENGES).parse_args(line), "ch1/saliency")
+            run_saliency(each, "ch1/saliency")
         except InputError as error:
             print(f"no figure: {error}")
 

@@ -66,7 +66,7 @@ def run_saliency(options, experiment):
     images = read_images(options, after.settings, chosen.index)
     name, method = METHODS[options.method]
     maps = {side.title: side_maps(side, images, method) for side in (before, after)}
-    folder = Path(options.output, experiment, options.challenge, options.architecture, f"seed-{options.seed}")
+    folder = figure_folder(options, experiment)
     make_folder(folder, "--output")
     answers = {
         side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
@@ -78,6 +78,11 @@ def run_saliency(options, experiment):
     print(f"{counted(len(chosen), 'image')} of {options.challenge} that only the fine-tuned network gets right:")
     print(f"  {first_few(chosen.index, options.images)}")
     print("\n".join(f"  {path}" for path in (*files, folder / f"{name}.csv")))
+
+
+def figure_folder(options, experiment):
+    """Where the options' figure goes: a Path; `experiment` is as in run_saliency."""
+    return Path(options.output, experiment, options.challenge, options.architecture, f"seed-{options.seed}")
 
 
 def sides(options):

@@ -29,17 +29,27 @@ def run_lth(options):
     Arguments:
         options: the namespace of arttl.ticket_parsers.lth_parser.
     """
-    options.source = options.source or ("fashion_mnist" if options.data is None else "mnist")
+    options.source = options.source or usual_source(options)
     searches, data = run_searches(options, TICKETS, DEMO)
-    specs = [
+    specs = plan_controls(options, searches)
+    trainees = Trainees()
+    if do_runs(specs, data, options, lambda *arguments: run_ticket(*arguments, trainees)):
+        print(lth_table(searches, specs))
+
+
+def usual_source(options):
+    """What is searched where --source does not say."""
+    return "fashion_mnist" if options.data is None else "mnist"
+
+
+def plan_controls(options, searches):
+    """The TicketSpecs of the controls that the options ask for, of each SearchSpec."""
+    return [
         control(spec, start, number, options.output)
         for spec in searches
         for start in options.controls
         for number in range(1, spec.search.rounds + 1)
     ]
-    trainees = Trainees()
-    if do_runs(specs, data, options, lambda *arguments: run_ticket(*arguments, trainees)):
-        print(lth_table(searches, specs))
 
 
 def control(spec, start, number, output):

@@ -62,6 +62,11 @@ def compare_sizes(model, smaller):
     return Report(tuple(LayerSize(name, *zip(before[name], after[name], strict=True)) for name in before))
 
 
+def multiply_adds(model):
+    """Multiply-adds of all kernels of a flat model for one input; additions of biases and the like do not count."""
+    return sum(count for _, _, count in _sizes(model).values())
+
+
 def _sizes(model):
     """Name of each layer with weights to its numbers of channels, parameters and multiply-adds."""
     tensors, _ = calls_in_order(model.inputs[0], model.outputs[0])

@@ -1,0 +1,282 @@
+"""Every run of the thesis, planned by the experiments' own code, without data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from arttl.chapter1 import plan_runs
+from arttl.chapter1.everything import antwerp_options, asked_challenges, rijks_options, saliency_options
+from arttl.chapter1.plan import Source, classifier_variants
+from arttl.chapter1.saliency import figure_folder
+from arttl.chapter1.transfer import source_variants
+from arttl.chapter2.everything import RUNNERS, steps
+from arttl.chapter2.lth import DEMO as LTH_DEMO
+from arttl.chapter2.lth import TICKETS, plan_controls, usual_source
+from arttl.chapter2.opening import dataset_name, is_natural
+from arttl.chapter2.search import plan_searches
+from arttl.chapter2.studies import STUDIES, study_lines
+from arttl.chapter2.ticket_runs import BatchNorm
+from arttl.chapter2.transfer import asked_lines, plan_transfers
+from arttl.collections.targets import TARGETS
+from arttl.parsers import all_parser as chapter1_parser
+from arttl.pruning import SearchSettings
+from arttl.reports.published import APPROACH_TITLES, FEATURES
+from arttl.sources.catalogue import SOURCES
+from arttl.thesis.sizes import COLLECTION_TITLES, DataSize, challenge_size, collection_images, dataset_size
+from arttl.ticket_parsers import all_parser as chapter2_parser
+from arttl.ticket_parsers import lth_parser
+
+EXTRA = "not in the thesis"
+FIGURE4 = "Figure 4, saliency maps"
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One run.
+
+    Attributes:
+        chapter: 1 or 2.
+        experiment: what of the thesis it is for.
+        network: the network's name in options and folders.
+        image_size: side of the images in pixels.
+        data: the DataSize of what it is trained on.
+        folder: the path of its folder.
+        factors: pairs of a noun and a value, such as ("seed", 42), in which runs of one experiment differ.
+        approach: of arttl.thesis.parser.EPOCHS; None where nothing is trained.
+        batch: images in a step.
+        trainings: one, or those of all rounds of a search.
+        passes: images that go through the frozen network once, for X.
+        keep_final: whether a search keeps its trained weights.
+    """
+
+    chapter: int
+    experiment: str
+    network: str
+    image_size: int
+    data: DataSize
+    folder: Path
+    factors: tuple
+    approach: str | None = None
+    batch: int = 1
+    trainings: int = 1
+    passes: int = 0
+    keep_final: bool = False
+
+    @property
+    def is_search(self):
+        """Whether it leaves tickets."""
+        return self.trainings > 1
+
+
+@dataclass(frozen=True)
+class Images:
+    """A collection decoded at one size, or its X, which the runs share: in --cache.
+
+    Attributes:
+        chapter: 1 or 2.
+        title: of the data.
+        images: their number.
+        values: bytes for each image.
+        what: "decoded images" or "features X".
+        network: whose X; empty for images.
+        image_size: side in pixels.
+    """
+
+    chapter: int
+    title: str
+    images: int
+    values: int
+    what: str
+    network: str
+    image_size: int
+
+
+def thesis_runs(output, chapters=(1, 2)):
+    """Every run of the thesis, each folder once.
+
+    Arguments:
+        output: folder of all runs; it is not looked at.
+        chapters: which.
+
+    Returns a list of PlannedRuns, in the order in which ch1_all.py and ch2_all.py do them.
+    """
+    found = chapter1_runs(output) if 1 in chapters else []
+    found += chapter2_runs(output) if 2 in chapters else []
+    once = {}
+    for run in found:
+        once.setdefault(run.folder, run)
+    return list(once.values())
+
+
+def chapter1_runs(output):
+    """Those of Tables 2 and 3 and Figure 4: a list of PlannedRuns."""
+    line = ["--data", "rijks2014", "--antwerp", "antwerp", "--output", str(output)]
+    options = chapter1_parser("").parse_args(line)
+    first, second = asked_challenges(options)
+    found, passed = [], set()
+    for experiment, challenges in (("rijks", first), ("antwerp", second)):
+        for challenge in challenges:
+            found += [_trained(spec, experiment, passed) for spec in _chapter1_specs(options, experiment, challenge)]
+    for challenge in second:
+        for each in saliency_options(options, challenge):
+            folder = figure_folder(each, "ch1/saliency")
+            size = next(run.image_size for run in found if run.network == each.architecture)
+            found.append(
+                PlannedRun(
+                    1,
+                    FIGURE4,
+                    each.architecture,
+                    size,
+                    challenge_size("rijks", challenge),
+                    folder,
+                    (("challenge", challenge), ("seed", each.seed)),
+                )
+            )
+    return found
+
+
+def _chapter1_specs(options, experiment, challenge):
+    if experiment == "rijks":
+        given, variants = rijks_options(options, challenge), classifier_variants
+    else:
+        given, variants = antwerp_options(options, challenge), _planned_sources
+    return plan_runs(given, f"ch1/{experiment}", lambda approach: variants(given, approach))
+
+
+def _planned_sources(options, approach):
+    """The Variants of Table 3, whose θ^r need not be there yet."""
+    return [
+        replace(variant, source=lambda architecture, seed, name=variant.name: Source(name))
+        for variant in source_variants(options, approach)
+    ]
+
+
+def _trained(spec, experiment, passed):
+    """The PlannedRun of a RunSpec; `passed` has what X is known of, and grows."""
+    approach = spec.recipe.approach
+    source = spec.source.name if spec.source else ""
+    network = spec.architecture, experiment, *((spec.challenge, spec.seed) if source == "rijks" else ())
+    frozen = approach == "off-the-shelf"
+    passes = collection_images(experiment) if frozen and network not in passed else 0
+    passed |= {network} if frozen else set()
+    sources = (("source", source),) if source else ()
+    return PlannedRun(
+        1,
+        f"Table {2 if experiment == 'rijks' else 3}, {APPROACH_TITLES[approach]}",
+        spec.architecture,
+        spec.image_size,
+        challenge_size(experiment, spec.challenge),
+        spec.folder.path,
+        (("challenge", spec.challenge), *sources, ("seed", spec.seed)),
+        approach,
+        spec.recipe.batch_size,
+        passes=passes,
+    )
+
+
+def chapter2_runs(output):
+    """Those of Figure 5, Tables 5 and 6, Figures 8 and 9, and of the study of BatchNormalization: PlannedRuns."""
+    line = ["--sources", *(f"{name}={name}" for name in STUDIES["training-size"].sources)]
+    line += ["--targets", *(f"{target.name.lower()}={target.name.lower()}" for target in TARGETS)]
+    found = _figure5(output)
+    for step in steps(chapter2_parser("").parse_args(line)):
+        options = RUNNERS[step.script][0]("").parse_args([*step.line, "--output", str(output), "--dry-run"])
+        if step.script == "find":
+            found += [_searched(spec, _search_title(spec)) for spec in plan_searches(options)]
+            continue
+        options.rounds = [range(1, SearchSettings().rounds + 1)]  # whatever of the searches is there already
+        lines = study_lines(options) if step.script == "study" else asked_lines(options, dataset_name(options.target))
+        study = getattr(options, "study", "")
+        found += [_from_ticket(spec, _transfer_title(spec, study)) for spec in plan_transfers(options, lines)]
+    return found
+
+
+def _figure5(output):
+    options = lth_parser("").parse_args(["--data", "keras", "--output", str(output), "--dry-run"])
+    options.source = usual_source(options)
+    searches = plan_searches(options, TICKETS, LTH_DEMO)
+    found = [_searched(spec, "Figure 5, search") for spec in searches]
+    return found + [_from_ticket(spec, "Figure 5, controls") for spec in plan_controls(options, searches)]
+
+
+def _search_title(spec):
+    if spec.fraction < 1:
+        return "Figure 9c, searches on a part"
+    return f"searches on {'natural sources' if is_natural(spec.source) else 'targets'}"
+
+
+def _transfer_title(spec, study):
+    kinds = {"scratch": "from scratch", "reinitialised": "reinitialised", "final": "final weights"}
+    own = "target tickets" if spec.source == spec.target else "transfers"
+    kind = kinds.get(spec.start, own)
+    if spec.batchnorm != BatchNorm():
+        return f"BatchNormalization, {kind} ({EXTRA})"
+    if study == "related-source":
+        return f"Figure 9b, {'related source' if kind == 'transfers' else kind}"
+    if spec.start == "final":
+        return f"Figure 9a, {kind}"
+    if spec.fraction < 1:
+        return "Figure 9c, tickets of a part"
+    return f"{'Figure 8' if kind == 'reinitialised' else 'Table 5'}, {kind}"
+
+
+def _size(spec, name):
+    return spec.size or SOURCES[name].shape[0]
+
+
+def _searched(spec, title):
+    part = (("part", spec.fraction),) if spec.fraction < 1 else ()
+    noun = "source" if is_natural(spec.source) else "target"
+    return PlannedRun(
+        2,
+        title,
+        spec.network,
+        _size(spec, spec.source),
+        dataset_size(spec.source, spec.fraction),
+        spec.folder.path,
+        ((noun, spec.source), *part, ("seed", spec.seed)),
+        spec.recipe.approach,
+        spec.recipe.batch_size,
+        trainings=spec.search.rounds + 1,
+        keep_final=spec.search.keep_final,
+    )
+
+
+def _from_ticket(spec, title):
+    batchnorm = (spec.batchnorm.momentum, spec.batchnorm.recalibrate)
+    factors = [("target", spec.target), ("source", spec.source), ("setting", batchnorm), ("part", spec.fraction)]
+    factors += [("start", spec.start), ("round", spec.round), ("seed", spec.seed)]
+    return PlannedRun(
+        2,
+        title,
+        spec.network,
+        _size(spec, spec.target),
+        dataset_size(spec.target),
+        spec.folder.path,
+        tuple(factors),
+        spec.recipe.approach,
+        spec.recipe.batch_size,
+    )
+
+
+def shared_images(runs):
+    """What the runs keep in --cache besides their folders: a list of Images.
+
+    Natural sources of Chapter 2 are resized in memory and leave nothing there.
+    """
+    stores, features = {}, []
+    for run in runs:
+        title = run.data.title
+        images = run.data.images
+        if run.chapter == 1:
+            title = title.partition(",")[0]
+            images = collection_images(next(name for name, each in COLLECTION_TITLES.items() if each == title))
+        elif is_natural(dataset_name(title)):
+            continue
+        pixels = Images(run.chapter, title, images, 3 * run.image_size**2, "decoded images", "", run.image_size)
+        stores[title, run.image_size] = pixels
+        if run.passes:
+            values = 4 * FEATURES[run.network]
+            features.append(Images(1, title, images, values, "features X", run.network, run.image_size))
+    return [*stores.values(), *features]
