@@ -145,9 +145,13 @@ def write_table(path, table):
 
 
 def write_model(path, model):
-    """Save a Keras model without its optimiser's state, whole or not at all."""
+    """Save a flat Keras model without its optimiser, whose state is as large again, whole or not at all."""
+    import keras  # here and not above: writing a table must not cost the seconds that Keras takes
+
+    # Keras 3 keeps the state of a compiled model whatever include_optimizer says; this one shares the layers.
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)
     with partial_path(path) as partial:
-        model.save(partial, include_optimizer=False)
+        bare.save(partial)
 
 
 def make_folder(path, option):

@@ -2,11 +2,13 @@
 
 import json
 
+import keras
+import numpy as np
 import pandas as pd
 import pytest
 
 from arttl.errors import InputError
-from arttl.files import make_folder, whole_file, write_json, write_table
+from arttl.files import make_folder, whole_file, write_json, write_model, write_table
 from arttl.reports.summary import summary_table
 from arttl.runs import RunFolder
 
@@ -88,3 +90,18 @@ def test_summary_shows_complete_runs_only(tmp_path):
     cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
     assert cells == ["vgg19", "scratch", "3", "50.0%", "25.0% to 75.0%", "12.5%", "2 of 9", "1 min 15 s"]
     assert len({len(line) for line in lines}) == 1
+
+
+def test_a_trained_model_is_saved_without_what_its_optimiser_keeps(tmp_path):
+    sizes = []
+    model = keras.Sequential([keras.Input((500,)), keras.layers.Dense(500, name="a"), keras.layers.Dense(2, name="b")])
+    for trained in (False, True):
+        if trained:
+            model.compile(keras.optimizers.SGD(0.1, momentum=0.9), "mse")
+            model.fit(np.ones((4, 500)), np.ones((4, 2)), verbose=0)
+        write_model(tmp_path / f"{trained}.keras", model)
+        sizes.append((tmp_path / f"{trained}.keras").stat().st_size)
+    assert sizes[1] < 1.1 * sizes[0]
+    loaded = keras.models.load_model(tmp_path / "True.keras")
+    np.testing.assert_array_equal(loaded.get_layer("a").get_weights()[0], model.get_layer("a").get_weights()[0])
+    assert loaded.name == model.name

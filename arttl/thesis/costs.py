@@ -21,10 +21,6 @@ RUN_BYTES = 10e3  # config.json, history.csv, metrics.json and log.txt of a run 
 IMAGES_ROW, PREDICTIONS_ROW = 85, 64  # bytes of a row of images.csv and of predictions.csv in runs that were made
 ROUND_BYTES = 1e3  # in a search's tables and log, for each of its rounds
 
-COPIES = 2
-"""Times the trained weights are in a model.keras: itself and the momentum of the optimiser. A fine-tuned ResNet50 with
-20 classes was written as 189.4 MB, one off the shelf, whose backbone no optimiser knows, as 95.1 MB."""
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -95,8 +91,7 @@ def disk_bytes(run, times):
     tables += IMAGES_ROW * run.data.images
     head = (FEATURES[run.network] + 1) * run.data.classes
     backbone = times.step(1, run.network, run.image_size, "train").parameters
-    trained = head + (backbone if run.approach != "off-the-shelf" else 0)
-    return tables + 4 * (backbone + head + (COPIES - 1) * trained)
+    return tables + 4 * (backbone + head)
 
 
 def _batches(images, batch):
