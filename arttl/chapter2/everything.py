@@ -14,7 +14,7 @@ from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
 from arttl.errors import InputError
 from arttl.reports.report import run_report
-from arttl.ticket_parsers import lth_parser, search_parser, studies_parser, transfer_parser
+from arttl.ticket_parsers import TICKET_NETWORKS, lth_parser, search_parser, studies_parser, transfer_parser
 
 MOMENTUM = 0.9  # of BatchNormalization, in the study of it: statistics that follow within some 50 steps
 RELATED = {"mouse-lba": "human-lba", "artist-classification-2": "artist-classification-1"}
@@ -51,7 +51,7 @@ def run_all(options):
         print(f"\n== {step.title}", flush=True)
         begun = time.perf_counter()
         make_parser, run = RUNNERS[step.script]
-        run(make_parser("").parse_args([*step.line, *_shared(options)]))
+        run(make_parser("").parse_args([*step.line, *_sizes(options, step), *_shared(options)]))
         print(f"== {step.title}: {duration_text(time.perf_counter() - begun)}", flush=True)
     if not options.dry_run:
         run_report(main_parser().parse_args(["report", str(options.output)]))
@@ -61,38 +61,40 @@ def run_all(options):
 def steps(options):
     """What is to be done, in order: a list of Steps."""
     if not options.sources and not options.targets:
-        return demo_steps(_seeds(options, (42, 1)))
+        return demo_steps(_seeds(options, (42, 1)), options.network or TICKET_NETWORKS)
     sources, targets = _named(options.sources, "--sources"), _named(options.targets, "--targets")
     natural = [name for name in sources if not is_natural(name)]
     if natural or not targets:
         raise InputError(f"--sources {natural[0]}: name a natural source" if natural else "--targets are missing")
-    return study_steps(sources, targets, _seeds(options, (1, 2, 3, 4)))
+    seeds = _seeds(options, (1, 2, 3, 4))
+    networks = dict.fromkeys(options.network or ["resnet50"])
+    return [step for name in networks for step in study_steps(sources, targets, ["--network", name, *seeds])]
 
 
-def study_steps(sources, targets, seeds):
-    """The study's own protocol.
+def study_steps(sources, targets, common):
+    """The study's own protocol, for one network.
 
     Arguments:
         sources: dict of a natural source's name to its --data.
         targets: dict of a target's name to its --data.
-        seeds: list of options, such as ["--seed", "1", "2"].
+        common: list of options of every step, such as ["--network", "resnet50", "--seed", "1", "2"].
     """
     found = []
     for name, data in {**sources, **targets}.items():
-        line = ("--source", name, "--data", data, *seeds)
+        line = ("--source", name, "--data", data, *common)
         found.append(Step(f"tickets of {name}", "find", (*line, "--keep-final")))
         if name in sources:
             found += [
                 Step(f"tickets of {share:.0%} of {name}", "find", (*line, "--fraction", str(share))) for share in SHARES
             ]
     for name, data in targets.items():
-        line = ("--target", name, "--data", data, *seeds)
+        line = ("--target", name, "--data", data, *common)
         found.append(Step(f"transfer to {name}", "transfer", (*line, "--source", *sources, "target")))
         if name in RELATED and RELATED[name] in targets:
             related = (*line, "--study", "related-source", "--source", RELATED[name])
             found.append(Step(f"a related source for {name}", "study", related))
     first = next(iter(targets))
-    line = ("--target", first, "--data", targets[first], *seeds)
+    line = ("--target", first, "--data", targets[first], *common)
     for study in ("final-weights", "training-size"):
         usual = [name for name in STUDIES[study].sources if name in sources] or list(sources)
         found.append(Step(f"{study} on {first}", "study", (*line, "--study", study, "--source", *usual)))
@@ -103,14 +105,23 @@ def study_steps(sources, targets, seeds):
     return found
 
 
-def demo_steps(seeds):
-    """The same on the bundled data, so that every table and figure is made within half an hour on two cores."""
-    small = ("--network", "resnet20", *seeds)
-    find = (*small, "--rounds", "2", "--keep-final", "--epochs", "2")
-    large = ("--network", "resnet50", *seeds)
-    transfer = (*small, "--epochs", "5", "--rounds", "1-2")
+def demo_steps(seeds, networks):
+    """The same on the bundled data, so that every table and figure is made within half an hour on two cores.
+
+    Arguments:
+        seeds: list of options, such as ["--seed", "42", "1"].
+        networks: those of TICKET_NETWORKS that are wanted. Figure 5's is always there.
+    """
+    of_network = {"resnet20": _small_steps, "resnet50": _large_steps}
+    steps = [step for name in dict.fromkeys(networks) for step in of_network[name](("--network", name, *seeds))]
+    return [Step("Figure 5", "lth", tuple(seeds)), *steps]
+
+
+def _small_steps(common):
+    """All of the demonstration but Figure 5, with a network that is trained within a minute."""
+    find = (*common, "--rounds", "2", "--keep-final", "--epochs", "2")
+    transfer = (*common, "--epochs", "5", "--rounds", "1-2")
     return [
-        Step("Figure 5", "lth", tuple(seeds)),
         Step("tickets of Fashion-MNIST", "find", find),
         Step("tickets of half of Fashion-MNIST", "find", (*find, "--fraction", "0.5")),
         Step("tickets of clipart-a", "find", (*find, "--source", "clipart-a")),
@@ -123,12 +134,15 @@ def demo_steps(seeds):
             Step(f"BatchNorm, {title}", "transfer", (*transfer, "--source", "target", *changed))
             for title, changed in _batchnorm()
         ),
-        Step("ResNet-50: tickets of Fashion-MNIST", "find", (*large, "--rounds", "1", "--epochs", "1")),
-        Step(
-            "ResNet-50: transfer to clipart-a",
-            "transfer",
-            (*large, "--epochs", "2", "--rounds", "1", "--source", "fashion-mnist", "--baselines", "scratch"),
-        ),
+    ]
+
+
+def _large_steps(common):
+    """One ticket of the study's own network, transferred."""
+    transfer = (*common, "--epochs", "2", "--rounds", "1", "--source", "fashion-mnist", "--baselines", "scratch")
+    return [
+        Step("ResNet-50: tickets of Fashion-MNIST", "find", (*common, "--rounds", "1", "--epochs", "1")),
+        Step("ResNet-50: transfer to clipart-a", "transfer", transfer),
     ]
 
 
@@ -141,6 +155,13 @@ def _batchnorm():
 
 def _seeds(options, usual):
     return ["--seed", *map(str, options.seed or usual)]
+
+
+def _sizes(options, step):
+    """--rounds, --epochs and --image-size for a step, which override its own: argparse takes the last."""
+    rounds = options.rounds and (f"1-{options.rounds}" if step.script in ("transfer", "study") else options.rounds)
+    given = {"--rounds": rounds, "--epochs": options.epochs, "--image-size": options.image_size}
+    return [text for name, value in given.items() if value is not None for text in (name, str(value))]
 
 
 def _named(texts, option):
