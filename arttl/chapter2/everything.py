@@ -50,12 +50,23 @@ def run_all(options):
     for step in steps(options):
         print(f"\n== {step.title}", flush=True)
         begun = time.perf_counter()
-        make_parser, run = RUNNERS[step.script]
-        run(make_parser("").parse_args([*step.line, *_sizes(options, step), *_shared(options)]))
+        _, run = RUNNERS[step.script]
+        run(step_options(step, options))
         print(f"== {step.title}: {duration_text(time.perf_counter() - begun)}", flush=True)
     if not options.dry_run:
         run_report(main_parser().parse_args(["report", str(options.output)]))
         print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
+
+
+def step_options(step, options):
+    """The namespace that a step's script would have: its command line, and what all steps were given.
+
+    Arguments:
+        step: a Step.
+        options: as run_all.
+    """
+    make_parser, _ = RUNNERS[step.script]
+    return make_parser("").parse_args([*step.line, *_sizes(options, step), *_shared(options)])
 
 
 def steps(options):
