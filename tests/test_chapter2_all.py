@@ -87,12 +87,14 @@ def test_started_again_it_repeats_no_run_and_gives_the_same_tables(chapter2_runs
 def test_killed_it_goes_on_to_the_same_results(chapter2_runs, chapter2_command, tmp_path):
     """Killed in a search, then between two networks of a transfer, and stopped for good where a study begins."""
     line = [*chapter2_command[:-1], str(tmp_path / "runs")]
-    first = kill_at(line, "round 0 of 1: ", after="== tickets of Fashion-MNIST")
+    first = kill_at(line, "round 1, epoch 1: ", after="== tickets of Fashion-MNIST")
     assert "Figure 5:" in first
     search = tmp_path / "runs/ch2/tickets/fashion_mnist/resnet20/seed-1"
     assert not RunFolder(search).is_complete
     second = kill_at(line, "[2/4]", after="== transfer to clipart-a")
-    assert "round 0 of 1" not in second.split("== tickets of Fashion-MNIST:")[0].split("== tickets of")[1]
+    again = second.split("== tickets of Fashion-MNIST")[1]
+    assert "round 0" not in again
+    assert "round 1 of 1: " in again
     assert RunFolder(search).is_complete
     kill_at(line, "== final weights")
     folders = [path for path in run_folders(tmp_path / "runs") if RunFolder(path).is_complete]

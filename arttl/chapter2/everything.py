@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 
 from arttl.chapter2.lth import run_lth
+from arttl.chapter2.networks import get_network
 from arttl.chapter2.opening import dataset_name, is_natural
-from arttl.chapter2.search import run_searches
+from arttl.chapter2.search import image_size, run_searches
 from arttl.chapter2.studies import SHARES, STUDIES, run_study
 from arttl.chapter2.transfer import run_transfers
 from arttl.collections.wording import duration_text
@@ -47,11 +48,14 @@ def run_all(options):
     Raises InputError as the experiments do.
     """
     started = time.perf_counter()
-    for step in steps(options):
+    planned = [(step, step_options(step, options)) for step in steps(options)]
+    for _, given in planned:  # before hours of the steps that go before
+        image_size(given, get_network(given.network)[1], "")
+    for step, given in planned:
         print(f"\n== {step.title}", flush=True)
         begun = time.perf_counter()
         _, run = RUNNERS[step.script]
-        run(step_options(step, options))
+        run(given)
         print(f"== {step.title}: {duration_text(time.perf_counter() - begun)}", flush=True)
     if not options.dry_run:
         run_report(main_parser().parse_args(["report", str(options.output)]))
