@@ -9,6 +9,9 @@ from arttl import options as shared
 from arttl.cli import Parser, name, natural, path, positive
 
 CHALLENGES = ("material", "type", "artist")
+TICKET_NETWORKS = ("resnet20", "resnet50")
+"""Those that ch2_all.py finds tickets of; Figure 5 has a network of its own."""
+
 # Those of arttl.pruning, which takes too long to import for --help; a test compares them.
 MOST_ROUNDS = 254
 STUDIES = ("final-weights", "related-source", "training-size")
@@ -128,9 +131,27 @@ def all_parser(description):
     """The options of the script that does all of Chapter 2."""
     parser = Parser(description=description)
     group = parser.add_argument_group("data (without: bundled, ResNet-20, few rounds; with: the study's own settings)")
-    group.add_argument("--sources", nargs="+", metavar="NAME=PATH", help="cifar10=..., PATH as --data of the scripts")
+    group.add_argument(
+        "--sources",
+        nargs="+",
+        metavar="NAME=PATH",
+        help="cifar10=..., PATH as --data of the scripts; mnist= for Figure 5",
+    )
     group.add_argument("--targets", nargs="+", metavar="NAME=PATH", help="human-lba=..., ...")
     shared.add_kept(group)
+    group = parser.add_argument_group("sizes, of every experiment")
+    group.add_argument(
+        "--network",
+        nargs="+",
+        choices=TICKET_NETWORKS,
+        metavar="NAME",
+        help=f"{' and '.join(TICKET_NETWORKS)} (resnet50; without data both)",
+    )
+    group.add_argument(
+        "--rounds", type=positive, metavar="N", help="of every search and transfer (31; without data 1 or 2)"
+    )
+    group.add_argument("--epochs", type=positive, metavar="N", help="at most so many a round (until early stopping)")
+    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(as the scripts have it)")
     group = parser.add_argument_group("runs")
     group.add_argument("--seed", type=natural, nargs="+", metavar="N", help="(1 2 3 4; without data 42 1)")
     group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")

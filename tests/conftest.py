@@ -76,3 +76,20 @@ def chapter1_runs(chapter1_command):
     done = subprocess.run(chapter1_command, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr
     return Path(chapter1_command[-1])
+
+
+@pytest.fixture(scope="session")
+def chapter2_command(tmp_path_factory):
+    """The command line of all of Chapter 2, one seed, round and epoch, at 8 pixels; --output comes last."""
+    folder = tmp_path_factory.mktemp("chapter2")
+    line = [sys.executable, EXPERIMENTS / "ch2_all.py", "--network", "resnet20", "--rounds", "1", "--epochs", "1"]
+    line += ["--image-size", "8", "--seed", "1", "--cache", folder / "cache", "--splits", folder / "splits"]
+    return [*map(str, [*line, "--output", folder / "runs"])]
+
+
+@pytest.fixture(scope="session")
+def chapter2_runs(chapter2_command):
+    """The folder of runs that this command leaves, its report included."""
+    done = subprocess.run(chapter2_command, capture_output=True, text=True, timeout=1800, check=False)
+    assert done.returncode == 0, done.stderr
+    return Path(chapter2_command[-1])

@@ -16,7 +16,7 @@ from scripts import EXPERIMENTS, run_folders
 from arttl.runs import RunFolder
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("ch1_*.ipynb"))
 
 
 def test_every_table_and_figure_is_there(chapter1_runs):

@@ -6,15 +6,16 @@ import time
 from dataclasses import dataclass
 
 from arttl.chapter2.lth import run_lth
+from arttl.chapter2.networks import get_network
 from arttl.chapter2.opening import dataset_name, is_natural
-from arttl.chapter2.search import run_searches
+from arttl.chapter2.search import image_size, run_searches
 from arttl.chapter2.studies import SHARES, STUDIES, run_study
 from arttl.chapter2.transfer import run_transfers
 from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
 from arttl.errors import InputError
 from arttl.reports.report import run_report
-from arttl.ticket_parsers import lth_parser, search_parser, studies_parser, transfer_parser
+from arttl.ticket_parsers import TICKET_NETWORKS, lth_parser, search_parser, studies_parser, transfer_parser
 
 MOMENTUM = 0.9  # of BatchNormalization, in the study of it: statistics that follow within some 50 steps
 RELATED = {"mouse-lba": "human-lba", "artist-classification-2": "artist-classification-1"}
@@ -49,46 +50,64 @@ def run_all(options):
     Raises InputError as the experiments do.
     """
     started = time.perf_counter()
-    for step in steps(options):
+    planned = [(step, step_options(step, options)) for step in steps(options)]
+    for _, given in planned:  # before hours of the steps that go before
+        image_size(given, get_network(given.network)[1], "")
+    for step, given in planned:
         print(f"\n== {step.title}", flush=True)
         begun = time.perf_counter()
-        make_parser, run = RUNNERS[step.script]
-        run(make_parser("").parse_args([*step.line, *_shared(options)]))
+        _, run = RUNNERS[step.script]
+        run(given)
         print(f"== {step.title}: {duration_text(time.perf_counter() - begun)}", flush=True)
     if not options.dry_run:
         run_report(main_parser().parse_args(["report", str(options.output)]))
         print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
 
 
+def step_options(step, options):
+    """The namespace that a step's script would have: its command line, and what all steps were given.
+
+    Arguments:
+        step: a Step.
+        options: as run_all.
+    """
+    make_parser, _ = RUNNERS[step.script]
+    return make_parser("").parse_args([*step.line, *_sizes(options, step), *_shared(options)])
+
+
 def steps(options):
     """What is to be done, in order: a list of Steps."""
     if not options.sources and not options.targets:
-        return demo_steps(_seeds(options, (42, 1)))
+        return demo_steps(_seeds(options, (42, 1)), options.network or TICKET_NETWORKS)
     sources, targets = _named(options.sources, "--sources"), _named(options.targets, "--targets")
-    natural = [name for name in sources if not is_natural(name)]
-    if natural or not targets:
-        raise InputError(f"--sources {natural[0]}: name a natural source" if natural else "--targets are missing")
-    return study_steps(sources, targets, _seeds(options, (1, 2, 3, 4)))
+    collections = [name for name in sources if not is_natural(name)]
+    if collections or not targets:
+        raise InputError(f"--sources {collections[0]}: name a natural source" if collections else "give --targets too")
+    seeds, mnist = _seeds(options, (1, 2, 3, 4)), sources.pop("mnist", None)
+    figure5 = [Step("Figure 5", "lth", ("--data", mnist, *seeds))] if mnist else []
+    networks = dict.fromkeys(options.network or ["resnet50"])
+    every = [step for name in networks for step in study_steps(sources, targets, ["--network", name, *seeds])]
+    return figure5 + every
 
 
-def study_steps(sources, targets, seeds):
-    """The study's own protocol.
+def study_steps(sources, targets, common):
+    """The study's own protocol, for one network.
 
     Arguments:
         sources: dict of a natural source's name to its --data.
         targets: dict of a target's name to its --data.
-        seeds: list of options, such as ["--seed", "1", "2"].
+        common: list of options of every step, such as ["--network", "resnet50", "--seed", "1", "2"].
     """
     found = []
     for name, data in {**sources, **targets}.items():
-        line = ("--source", name, "--data", data, *seeds)
+        line = ("--source", name, *_data(name, data), *common)
         found.append(Step(f"tickets of {name}", "find", (*line, "--keep-final")))
         if name in sources:
             found += [
                 Step(f"tickets of {share:.0%} of {name}", "find", (*line, "--fraction", str(share))) for share in SHARES
             ]
     for name, data in targets.items():
-        line = ("--target", name, "--data", data, *seeds)
+        line = ("--target", name, *_data(name, data), *common)
         has_relative = name in RELATED and RELATED[name] in targets
         if name != ONLY_RELATED or not has_relative:
             found.append(Step(f"transfer to {name}", "transfer", (*line, "--source", *sources, "target")))
@@ -96,7 +115,7 @@ def study_steps(sources, targets, seeds):
             related = (*line, "--study", "related-source", "--source", RELATED[name])
             found.append(Step(f"a related source for {name}", "study", related))
     first = next(iter(targets))
-    line = ("--target", first, "--data", targets[first], *seeds)
+    line = ("--target", first, *_data(first, targets[first]), *common)
     for study in ("final-weights", "training-size"):
         usual = [name for name in STUDIES[study].sources if name in sources] or list(sources)
         found.append(Step(f"{study} on {first}", "study", (*line, "--study", study, "--source", *usual)))
@@ -107,14 +126,23 @@ def study_steps(sources, targets, seeds):
     return found
 
 
-def demo_steps(seeds):
-    """The same on the bundled data, so that every table and figure is made within half an hour on two cores."""
-    small = ("--network", "resnet20", *seeds)
-    find = (*small, "--rounds", "2", "--keep-final", "--epochs", "2")
-    large = ("--network", "resnet50", *seeds)
-    transfer = (*small, "--epochs", "5", "--rounds", "1-2")
+def demo_steps(seeds, networks):
+    """The same on the bundled data, so that every table and figure is made within half an hour on two cores.
+
+    Arguments:
+        seeds: list of options, such as ["--seed", "42", "1"].
+        networks: those of TICKET_NETWORKS that are wanted. Figure 5's is always there.
+    """
+    of_network = {"resnet20": _small_steps, "resnet50": _large_steps}
+    steps = [step for name in dict.fromkeys(networks) for step in of_network[name](("--network", name, *seeds))]
+    return [Step("Figure 5", "lth", tuple(seeds)), *steps]
+
+
+def _small_steps(common):
+    """All of the demonstration but Figure 5, with a network that is trained within a minute."""
+    find = (*common, "--rounds", "2", "--keep-final", "--epochs", "2")
+    transfer = (*common, "--epochs", "5", "--rounds", "1-2")
     return [
-        Step("Figure 5", "lth", tuple(seeds)),
         Step("tickets of Fashion-MNIST", "find", find),
         Step("tickets of half of Fashion-MNIST", "find", (*find, "--fraction", "0.5")),
         Step("tickets of clipart-a", "find", (*find, "--source", "clipart-a")),
@@ -127,13 +155,21 @@ def demo_steps(seeds):
             Step(f"BatchNorm, {title}", "transfer", (*transfer, "--source", "target", *changed))
             for title, changed in _batchnorm()
         ),
-        Step("ResNet-50: tickets of Fashion-MNIST", "find", (*large, "--rounds", "1", "--epochs", "1")),
-        Step(
-            "ResNet-50: transfer to clipart-a",
-            "transfer",
-            (*large, "--epochs", "2", "--rounds", "1", "--source", "fashion-mnist", "--baselines", "scratch"),
-        ),
     ]
+
+
+def _large_steps(common):
+    """One ticket of the study's own network, transferred."""
+    transfer = (*common, "--epochs", "2", "--rounds", "1", "--source", "fashion-mnist", "--baselines", "scratch")
+    return [
+        Step("ResNet-50: tickets of Fashion-MNIST", "find", (*common, "--rounds", "1", "--epochs", "1")),
+        Step("ResNet-50: transfer to clipart-a", "transfer", transfer),
+    ]
+
+
+def _data(name, path):
+    """Where a data set is, and, for the thesis' sets of artists, that its labels are artists."""
+    return ("--data", path, *(("--challenge", "artist") if name.startswith("artist") else ()))
 
 
 def _batchnorm():
@@ -145,6 +181,13 @@ def _batchnorm():
 
 def _seeds(options, usual):
     return ["--seed", *map(str, options.seed or usual)]
+
+
+def _sizes(options, step):
+    """--rounds, --epochs and --image-size for a step, which override its own: argparse takes the last."""
+    rounds = options.rounds and (f"1-{options.rounds}" if step.script in ("transfer", "study") else options.rounds)
+    given = {"--rounds": rounds, "--epochs": options.epochs, "--image-size": options.image_size}
+    return [text for name, value in given.items() if value is not None for text in (name, str(value))]
 
 
 def _named(texts, option):

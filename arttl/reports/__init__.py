@@ -5,6 +5,7 @@ from __future__ import annotations
 from arttl.lazy import attach
 
 _NAMES = {
+    "Pictures": "pictures",
     "accuracy_curves": "figures",
     "accuracy_table": "tables",
     "classifiers_table": "classifiers",
@@ -19,4 +20,4 @@ _NAMES = {
     "sample_rows": "figures",
 }
 
-__getattr__, __dir__, __all__ = attach(__name__, _NAMES)
+__getattr__, __dir__, __all__ = attach(__name__, _NAMES, modules=["tickets"])

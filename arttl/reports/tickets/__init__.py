@@ -15,8 +15,10 @@ _NAMES = {
     "fractions_table": "tables",
     "lottery_series": "lottery",
     "make_series": "series",
+    "rounds_table": "sections",
     "search_figure": "searches",
     "searches_table": "searches",
+    "target_samples": "samples",
     "targets_table": "tables",
 }
 
