@@ -37,6 +37,7 @@ def search_parser(description, network="resnet50", source="fashion-mnist"):
     add_search(group, network)
     add_training(parser.add_argument_group("network and training"), network)
     add_runs(parser.add_argument_group("runs"))
+    shared.add_sweep(parser.add_argument_group("sweep"))
     return parser
 
 
@@ -86,6 +87,7 @@ def transfer_parser(description):
     group = parser.add_argument_group("runs")
     group.add_argument("--keep-models", action="store_true", help="write each run's model.keras (ResNet-50: 95 MB)")
     add_runs(group)
+    shared.add_sweep(parser.add_argument_group("sweep"))
     return parser
 
 
