@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 
 import ray
+from ray.exceptions import RayError
 
 from arttl.errors import InputError
 from arttl.workers import processors
@@ -70,7 +71,7 @@ def connected(options):
         settings |= {"num_cpus": processors(), "include_dashboard": False}
     try:
         ray.init(address=address, **settings)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(
             f"--address {address}: no Ray cluster can be reached there ({reason}); start one with ray start --head, "
