@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from dataclasses import dataclass
 
 import ray
@@ -81,6 +82,16 @@ def connected(options):
         yield address == OWN
     finally:
         ray.shutdown()
+
+
+def head_answers():
+    """Whether the head node can be reached: the process there that knows the cluster, which Ray calls GCS."""
+    host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=2):
+            return True
+    except OSError:
+        return False
 
 
 def living_nodes():

@@ -22,7 +22,7 @@ from arttl.errors import InputError
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
 from arttl.sweeps.progress import Progress
-from arttl.sweeps.ray_cluster import connected, living_nodes
+from arttl.sweeps.ray_cluster import connected, head_answers, living_nodes
 from arttl.sweeps.ray_worker import Worker, environment, one_line
 
 MOST_DEATHS = 3  # of a run's workers without an epoch between them, or of a node's workers before they are ready
@@ -125,6 +125,12 @@ class _Sweep:
 
     def _look_at_cluster(self):
         self.looked = time.monotonic()
+        if not head_answers():  # Ray ends this process if that stays so for a minute
+            self.progress.line(
+                "the head of the cluster does not answer; if Ray gives it up, start the cluster again, and the same "
+                "command with --resume goes on"
+            )
+            return
         gpus = self.options.gpus_per_run
         found = living_nodes()
         if gpus is None:
