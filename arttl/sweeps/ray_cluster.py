@@ -71,8 +71,10 @@ def connected(options):
     if address == OWN:
         settings |= {"num_cpus": processors(), "include_dashboard": False}
     try:
+        if address not in (OWN, "auto"):
+            _reach(address, 20)  # Ray itself would try for minutes
         ray.init(address=address, **settings)
-    except (ConnectionError, ValueError, RuntimeError, RayError) as error:
+    except (OSError, ValueError, RuntimeError, RayError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(
             f"--address {address}: no Ray cluster can be reached there ({reason}); start one with ray start --head, "
@@ -84,14 +86,21 @@ def connected(options):
         ray.shutdown()
 
 
+def _reach(address, seconds):
+    """Raise OSError when nothing answers at HOST:PORT, ValueError when that is none."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError("it is no HOST:PORT")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=seconds).close()
+
+
 def head_answers():
     """Whether the head node can be reached: the process there that knows the cluster, which Ray calls GCS."""
-    host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=2):
-            return True
+        _reach(ray.get_runtime_context().gcs_address, 2)
     except OSError:
         return False
+    return True
 
 
 def living_nodes():
