@@ -42,13 +42,12 @@ def do_parts(parts, options, prepare=lambda specs: None, report=lambda: None):
     sweep is at work in --output; RunsFailed, after the report, when runs failed on Ray.
     """
     on_ray = _on_ray(options)
-    jobs = jobs_to_do(parts, options)
     if options.dry_run:
-        _list(parts, jobs)
+        _list(parts, jobs_to_do(parts, options))
         return False
     failed = 0
     with sweep_lock(options.output, alone=on_ray) as owner:
-        jobs = jobs_to_do(parts, options)  # another sweep may have done some meanwhile
+        jobs = jobs_to_do(parts, options)
         prepare([job.spec for job in jobs])
         if on_ray and jobs:
             from arttl.sweeps.ray_sweep import run_on_ray

@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import ray
 from ray import cloudpickle
@@ -23,6 +21,7 @@ from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
 from arttl.sweeps.progress import Progress
 from arttl.sweeps.ray_cluster import connected, head_answers, living_nodes
+from arttl.sweeps.ray_state import Record, Seat, stamp
 from arttl.sweeps.ray_worker import Worker, environment, one_line
 
 MOST_DEATHS = 3  # of a run's workers without an epoch between them, or of a node's workers before they are ready
@@ -56,37 +55,12 @@ def run_on_ray(jobs, options, owner):
     return sweep.progress.failed
 
 
-@dataclass(eq=False)
-class _Seat:
-    """A worker: its Ray actor on a node, and the Job that it does, if any."""
-
-    actor: object
-    node: object
-    job: object = None
-    is_ready: bool = False
-    name: str = ""
-
-
-@dataclass(eq=False)
-class _Record:
-    """What a sweep remembers of a run."""
-
-    attempts: int = 0
-    deaths: int = 0
-    history: object = None  # the stamp of history.csv when its worker last died
-    config: object = None  # the stamp of config.json before its first attempt
-    died_on: set = field(default_factory=set)
-    died_at: float = 0.0
-    busy_since: float | None = None
-    not_before: float = 0.0
-
-
 class _Sweep:
     """The state of a sweep, as of its docstring above; `run` does everything."""
 
     def __init__(self, jobs, options, owner, graph, failures, own):
         self.options, self.graph, self.failures, self.own = options, graph, failures, own
-        self.progress, self.records = Progress(len(jobs)), {job: _Record() for job in jobs}
+        self.progress, self.records = Progress(len(jobs)), {job: Record() for job in jobs}
         parts = list(dict.fromkeys(job.part for job in jobs))
         self.numbers = {part: number for number, part in enumerate(parts)}
         sent = cloudpickle.dumps([(part.run, part.opening, part.data.settings) for part in parts])
@@ -168,7 +142,7 @@ class _Sweep:
             actor = ray.remote(Worker).options(
                 num_cpus=share.cpus, num_gpus=share.gpus, scheduling_strategy=where, max_restarts=0
             )
-            seat = _Seat(actor.remote(*self.given), node)
+            seat = Seat(actor.remote(*self.given), node)
             self.seats.append(seat)
             self.awaited[seat.actor.open.remote()] = seat
 
@@ -201,7 +175,7 @@ class _Sweep:
 
     def _begin(self, seat, job):
         record, spec = self.records[job], job.spec
-        config = _stamp(spec.folder.path / "config.json")
+        config = stamp(spec.folder.path / "config.json")
         if not record.attempts:
             record.config = config
         record.attempts += 1
@@ -278,7 +252,7 @@ class _Sweep:
             return
         job, record = seat.job, self.records[seat.job]
         self.progress.stop(job)
-        history = _stamp(job.path / "history.csv")
+        history = stamp(job.path / "history.csv")
         record.deaths = 1 if history != record.history else record.deaths + 1
         record.history, record.died_at, record.busy_since = history, time.monotonic(), None
         record.died_on.add(seat.node.key)
@@ -318,12 +292,3 @@ class _Sweep:
         "failed": _failed,
         "died": _died,
     }
-
-
-def _stamp(path):
-    """What changes when a file is written anew; None where there is none."""
-    try:
-        found = Path(path).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
