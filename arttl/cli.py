@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from arttl.errors import InputError
+from arttl.errors import InputError, RunsFailed
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
 
@@ -17,7 +17,8 @@ INTERRUPTED = "the same command with --resume, and without --force, goes on from
 def run_main(main, parser, *, keras=True, interrupted=INTERRUPTED):
     """Parse options and run a script's work; ends the process.
 
-    Exit code 0: the work is done. 2: bad input, said in one line (--debug shows the traceback). 130: interrupted.
+    Exit code 0: the work is done. 1: some runs of a sweep failed. 2: bad input, said in one line (--debug shows the
+    traceback). 130: interrupted.
 
     Arguments:
         main: function of the parsed options.
@@ -36,6 +37,9 @@ def run_main(main, parser, *, keras=True, interrupted=INTERRUPTED):
         if options.debug:
             raise
         sys.exit(_fail(f"error: {error}"))
+    except RunsFailed as error:
+        _fail(f"error: {error}")
+        sys.exit(1)
     except KeyboardInterrupt:
         if options.debug:
             raise

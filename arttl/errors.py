@@ -1,4 +1,4 @@
-"""The one exception that means: the input is wrong, and here is what to do."""
+"""The exceptions that scripts say in one line: the input is wrong, and here is what to do; some runs failed."""
 
 from __future__ import annotations
 
@@ -8,3 +8,7 @@ class InputError(Exception):
 
     Scripts print it without a traceback and end with exit code 2 (`arttl.cli.run_main`).
     """
+
+
+class RunsFailed(Exception):
+    """Some runs of a sweep failed, and the others are done. Scripts end with exit code 1."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
+import math
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from arttl.cli import name, natural, path, positive
@@ -90,6 +93,43 @@ def add_resize(group):
 def add_architecture(group):
     """The option of the networks."""
     group.add_argument("--architecture", nargs="+", metavar="NAME", help="vgg19 inception_v3 xception resnet50")
+
+
+def add_sweep(group):
+    """The options of where runs are done."""
+    group.add_argument(
+        "--executor",
+        type=executor,
+        default="local",
+        metavar="{local,ray}",
+        help="one run after the other here (local), or on a Ray cluster: docs/cluster.md",
+    )
+    group.add_argument(
+        "--address", type=name, metavar="HOST:PORT", help="of the cluster ($RAY_ADDRESS, or one started here)"
+    )
+    group.add_argument("--gpus-per-run", type=amount, metavar="N", help="such as 1 or 0.5 (1 where there are GPUs)")
+    group.add_argument("--cpus-per-run", type=positive, metavar="N", help="(an equal part of a node's)")
+    group.add_argument("--max-concurrent", type=positive, metavar="N", help="runs at once (as many as fit)")
+
+
+def executor(text):
+    """An option's value as what does the runs; Ray must be installed."""
+    if text not in ("local", "ray"):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not known; choose from local, ray")
+    if text == "ray" and find_spec("ray") is None:
+        raise argparse.ArgumentTypeError("Ray is not installed; pip install 'arttl[ray]'")
+    return text
+
+
+def amount(text):
+    """An option's value as a number from 0 of what a run takes; Ray counts in parts of a thousandth."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 2**16 or (value > 1 and value % 1) or round(value, 3) != value:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no whole number, and no share of one such as 0.5")
+    return value
 
 
 def add_debug(group):

@@ -21,6 +21,7 @@ def chapter1_parser(description, challenges, approaches=None):
     _add_data_options(parser.add_argument_group("data (without --data: the bundled collection, at a small size)"))
     _add_model_options(parser.add_argument_group("models and training"), approaches)
     _add_run_options(parser.add_argument_group("runs"))
+    shared.add_sweep(parser.add_argument_group("sweep"))
     return parser
 
 

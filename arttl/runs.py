@@ -35,6 +35,10 @@ RESULTS = ("images.csv", "history.csv", "predictions.csv", "model.keras", "log.t
 RESULTS += ("tickets.h5", "rounds.csv", "layers.csv")  # of a search for tickets
 
 
+class FolderInUse(InputError):
+    """Another process is at work in a run folder."""
+
+
 class RunFolder:
     """One run's folder; nothing is made on disk before `open`.
 
@@ -83,13 +87,13 @@ class RunFolder:
 
     @contextlib.contextmanager
     def locked(self):
-        """Hold the folder against a second process; InputError if another one is at work in it."""
+        """Hold the folder against a second process; FolderInUse, an InputError, if another one is at work."""
         self.open()
         with open(self.path / ".lock", "w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise InputError(
+                raise FolderInUse(
                     f"another process is at work in {self.path}; wait for it or choose another folder with --output"
                 ) from error
             for leftover in self.path.rglob(".*.partial.*"):  # of a process that was killed while writing
@@ -125,11 +129,10 @@ class RunFolder:
         """
         if not self.is_started:
             return
-        difference = _difference(self.read_config()["settings"], settings)
-        if difference:
+        found = difference(self.read_config()["settings"], settings)
+        if found:
             raise InputError(
-                f"{self.path} was made with other settings ({difference}); --force makes it anew, "
-                "--output FOLDER keeps both"
+                f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"
             )
 
     def metrics(self):
@@ -183,9 +186,9 @@ def versions():
     return found
 
 
-def _difference(old, new, name=""):
+def difference(old, new, name=""):
     """The first difference between two nested dicts in words, or an empty string."""
     if isinstance(old, dict) and isinstance(new, dict):
-        found = (_difference(old.get(key), new.get(key), f"{name}.{key}".strip(".")) for key in {**new, **old})
+        found = (difference(old.get(key), new.get(key), f"{name}.{key}".strip(".")) for key in {**new, **old})
         return next(filter(None, found), "")
     return "" if old == new else f"{name} was {old}, now {new}"

@@ -41,6 +41,7 @@ def search_parser(description, network="resnet50", source="fashion-mnist"):
     add_search(group, network)
     add_training(parser.add_argument_group("network and training"), network)
     add_runs(parser.add_argument_group("runs"))
+    shared.add_sweep(parser.add_argument_group("sweep"))
     return parser
 
 
@@ -109,6 +110,7 @@ def _transfer_parser(description):
         "--tickets", type=path, metavar="DIR", help="searches of ch2_find_tickets.py (ch2/tickets in --output)"
     )
     group.add_argument("--rounds", nargs="+", type=rounds, metavar="N", help="of the search, such as 1 5 10-15 (all)")
+    shared.add_sweep(parser.add_argument_group("sweep"))
     return parser, group
 
 

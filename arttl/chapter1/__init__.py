@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from arttl import collections
 from arttl.chapter1.data import ExperimentData
 from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs
@@ -33,10 +35,16 @@ def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO,
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
-    data = split_data(options, open_collection(options, demo), specs[0].recipe.split)
+    opening = partial(open_experiment, options, demo, specs[0].recipe.split)
+    data = opening()
     check(specs, data)
-    if do_runs(specs, data, options, run_one, check_all_weights):
-        print(summary_table([spec.folder for spec in specs]))
+    folders = [spec.folder for spec in specs]
+    do_runs(specs, data, options, run_one, check_all_weights, opening, lambda: print(summary_table(folders)))
+
+
+def open_experiment(options, demo, preset):
+    """The ExperimentData that the options ask for, under a split preset; says what it is."""
+    return split_data(options, open_collection(options, demo), preset)
 
 
 def split_data(options, collection, preset):

@@ -27,6 +27,16 @@ class ExperimentData:
         self.files = files or identify_files(self.paths)
         self._stores = {}
 
+    @property
+    def settings(self):
+        """What tells this data from other data, a dict."""
+        return {
+            "collection": self.collection.name,
+            **self.collection.settings,
+            "files": self.files.fingerprint,
+            "split": self.split.fingerprint,
+        }
+
     def store(self, size, recipe):
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
         decoding = Decoding((size, size), recipe.resize, recipe.decoding)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from arttl.chapter1 import check_all_weights, open_collection, run_one, split_data
+from arttl.chapter1 import check_all_weights, open_collection, open_experiment, run_one, split_data
 from arttl.chapter1.plan import Demo, Variant, plan_runs
 from arttl.eras import ERAS
 from arttl.errors import InputError
@@ -13,7 +14,7 @@ from arttl.overrides import read_assignments
 from arttl.recipes import RECIPES
 from arttl.reports.ablation import ablation_markdown, ablation_table
 from arttl.reports.explain import explain
-from arttl.sweeps import do_runs
+from arttl.sweeps import Part, do_parts
 
 BASELINE = "baseline"
 # One comparison each: a recipe, an era, or settings with a comma between them.
@@ -57,13 +58,13 @@ def run_fidelity(options, experiment):
         print(explain([spec.recipe for spec in specs]))
         return
     collection = open_collection(options, DEMO)
-    finished = True
+    parts = []
     for preset in dict.fromkeys(spec.recipe.split for spec in specs):
-        data = split_data(options, collection, preset)
         chosen = [spec for spec in specs if spec.recipe.split == preset]
-        finished &= do_runs(chosen, data, options, run_one, check_all_weights)
-    if finished:
-        write_report(specs, Path(options.output, experiment, options.challenge))
+        opening = partial(open_experiment, options, DEMO, preset)
+        parts.append(Part(chosen, split_data(options, collection, preset), run_one, opening))
+    folder = Path(options.output, experiment, options.challenge)
+    do_parts(parts, options, check_all_weights, lambda: write_report(specs, folder))
 
 
 def variants(options, approach):
@@ -103,7 +104,9 @@ def read_comparison(text, recipe):
 
 
 def write_report(specs, folder):
-    """Write the table as CSV and Markdown beside the runs, and print it."""
+    """Write the table as CSV and Markdown beside the runs, and print it; nothing while runs are missing."""
+    if not all(spec.folder.is_complete for spec in specs):
+        return
     table = ablation_table([(spec.variant, spec.folder) for spec in specs], BASELINE)
     make_folder(folder, "--output")
     write_table(folder / "fidelity.csv", table)

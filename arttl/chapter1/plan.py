@@ -89,6 +89,11 @@ class RunSpec:
         return f"{words}, {self.variant}" if self.variant else words
 
     @property
+    def requires(self):
+        """RunFolders that must be complete before it begins: that of the network it starts from."""
+        return (self.source.run,) if self.source and self.source.run else ()
+
+    @property
     def backend(self):
         """The Keras backend that trains it."""
         return backend_name()

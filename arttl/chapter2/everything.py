@@ -82,7 +82,9 @@ def steps(options):
     sources, targets = _named(options.sources, "--sources"), _named(options.targets, "--targets")
     collections = [name for name in sources if not is_natural(name)]
     if collections or not targets:
-        raise InputError(f"--sources {collections[0]}: name a natural source" if collections else "--targets are missing")
+        raise InputError(
+            f"--sources {collections[0]}: name a natural source" if collections else "--targets are missing"
+        )
     seeds, mnist = _seeds(options, (1, 2, 3, 4)), sources.pop("mnist", None)
     figure5 = [Step("Figure 5", "lth", ("--data", mnist, *seeds))] if mnist else []
     networks = dict.fromkeys(options.network or ["resnet50"])

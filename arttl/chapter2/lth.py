@@ -5,16 +5,18 @@ Source: Frankle and Carbin 2019 (arXiv:1803.03635), section 2; thesis, Chapter 2
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from arttl.chapter2.networks import Trainees
-from arttl.chapter2.search import run_searches
+from arttl.chapter2.opening import open_data
+from arttl.chapter2.search import plan_searches, run_search, searches_table
 from arttl.chapter2.ticket_runs import STARTS, TicketSpec, run_ticket
 from arttl.reports.markdown import markdown_table
 from arttl.runs import RunFolder
-from arttl.sweeps import do_runs
+from arttl.sweeps import Part, do_parts
 
 TICKETS, CONTROLS = "ch2/lth/tickets", "ch2/lth/controls"
 DEMO = {"epochs": 3}
@@ -30,11 +32,15 @@ def run_lth(options):
         options: the namespace of arttl.ticket_parsers.lth_parser.
     """
     options.source = options.source or usual_source(options)
-    searches, data = run_searches(options, TICKETS, DEMO)
+    searches = plan_searches(options, TICKETS, DEMO)
+    opening = partial(open_data, searches[0].source, options, searches[0].size, searches[0].recipe)
     specs = plan_controls(options, searches)
-    trainees = Trainees()
-    if do_runs(specs, data, options, lambda *arguments: run_ticket(*arguments, trainees)):
-        print(lth_table(searches, specs))
+    data, trainees = opening(), Trainees()
+    parts = [
+        Part(searches, data, partial(run_search, trainees=trainees), opening),
+        Part(specs, data, partial(run_ticket, trainees=trainees), opening),
+    ]
+    do_parts(parts, options, report=lambda: print(lth_report(searches, specs)))
 
 
 def usual_source(options):
@@ -50,6 +56,13 @@ def plan_controls(options, searches):
         for start in options.controls
         for number in range(1, spec.search.rounds + 1)
     ]
+
+
+def lth_report(searches, controls):
+    """The table of the searches, and that of both by sparsity, of those that are complete."""
+    found = [spec for spec in searches if spec.folder.is_complete]
+    tables = [searches_table([spec.folder for spec in found])]
+    return "\n\n".join([*tables, *([lth_table(found, controls)] if found else [])])
 
 
 def control(spec, start, number, output):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -88,10 +89,9 @@ def run_searches(options, folder=FOLDER, demo=DEMO):
     Returns the SearchSpecs and the TrainingData.
     """
     specs = plan_searches(options, folder, demo)
-    data = open_data(specs[0].source, options, specs[0].size, specs[0].recipe)
-    trainees = Trainees()
-    if do_runs(specs, data, options, lambda *arguments: run_search(*arguments, trainees)):
-        print(searches_table([spec.folder for spec in specs]))
+    opening = partial(open_data, specs[0].source, options, specs[0].size, specs[0].recipe)
+    data, run, folders = opening(), partial(run_search, trainees=Trainees()), [spec.folder for spec in specs]
+    do_runs(specs, data, options, run, opening=opening, report=lambda: print(searches_table(folders)))
     return specs, data
 
 

@@ -92,6 +92,11 @@ class TicketSpec:
         return Path(self.search.path, "tickets.h5")
 
     @property
+    def requires(self):
+        """RunFolders that must be complete before it begins: that of the search."""
+        return () if self.search is None else (self.search,)
+
+    @property
     def title(self):
         """The run in words."""
         network, seed = NETWORKS[self.network].title, f"seed {self.seed}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from arttl.chapter2.networks import Trainees, get_network
@@ -51,13 +52,13 @@ def run_transfers(options, lines=None):
     target = dataset_name(options.target)
     check_data_options(target, options)
     specs = plan_transfers(options, lines or asked_lines(options, target))
-    data = open_data(target, options, specs[0].size, specs[0].recipe)
+    opening = partial(open_data, target, options, specs[0].size, specs[0].recipe)
+    data = opening()
     if not options.dry_run:
         for spec in specs:
             check_search(spec, data)
-    trainees = Trainees()
-    if do_runs(specs, data, options, lambda *arguments: run_ticket(*arguments, trainees)):
-        print(transfers_table([spec.folder for spec in specs]))
+    run, folders = partial(run_ticket, trainees=Trainees()), [spec.folder for spec in specs]
+    do_runs(specs, data, options, run, opening=opening, report=lambda: print(transfers_table(folders)))
 
 
 def asked_lines(options, target):
