@@ -71,7 +71,7 @@ class _Sweep:
         self.given = ray.put(sent), os.getcwd(), str(options.output), owner, environ, modules
         self.seats, self.awaited, self.done = [], {}, []
         self.unfit, self.deaths = {}, {}  # of nodes
-        self.nodes, self.looked, self.lacking = {}, -LOOK, None
+        self.nodes, self.looked, self.lacking, self.answers = {}, -LOOK, None, True
         failures.forget(job.spec for job in jobs)
 
     def run(self):
@@ -99,11 +99,13 @@ class _Sweep:
 
     def _look_at_cluster(self):
         self.looked = time.monotonic()
-        if not head_answers():  # Ray ends this process if that stays so for a minute
-            self.progress.line(
-                "the head of the cluster does not answer; if Ray gives it up, start the cluster again, and the same "
-                "command with --resume goes on"
-            )
+        answered, self.answers = self.answers, head_answers()
+        if not self.answers:  # Ray ends this process if that stays so for a minute
+            if answered:
+                self.progress.line(
+                    "the head of the cluster does not answer; if Ray gives it up, start the cluster again, and the "
+                    "same command with --resume goes on"
+                )
             return
         gpus = self.options.gpus_per_run
         found = living_nodes()
