@@ -12,7 +12,7 @@ from scripts import run_folders
 from arttl import chapter2, pruning
 from arttl.chapter2.data import nested_share
 from arttl.chapter2.networks import NETWORKS, Trainee, Trainees
-from arttl.chapter2.ticket_runs import TicketSpec, start_weights
+from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, start_weights
 from arttl.errors import InputError
 from arttl.pruning import load_ticket, model_weights, open_tickets, prunable_kernels, search_settings
 from arttl.recipes import tickets
@@ -241,6 +241,11 @@ def test_batchnorm_settings_are_runs_of_their_own_and_recorded(script, photograp
     # Training itself does not look at moving statistics; validation does, and is better off with these.
     np.testing.assert_array_equal(usual.history().loss, changed.history().loss)
     assert (usual.history().val_loss > changed.history().val_loss).all()
+
+
+def test_a_momentum_of_zero_is_not_taken_for_none():
+    assert BatchNorm(0.0).settings == {"momentum": 0.0, "recalibrate": False}
+    assert BatchNorm().settings["momentum"] == keras.layers.BatchNormalization().momentum
 
 
 def test_winning_tickets_and_their_controls(script, tmp_path):

@@ -34,6 +34,7 @@ STARTS = {
 }
 """What a network starts from, and what it is called: m * θ_k, m * θ_i, m * θ'_0, m' * θ_k, and θ'_0."""
 
+KERAS_MOMENTUM = 0.99  # of BatchNormalization in every network here
 NEW = 1  # beside the seed, of weights that are not the search's own
 
 
@@ -48,6 +49,12 @@ class BatchNorm:
 
     momentum: float | None = None
     recalibrate: bool = False
+
+    @property
+    def settings(self):
+        """What a run's settings say of it: a dict."""
+        momentum = KERAS_MOMENTUM if self.momentum is None else self.momentum
+        return {"momentum": momentum, "recalibrate": self.recalibrate}
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class TicketSpec:
             "round": self.round,
             "new_head": self.new_head,
             "recipe": self.recipe.settings(),
-            "batchnorm": {"momentum": self.batchnorm.momentum or 0.99, "recalibrate": self.batchnorm.recalibrate},
+            "batchnorm": self.batchnorm.settings,
             "backend": backend_name(),
         }
 
