@@ -129,7 +129,7 @@ def study_steps(sources, targets, common):
 
 
 def demo_steps(seeds, networks):
-    """The same on the bundled data, so that every table and figure is made within half an hour on two cores.
+    """The same on the bundled data, small enough for two cores: 60 minutes beside much other work.
 
     Arguments:
         seeds: list of options, such as ["--seed", "42", "1"].
