@@ -32,7 +32,7 @@ def main():
     from arttl.chapter2.networks import Trainee
     from arttl.pruning import SearchSettings, find_tickets
     from arttl.recipes import tickets
-    from arttl.training import Arrays, Batches, predict
+    from arttl.training import Arrays, Batches, fed, predict
 
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (options.images + 10_000, 28, 28, 1), "uint8")
@@ -47,7 +47,7 @@ def main():
     test = batches(np.arange(options.images, len(pixels)), size=128 * trainee.network.executed_at_once)
     other = Trainee("lenet_300_100", 10, (28, 28, 1), recipe)
     callback = other.start(other.draw(0))
-    fitted = {"validation_data": validation, "epochs": 2, "shuffle": False, "callbacks": [callback], "verbose": 0}
+    fitted = {"validation_data": fed(validation), "epochs": 2, "shuffle": False, "callbacks": [callback], "verbose": 0}
     seconds = {"round": [], "alone": []}
     began = time.perf_counter()
 
@@ -57,7 +57,7 @@ def main():
         if line.startswith("round"):
             ended = time.perf_counter()
             seconds["round"].append(ended - began)
-            other.model.fit(training, **fitted)
+            other.model.fit(fed(training), **fitted)
             predict(other.model, test)
             began = time.perf_counter()
             seconds["alone"].append(began - ended)

@@ -2,7 +2,8 @@
 
 from arttl.training.batches import Arrays, Batches
 from arttl.training.batchnorm import Recalibrate, recalibrate, set_momentum
-from arttl.training.checkpoint import Checkpoint, Progress
+from arttl.training.checkpoint import Checkpoint, Progress, random_state
+from arttl.training.feeding import fed
 from arttl.training.loop import (
     backend_name,
     class_weights,
@@ -22,9 +23,11 @@ __all__ = [
     "Recalibrate",
     "backend_name",
     "class_weights",
+    "fed",
     "head_model",
     "make_deterministic",
     "predict",
+    "random_state",
     "recalibrate",
     "set_momentum",
     "set_product_precision",

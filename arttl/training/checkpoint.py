@@ -112,10 +112,14 @@ class Checkpoint:
         return self.folder / f"best-{epoch:04d}.npz"
 
 
-def _variables(model):
-    """A model's weights, and the state of what is random in it, such as dropout."""
+def random_state(model):
+    """Variables of a model that are no weights: the state of what is random in it, such as dropout."""
     weights = {id(variable) for variable in model.weights}
-    return [*model.weights, *(variable for variable in model.variables if id(variable) not in weights)]
+    return [variable for variable in model.variables if id(variable) not in weights]
+
+
+def _variables(model):
+    return [*model.weights, *random_state(model)]
 
 
 def _write(path, lists, progress=None):

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from arttl.errors import InputError
 from arttl.models import HEAD, predict_batch
 from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
+from arttl.training.feeding import fed
 
 
 def start_afresh(seed):
@@ -89,8 +90,8 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     saving = SaveEpoch(checkpoint, stopping, progress, recipe.max_epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
     model.fit(
-        training,
-        validation_data=validation,
+        fed(training),
+        validation_data=fed(validation),
         class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
         initial_epoch=progress.epochs,
         epochs=recipe.max_epochs,

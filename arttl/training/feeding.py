@@ -1,0 +1,37 @@
+"""Batches as `fit` takes them; on TensorFlow without tf.data's autotuner, which can hold up training between epochs.
+
+Keras hands TensorFlow a tf.data.Dataset whose autotuner sleeps in a thread of its own, at first for milliseconds and
+twice as long each time, up to a minute. When an epoch ends, that thread is told to end and waited for; sometimes it
+misses the word and sleeps on, and nothing is trained until it wakes: up to as long again as the epoch took, and every
+second or third epoch (measured with TensorFlow 2.21, docs/performance.md). There is nothing to tune in our datasets.
+"""
+
+from __future__ import annotations
+
+import keras
+
+AHEAD = 2  # batches that are read while the one before is trained on
+
+
+def fed(batches):
+    """What to give to `fit` in the place of Batches.
+
+    Arguments:
+        batches: Batches.
+
+    Returns a tf.data.Dataset of the same batches on TensorFlow, in the order that they have when an epoch begins; else
+    the Batches themselves.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf
+
+    inputs, labels = batches[0]
+    signature = tuple(tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in (inputs, labels))
+    dataset = tf.data.Dataset.from_generator(
+        lambda: (batches[i] for i in range(len(batches))), output_signature=signature
+    )
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(AHEAD)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
