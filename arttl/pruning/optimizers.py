@@ -17,6 +17,7 @@ import keras
 from keras import ops
 
 from arttl.errors import InputError
+from arttl.pruning.fused import fused_update, is_dense
 
 _ATTRIBUTE = "arttl_held_masks"
 
@@ -148,6 +149,7 @@ class HeldMasks:
         if hasattr(optimizer, "_parallel_update_step"):  # PyTorch updates all variables in one call
             self._replace(optimizer, "_parallel_update_step", self._update_all)
         else:
+            self._fused = fused_update(optimizer, self.model)
             self._replace(optimizer, "update_step", self._update_one)
         if not isinstance(optimizer, _OWN_GRADIENTS) or optimizer.clipnorm or optimizer.global_clipnorm:
             self._replace(optimizer, "_backend_apply_gradients", self._mask_gradients)
@@ -161,6 +163,8 @@ class HeldMasks:
         self._originals.append((owner, name))
 
     def _update_one(self, update, gradient, variable, learning_rate):
+        if self._fused is not None and is_dense(gradient):
+            update = self._fused
         update(gradient, variable, learning_rate)
         self._zero(variable)
 
