@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import sys
 import tempfile
@@ -95,6 +96,14 @@ def name(text):
 def path(text):
     """An option's value as a Path; empty text, which would mean the current folder, is refused."""
     return Path(name(text))
+
+
+def number(text):
+    """Text as a float; NaN where it is no number."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def positive(text):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from arttl.cli import name, natural, path, positive
+from arttl.cli import name, natural, number, path, positive
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+TRACKERS = ("tensorboard", "mlflow")
 
 # The names of arttl.collections.FORMATS, which take too long to import for --help; a test compares them.
 FORMAT_NAMES = ("wikiart", "dublin-core-csv", "omniart", "csv", "rijks-xml", "rijksgt", "class-folders")
@@ -95,6 +97,25 @@ def add_architecture(group):
     group.add_argument("--architecture", nargs="+", metavar="NAME", help="vgg19 inception_v3 xception resnet50")
 
 
+def add_runs(group):
+    """The options of run folders."""
+    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
+    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    again = group.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
+    again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
+    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
+    add_debug(group)
+
+
+def add_computing(parser):
+    """The options of how runs are computed, a group of their own."""
+    group = parser.add_argument_group("computing")
+    group.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of layers (float32)")
+    group.add_argument("--devices", type=positive, default=1, metavar="N", help="that share each batch (1)")
+    group.add_argument("--track", nargs="+", choices=TRACKERS, default=[], help="show progress there too")
+
+
 def add_sweep(group):
     """The options of where runs are done."""
     group.add_argument(
@@ -123,10 +144,7 @@ def executor(text):
 
 def amount(text):
     """An option's value as a number from 0 of what a run takes; Ray counts in parts of a thousandth."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = number(text)
     if not 0 <= value < 2**16 or (value > 1 and value % 1) or round(value, 3) != value:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is no whole number, and no share of one such as 0.5")
     return value

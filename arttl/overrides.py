@@ -35,12 +35,22 @@ def change(recipe, key, value):
 
 
 def flattened(settings):
-    """A recipe's settings with dotted names, as `change` takes them: {"optimizer.learning_rate": 0.001, ...}."""
+    """Nested settings with dotted names, as `change` takes a recipe's: {"optimizer.learning_rate": 0.001, ...}."""
     flat = {}
     for key, value in settings.items():
-        parts = value if isinstance(value, dict) else {None: value}
-        flat |= {key if part is None else f"{key}.{part}": each for part, each in parts.items()}
+        inner = flattened(value) if isinstance(value, dict) and value else None
+        flat |= {key: value} if inner is None else {f"{key}.{name}": each for name, each in inner.items()}
     return flat
+
+
+def departures(recipe, study):
+    """The settings in which a recipe is not the study's: a dict of a setting's name to the line that says so."""
+    ours, theirs = (flattened(each.settings()) for each in (recipe, study))
+    return {
+        name: f"{name} is {ours.get(name, 'not given')}, not {theirs.get(name, 'given')}"
+        for name in {**ours, **theirs}
+        if ours.get(name) != theirs.get(name)
+    }
 
 
 def _change_plain(recipe, key, value):

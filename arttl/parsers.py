@@ -20,7 +20,8 @@ def chapter1_parser(description, challenges, approaches=None):
     parser.add_argument("--challenge", choices=challenges, required=True, help="what to classify")
     _add_data_options(parser.add_argument_group("data (without --data: the bundled collection, at a small size)"))
     _add_model_options(parser.add_argument_group("models and training"), approaches)
-    _add_run_options(parser.add_argument_group("runs"))
+    shared.add_computing(parser)
+    shared.add_runs(parser.add_argument_group("runs"))
     shared.add_sweep(parser.add_argument_group("sweep"))
     return parser
 
@@ -148,13 +149,3 @@ def _add_model_options(group, approaches):
     )
     group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
-
-
-def _add_run_options(group):
-    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
-    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
-    again = group.add_mutually_exclusive_group()
-    again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
-    again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
-    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
-    shared.add_debug(group)

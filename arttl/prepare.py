@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 from arttl.check.grouping import duplicate_grouping
-from arttl.collections import PARTS, open_collection, reading_options
+from arttl.collections import PARTS, open_asked
 from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown
 from arttl.files import make_folder
 from arttl.images import Decoding, ImageStore, files_fingerprint
@@ -33,12 +33,7 @@ def run_prepare(options):
     sizes = image_sizes(options)
     make_folder(options.cache, "--cache")
     challenges = list(dict.fromkeys(options.challenge or ()))
-    collection = open_collection(
-        options.data,
-        challenges[0] if challenges else None,
-        skip_missing=options.skip_missing,
-        **reading_options(options),
-    )
+    collection = open_asked(options, challenges[0] if challenges else None)
     print(f"collection: {shown(collection.name)}, {counted(len(collection), 'image')}", flush=True)
     for note in collection.notes:
         print(f"  {note}")

@@ -135,6 +135,18 @@ class RunFolder:
                 f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"
             )
 
+    def finished(self, settings, force=False):
+        """The content of metrics.json where this very run is complete, as when another process was faster; else None.
+
+        Arguments:
+            settings: dict, as of check_same, which it raises as.
+            force: the run is to be made anew, whatever is there.
+        """
+        if force:
+            return None
+        self.check_same(settings)
+        return self.metrics() if self.is_complete else None
+
     def metrics(self):
         """The content of metrics.json."""
         return read_json(self.path / "metrics.json", ("test_accuracy", "seconds"))

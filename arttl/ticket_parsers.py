@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from arttl import options as shared
-from arttl.cli import Parser, name, natural, path, positive
+from arttl.cli import Parser, name, natural, number, path, positive
 
 CHALLENGES = ("material", "type", "artist")
 TICKET_NETWORKS = ("resnet20", "resnet50")
@@ -38,9 +38,10 @@ def search_parser(description, network="resnet50", source="fashion-mnist"):
     add_data(group)
     group.add_argument("--fraction", type=share, metavar="SHARE", help="of the training images, such as 0.5 (1)")
     group = parser.add_argument_group("the search")
-    add_search(group, network)
+    add_search(group)
     add_training(parser.add_argument_group("network and training"), network)
-    add_runs(parser.add_argument_group("runs"))
+    shared.add_computing(parser)
+    shared.add_runs(parser.add_argument_group("runs"))
     shared.add_sweep(parser.add_argument_group("sweep"))
     return parser
 
@@ -95,9 +96,10 @@ def _transfer_parser(description):
     add_data(group)
     add_training(parser.add_argument_group("network and training"), "resnet50")
     add_batchnorm(parser.add_argument_group("BatchNormalization (departures from the study)"))
+    shared.add_computing(parser)
     group = parser.add_argument_group("runs")
     group.add_argument("--keep-models", action="store_true", help="write each run's model.keras (ResNet-50: 95 MB)")
-    add_runs(group)
+    shared.add_runs(group)
     group = parser.add_argument_group("tickets, and what they are compared with")
     group.add_argument(
         "--source",
@@ -185,7 +187,7 @@ def add_data(group):
     shared.add_kept(group)
 
 
-def add_search(group, network):
+def add_search(group):
     """The options of arttl.pruning.SearchSettings."""
     group.add_argument("--rounds", type=positive, metavar="N", help="tickets to find (31; without --data 3)")
     group.add_argument("--rate", type=share, metavar="SHARE", help="of the remaining weights, pruned in a round (0.2)")
@@ -213,17 +215,6 @@ def add_training(group, network):
     group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
 
 
-def add_runs(group):
-    """The options of run folders."""
-    group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
-    group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
-    again = group.add_mutually_exclusive_group()
-    again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
-    again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
-    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
-    shared.add_debug(group)
-
-
 def rounds(text):
     """An option's value as the rounds it names: "7", or "10-15"."""
     first, _, last = text.partition("-")
@@ -247,10 +238,7 @@ def _below_one(text):
 
 def share(text):
     """An option's value as a number above 0 and at most 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
+    value = number(text)
     if not 0 < value <= 1:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a share; give a number above 0 and at most 1")
     return value

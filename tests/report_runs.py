@@ -8,6 +8,15 @@ from scipy.stats import binomtest
 CLASSES = ("etching", "painting", "print")
 
 
+def answers(right):
+    """Predictions that are right where the string has a 1."""
+    labels = ["etching", "print"] * len(right)
+    return [
+        (f"{number}.jpg", label, label if hit == "1" else "painting", 0.5)
+        for number, (hit, label) in enumerate(zip(right, labels, strict=False))
+    ]
+
+
 def write_run(
     root,
     challenge="type",

@@ -5,17 +5,14 @@ One file, since several workers of pytest-xdist would make the runs each for the
 
 import subprocess
 import sys
-from pathlib import Path
 
-import nbformat
 import pandas as pd
 import pytest
-from nbclient import NotebookClient
+from notebook_checks import NOTEBOOKS, check_committed, run_notebook
 from scripts import EXPERIMENTS, run_folders
 
 from arttl.runs import RunFolder
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("ch1_*.ipynb"))
 
 
@@ -68,14 +65,10 @@ def test_there_is_one_for_each_group_of_figures():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_committed_with_the_outputs_of_one_run_from_top_to_bottom(name):
-    cells = [cell for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4).cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)
-    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    check_committed(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs(name, chapter1_runs, monkeypatch):
     monkeypatch.setenv("ARTTL_RUNS", str(chapter1_runs))
-    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    run_notebook(name)

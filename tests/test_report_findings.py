@@ -2,20 +2,11 @@
 
 import pandas as pd
 import pytest
-from report_runs import row_of, write_run
+from report_runs import answers, row_of, write_run
 
 from arttl.metrics import paired_difference
 from arttl.reports.collect import collect_runs
 from arttl.reports.findings import FINDINGS, VERDICTS, compare, findings_table, verdict
-
-
-def answers(right):
-    """Predictions that are right where the string has a 1."""
-    labels = ["etching", "print"] * len(right)
-    return [
-        (f"{number}.jpg", label, label if hit == "1" else "painting", 0.5)
-        for number, (hit, label) in enumerate(zip(right, labels, strict=False))
-    ]
 
 
 def test_differences_on_the_same_images_averaged_over_common_seeds(tmp_path):

@@ -1,21 +1,13 @@
 """The best ticket against its controls on the same test images: differences by hand, choice by validation."""
 
 import pytest
+from report_runs import answers
 from report_tickets import write_ticket
 
 from arttl.metrics import paired_difference
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.findings import findings_table
 from arttl.reports.tickets.series import make_series
-
-
-def answers(right):
-    """Predictions that are right where the string has a 1."""
-    labels = ["etching", "print"] * len(right)
-    return [
-        (f"{number}.jpg", label, label if hit == "1" else "painting", 0.5)
-        for number, (hit, label) in enumerate(zip(right, labels, strict=False))
-    ]
 
 
 def findings(root):

@@ -80,12 +80,7 @@ def open_collection(options, demo=DEMO):
 
 def _opened(options, demo):
     if options.data is not None:
-        return collections.open_collection(
-            options.data,
-            options.challenge,
-            skip_missing=options.skip_missing,
-            **collections.reading_options(options),
-        )
+        return collections.open_asked(options, options.challenge)
     weights = f"--weights {options.weights}" if options.weights else "the bundled ResNet50 weights"
     epochs = ", ".join(f"{approach} {options.epochs or most}" for approach, most in demo.epochs.items())
     print(

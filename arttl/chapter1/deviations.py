@@ -6,7 +6,7 @@ from pathlib import Path
 
 from arttl.models import get_backbone
 from arttl.models.weights import bundled_file, resnet50_graph_of
-from arttl.overrides import flattened
+from arttl.overrides import departures
 from arttl.recipes import get_recipe
 
 SMALLEST_RESNET50 = 197  # pixels, in Keras up to 2.2.2
@@ -45,6 +45,7 @@ def deviations(spec, data):
         f"the split's seed is {split.settings['seed']}, not 42": split.settings["seed"] not in (42, None),
     }
     lines = _changed_settings(spec) + [line for line, applies in conditions.items() if line and applies]
+    lines += spec.computing.deviations
     return lines + (_of_the_source(spec) if transferred else [])
 
 
@@ -75,7 +76,6 @@ def _changed_settings(spec):
     """A line for each setting that is not the study's and plays a part in this run."""
     recipe = spec.recipe
     study = get_recipe("released" if recipe.name == "released" else "thesis", recipe.approach)
-    ours, theirs = (flattened(each.settings()) for each in (recipe, study))
     normalized = spec.architecture != "vgg19"
     every_step = not recipe.trains_backbone and recipe.features == "every-step"
     plays_no_part = {
@@ -88,8 +88,4 @@ def _changed_settings(spec):
         "numerics.moving_variance": not (normalized and recipe.trains_backbone),
         "numerics.resnet50": spec.architecture != "resnet50",
     }
-    return [
-        f"{name} is {ours.get(name, 'not given')}, not {theirs.get(name, 'given')}"
-        for name in {**ours, **theirs}
-        if ours.get(name) != theirs.get(name) and not plays_no_part.get(name)
-    ]
+    return [line for name, line in departures(recipe, study).items() if not plays_no_part.get(name)]

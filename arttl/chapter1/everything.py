@@ -13,6 +13,7 @@ from arttl.errors import InputError
 from arttl.models import BACKBONES
 from arttl.parsers import rijks_parser, saliency_parser, transfer_parser
 from arttl.reports.report import run_report
+from arttl.sweeps.progress import announced
 
 CHALLENGES = ("material", "type", "artist")
 FOR_ALL = ("architecture", "recipe", "numerics", "image_size", "epochs", "batch_size", "seed", "output")
@@ -29,10 +30,8 @@ def run_all(options):
     """
     started = time.perf_counter()
     for title, run in steps(options):
-        print(f"\n== {title}", flush=True)
-        begun = time.perf_counter()
-        run()
-        print(f"== {title}: {duration_text(time.perf_counter() - begun)}", flush=True)
+        with announced(title):
+            run()
     print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
 
 

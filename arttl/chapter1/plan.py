@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arttl.collections import reading_options
+from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.overrides import read_assignments
@@ -69,6 +70,7 @@ class RunSpec:
         variant: its name among others of the same architecture, approach and seed; empty where there is but one.
         source: the Source, in an experiment that transfers from several; else None.
         classifier: what is trained on X: "softmax", or one of arttl.classical.CLASSICAL.
+        computing: a Computing.
     """
 
     challenge: str
@@ -81,6 +83,7 @@ class RunSpec:
     variant: str = ""
     source: Source | None = None
     classifier: str = "softmax"
+    computing: Computing = USUAL
 
     @property
     def title(self):
@@ -120,6 +123,7 @@ class RunSpec:
             "seed": self.seed,
             "recipe": self.recipe.settings(),
             "backend": self.backend,
+            **self.computing.settings,
         }
 
 
@@ -231,7 +235,17 @@ def _spec(options, experiment, architecture, approach, seed, variant, demo):
     path = Path(options.output, experiment, options.challenge, architecture, approach, variant.folder)
     folder = RunFolder(path / f"seed-{seed}")
     return RunSpec(
-        options.challenge, architecture, recipe, start, size, seed, folder, variant.name, source, variant.classifier
+        options.challenge,
+        architecture,
+        recipe,
+        start,
+        size,
+        seed,
+        folder,
+        variant.name,
+        source,
+        variant.classifier,
+        Computing.asked(options),
     )
 
 

@@ -10,9 +10,9 @@ from arttl.chapter1.deviations import deviations
 from arttl.classical import class_scores, search
 from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
-from arttl.files import write_json, write_model, write_table
+from arttl.files import write_model, write_table
 from arttl.models import build_classifier, parameter_counts
-from arttl.results import Outcome, epoch_line, history_table, prediction_table, run_metrics, training_metrics
+from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.training import (
     Arrays,
     Batches,
@@ -39,41 +39,32 @@ def run_one(spec, data, force=False):
     """
     started = time.perf_counter()
     with spec.folder.locked() as folder:
-        if not force:
-            folder.check_same(spec.settings(data))
-            if folder.is_complete:  # another process finished it meanwhile
-                return folder.metrics()
-        store = data.store(spec.image_size, spec.recipe)
-        rows, class_ids = data.rows(store)
-        start_afresh(spec.seed)
-        set_product_precision(faithful=not spec.recipe.numerics.is_today)
-        model = build_classifier(
-            spec.architecture,
-            len(data.split.classes),
-            weights=spec.weights,
-            trainable=spec.recipe.trains_backbone,
-            image_size=spec.image_size,
-            preprocessing=spec.recipe.preprocessing,
-            numerics=spec.recipe.numerics,
-        )
-        prepare_folder(spec, data, store, model, force)
-        earlier = Checkpoint(folder.checkpoint).seconds()
-        ids = np.array(store.image_ids)[rows["test"]]
-        fit = fit_softmax if spec.classifier == "softmax" else fit_classical
-        outcome = fit(spec, data, model, store, rows, class_ids)
-        predictions = prediction_table(ids, class_ids["test"], outcome, data.split.classes)
-        write_table(folder.path / "predictions.csv", predictions)
-        if spec.classifier == "softmax":
-            write_model(folder.path / "model.keras", model)
-        metrics = run_metrics(outcome, class_ids)
-        metrics["seconds"] = round(earlier + time.perf_counter() - started, 1)
-        folder.log(
-            f"  test accuracy {metrics['test_accuracy']:.1%} [{metrics['test_accuracy_low']:.1%}, "
-            f"{metrics['test_accuracy_high']:.1%}], {outcome.chosen}, {metrics['seconds']:.0f} s"
-        )
-        write_json(folder.path / "metrics.json", metrics)
-        folder.remove_checkpoint()
-    return metrics
+        metrics = folder.finished(spec.settings(data), force)
+        if metrics is not None:
+            return metrics
+        with spec.computing.applied():
+            store = data.store(spec.image_size, spec.recipe)
+            rows, class_ids = data.rows(store)
+            start_afresh(spec.seed)
+            set_product_precision(faithful=not spec.recipe.numerics.is_today)
+            model = build_classifier(
+                spec.architecture,
+                len(data.split.classes),
+                weights=spec.weights,
+                trainable=spec.recipe.trains_backbone,
+                image_size=spec.image_size,
+                preprocessing=spec.recipe.preprocessing,
+                numerics=spec.recipe.numerics,
+            )
+            prepare_folder(spec, data, store, model, force)
+            earlier = Checkpoint(folder.checkpoint).seconds()
+            ids = np.array(store.image_ids)[rows["test"]]
+            fit = fit_softmax if spec.classifier == "softmax" else fit_classical
+            outcome = fit(spec, data, model, store, rows, class_ids)
+            if spec.classifier == "softmax":
+                write_model(folder.path / "model.keras", model)
+        seconds = earlier + time.perf_counter() - started
+        return write_results(folder, outcome, ids, class_ids, data.split.classes, seconds)
 
 
 def prepare_folder(spec, data, store, model, force):

@@ -128,9 +128,7 @@ def read_images(options, settings, image_ids):
     """The images as the runs saw them: uint8 (n, size, size, 3)."""
     name, collection = settings["collection"], None
     if options.data is not None:
-        collection = collections.open_collection(
-            options.data, options.challenge, skip_missing=options.skip_missing, **collections.reading_options(options)
-        )
+        collection = collections.open_asked(options, options.challenge)
     elif name in collections.BUNDLED:
         collection = collections.bundled(name)
     if collection is None or collection.name != name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from arttl.overrides import flattened
+from arttl.overrides import departures
 from arttl.pruning import SearchSettings
 from arttl.recipes import tickets
 
@@ -51,12 +51,7 @@ def ticket_deviations(spec, data):
 
 def _shared(spec, data):
     """Those that a search and a transfer can both have."""
-    ours, theirs = (flattened(recipe.settings()) for recipe in (spec.recipe, tickets()))
-    lines = [
-        f"{name} is {ours.get(name, 'not given')}, not {theirs.get(name, 'given')}"
-        for name in {**ours, **theirs}
-        if ours.get(name) != theirs.get(name)
-    ]
+    lines = list(departures(spec.recipe, tickets()).values())
     if spec.network != "resnet50":
         lines.append(f"the network is {spec.network}, not resnet50")
-    return lines + [f"data: {note}" for note in data.notes]
+    return lines + spec.computing.deviations + [f"data: {note}" for note in data.notes]

@@ -15,6 +15,7 @@ from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
 from arttl.errors import InputError
 from arttl.reports.report import run_report
+from arttl.sweeps.progress import announced
 from arttl.ticket_parsers import TICKET_NETWORKS, lth_parser, search_parser, studies_parser, transfer_parser
 
 MOMENTUM = 0.9  # of BatchNormalization, in the study of it: statistics that follow within some 50 steps
@@ -54,11 +55,9 @@ def run_all(options):
     for _, given in planned:  # before hours of the steps that go before
         image_size(given, get_network(given.network)[1], "")
     for step, given in planned:
-        print(f"\n== {step.title}", flush=True)
-        begun = time.perf_counter()
         _, run = RUNNERS[step.script]
-        run(given)
-        print(f"== {step.title}: {duration_text(time.perf_counter() - begun)}", flush=True)
+        with announced(step.title):
+            run(given)
     if not options.dry_run:
         run_report(main_parser().parse_args(["report", str(options.output)]))
         print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")

@@ -88,6 +88,7 @@ def control(spec, start, number, output):
         source=spec.source,
         fraction=spec.fraction,
         new_head=False,
+        computing=spec.computing,
     )
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import keras
 
+from arttl.computing import USUAL
 from arttl.errors import InputError
-from arttl.models import HEAD, build_classifier, lenet_300_100, resnet20
+from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts, resnet20
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
 from arttl.training import set_momentum
 
@@ -120,6 +121,23 @@ class Trainee:
         """Fresh random weights of this network: a dict, as arttl.pruning.draw_weights."""
         return draw_weights(self.shapes, seed, self.model if self.network.own_initialisers else None)
 
+    def config(self, settings, data, deviations):
+        """The content of a run's config.json but for versions.
+
+        Arguments:
+            settings: dict of everything that decides the result.
+            data: the TrainingData that it is trained on.
+            deviations: list of lines.
+        """
+        trainable, frozen = parameter_counts(self.model)
+        return {
+            "settings": settings,
+            "class_names": list(data.class_names),
+            "images": data.counts,
+            "parameters": {"trainable": trainable, "frozen": frozen},
+            "deviations": deviations,
+        }
+
     def start(self, weights, masks=None):
         """Set weights and masks, and start the optimiser anew.
 
@@ -145,9 +163,9 @@ class Trainees:
     def __init__(self):
         self._key = self._trainee = None
 
-    def get(self, name, num_classes, shape, recipe, **options):
-        """A Trainee; arguments as its own."""
-        key = name, num_classes, tuple(shape), recipe.settings(), options
+    def get(self, name, num_classes, shape, recipe, computing=USUAL, **options):
+        """A Trainee; arguments as its own, and the Computing that applies."""
+        key = name, num_classes, tuple(shape), recipe.settings(), computing.settings, options
         if key != self._key:
             keras.utils.clear_session()
             self._key, self._trainee = key, Trainee(name, num_classes, shape, recipe, **options)

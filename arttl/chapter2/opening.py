@@ -74,9 +74,7 @@ def open_data(name, options, size, recipe):
     if options.data is None:
         collection = collections.bundled(name)
     else:
-        collection = collections.open_collection(
-            options.data, options.challenge, skip_missing=options.skip_missing, **collections.reading_options(options)
-        )
+        collection = collections.open_asked(options, options.challenge)
     images = len(collection.labels(options.challenge))
     print(f"data: {name}, {images:,} images with a label for {options.challenge}", flush=True)
     for note in collection.notes:

@@ -11,13 +11,14 @@ import pandas as pd
 from arttl.chapter2.deviations import search_deviations
 from arttl.chapter2.networks import NETWORKS, Trainees, get_network
 from arttl.chapter2.opening import check_data_options, dataset_name, is_natural, open_data
+from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.files import write_json
-from arttl.models import parameter_counts
 from arttl.overrides import read_assignments
 from arttl.pruning import SearchSettings, find_tickets
 from arttl.recipes import Recipe, tickets
 from arttl.reports.markdown import markdown_table
+from arttl.results import best_rounds
 from arttl.runs import RunFolder
 from arttl.sweeps import do_runs
 from arttl.training import backend_name, make_deterministic, set_product_precision
@@ -40,6 +41,7 @@ class SearchSpec:
         seed: of the initial weights and the order of the data.
         fraction: share of the training images.
         folder: the RunFolder.
+        computing: a Computing.
     """
 
     source: str
@@ -50,6 +52,7 @@ class SearchSpec:
     seed: int
     fraction: float
     folder: RunFolder
+    computing: Computing = USUAL
 
     @property
     def title(self):
@@ -75,30 +78,29 @@ class SearchSpec:
             "search": asdict(self.search),
             "recipe": self.recipe.settings(),
             "backend": backend_name(),
+            **self.computing.settings,
         }
 
 
-def run_searches(options, folder=FOLDER, demo=DEMO):
+def run_searches(options):
     """Do what a script was asked for: plan, search, and print the table of results.
 
     Arguments:
         options: the namespace of arttl.ticket_parsers.search_parser.
-        folder: of the experiment, below --output.
-        demo: what a search without --data is content with.
-
-    Returns the SearchSpecs and the TrainingData.
     """
-    specs = plan_searches(options, folder, demo)
+    specs = plan_searches(options)
     opening = partial(open_data, specs[0].source, options, specs[0].size, specs[0].recipe)
     data, run, folders = opening(), partial(run_search, trainees=Trainees()), [spec.folder for spec in specs]
     do_runs(specs, data, options, run, opening=opening, report=lambda: print(searches_table(folders)))
-    return specs, data
 
 
 def plan_searches(options, folder=FOLDER, demo=DEMO):
     """The searches that the options ask for, as SearchSpecs; says so where the options leave it to the demonstration.
 
-    Arguments: as run_searches.
+    Arguments:
+        options: the namespace of arttl.ticket_parsers.search_parser.
+        folder: of the experiment, below --output.
+        demo: what a search without --data is content with.
 
     Raises InputError for an impossible combination, before anything is computed.
     """
@@ -117,12 +119,26 @@ def plan_searches(options, folder=FOLDER, demo=DEMO):
             flush=True,
         )
     fraction = options.fraction or 1.0
-    variant = f"fraction-{100 * fraction:g}" if fraction < 1 else ""
-    path = Path(options.output, folder, source, name, variant)
+    base, computing = Path(options.output, folder), Computing.asked(options)
+    folders = {seed: search_run(base, source, name, fraction, seed) for seed in dict.fromkeys(options.seed)}
     return [
-        SearchSpec(source, name, recipe, search, size, seed, fraction, RunFolder(path / f"seed-{seed}"))
-        for seed in dict.fromkeys(options.seed)
+        SearchSpec(source, name, recipe, search, size, seed, fraction, each, computing)
+        for seed, each in folders.items()
     ]
+
+
+def search_run(base, source, network, fraction, seed):
+    """The RunFolder of a search.
+
+    Arguments:
+        base: folder of all searches.
+        source: name of the data set.
+        network: of NETWORKS.
+        fraction: share of the training images.
+        seed: the seed.
+    """
+    variant = f"fraction-{100 * fraction:g}" if fraction < 1 else ""
+    return RunFolder(Path(base, source, network, variant, f"seed-{seed}"))
 
 
 def image_size(options, network, name):
@@ -186,54 +202,42 @@ def run_search(spec, data, force, trainees):
     """
     with spec.folder.locked() as folder:
         settings = spec.settings(data)
-        if not force:
-            folder.check_same(settings)
-            if folder.is_complete:  # another process finished it meanwhile
-                return folder.metrics()
+        metrics = folder.finished(settings, force)
+        if metrics is not None:
+            return metrics
         make_deterministic(spec.seed)
         set_product_precision(faithful=not spec.recipe.numerics.is_today)
-        at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
-        trainee = trainees.get(spec.network, data.num_classes, data.shape, spec.recipe, executed_at_once=at_once)
-        part = data.fraction(spec.fraction, spec.seed)
-        folder.begin(search_config(spec, data, part, trainee), force)
-        trainee.start(trainee.draw(spec.seed))
-        batch, recipe = spec.recipe.batch_size, spec.recipe
-        drop = {"drop_remainder": recipe.drop_remainder}
-        found = find_tickets(
-            trainee.model,
-            recipe,
-            part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
-            part.batches("validation", batch, **drop),
-            folder.path,
-            spec.search,
-            test=part.batches("test", batch * trainee.network.executed_at_once),
-            seed=spec.seed,
-            draw=trainee.draw,
-            metadata={"settings": settings},
-            log=folder.log,
-        )
+        with spec.computing.applied():
+            at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
+            trainee = trainees.get(
+                spec.network,
+                data.num_classes,
+                data.shape,
+                spec.recipe,
+                spec.computing,
+                executed_at_once=at_once,
+            )
+            part = data.fraction(spec.fraction, spec.seed)
+            folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
+            trainee.start(trainee.draw(spec.seed))
+            batch, recipe = spec.recipe.batch_size, spec.recipe
+            drop = {"drop_remainder": recipe.drop_remainder}
+            found = find_tickets(
+                trainee.model,
+                recipe,
+                part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
+                part.batches("validation", batch, **drop),
+                folder.path,
+                spec.search,
+                test=part.batches("test", batch * trainee.network.executed_at_once),
+                seed=spec.seed,
+                draw=trainee.draw,
+                metadata={"settings": settings},
+                log=folder.log,
+            )
         metrics = search_metrics(folder, found)
         write_json(folder.path / "metrics.json", metrics)
     return metrics
-
-
-def search_config(spec, data, part, trainee):
-    """The content of config.json but for versions.
-
-    Arguments:
-        spec: the SearchSpec.
-        data: the TrainingData, all of it.
-        part: what of it is searched on.
-        trainee: the Trainee.
-    """
-    trainable, frozen = parameter_counts(trainee.model)
-    return {
-        "settings": spec.settings(data),
-        "class_names": list(data.class_names),
-        "images": part.counts,
-        "parameters": {"trainable": trainable, "frozen": frozen},
-        "deviations": search_deviations(spec, data),
-    }
 
 
 def search_metrics(folder, found):
@@ -244,11 +248,10 @@ def search_metrics(folder, found):
         found: the Tickets.
     """
     rounds = pd.read_csv(folder.path / "rounds.csv")
-    pruned = rounds[rounds["round"] > 0]
-    chosen = pruned.sort_values(["val_accuracy", "val_loss"], ascending=[False, True]).iloc[0]
+    best, chosen = best_rounds(rounds)
     return {
         "rounds": found.rounds,
-        "best_round": int(pruned["round"][pruned.test_accuracy.idxmax()]),
+        "best_round": int(best["round"]),
         "best_round_validation": int(chosen["round"]),
         **{name: float(chosen[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
         "training_seconds": round(float(rounds.training_seconds.sum()), 3),

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from arttl.chapter2.deviations import ticket_deviations
 from arttl.chapter2.networks import NETWORKS
+from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
-from arttl.files import write_json, write_model, write_table
-from arttl.models import HEAD, parameter_counts
+from arttl.files import write_model, write_table
+from arttl.models import HEAD
 from arttl.pruning import load_ticket, open_tickets, shuffled_masks
 from arttl.recipes import Recipe
-from arttl.results import Outcome, epoch_line, history_table, prediction_table, run_metrics, training_metrics
+from arttl.reports.tickets.published import BATCHNORM as STUDY
+from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.runs import RunFolder
 from arttl.training import (
     Checkpoint,
@@ -34,7 +36,6 @@ STARTS = {
 }
 """What a network starts from, and what it is called: m * θ_k, m * θ_i, m * θ'_0, m' * θ_k, and θ'_0."""
 
-KERAS_MOMENTUM = 0.99  # of BatchNormalization in every network here
 NEW = 1  # beside the seed, of weights that are not the search's own
 
 
@@ -53,8 +54,8 @@ class BatchNorm:
     @property
     def settings(self):
         """What a run's settings say of it: a dict."""
-        momentum = KERAS_MOMENTUM if self.momentum is None else self.momentum
-        return {"momentum": momentum, "recalibrate": self.recalibrate}
+        momentum = {} if self.momentum is None else {"momentum": self.momentum}
+        return STUDY | momentum | {"recalibrate": self.recalibrate}
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class TicketSpec:
         new_head: whether the head starts anew, as in a transfer, or comes from the ticket.
         batchnorm: a BatchNorm.
         keep_model: whether model.keras is written.
+        computing: a Computing.
     """
 
     target: str
@@ -92,6 +94,7 @@ class TicketSpec:
     new_head: bool = True
     batchnorm: BatchNorm = BatchNorm()
     keep_model: bool = False
+    computing: Computing = USUAL
 
     @property
     def path(self):
@@ -137,6 +140,7 @@ class TicketSpec:
             "recipe": self.recipe.settings(),
             "batchnorm": self.batchnorm.settings,
             "backend": backend_name(),
+            **self.computing.settings,
         }
 
 
@@ -150,8 +154,8 @@ def check_search(spec, data):
     settings = spec.search.read_config()["settings"]
     if settings["network"] != spec.network:
         raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see --network")
-    if spec.start == "final":
-        check_final(spec, settings)
+    if spec.start == "final" and not settings["search"]["keep_final"]:
+        raise InputError(f"{spec.path} does not keep trained weights; search again with --keep-final")
     mine, theirs = (
         {k: v for k, v in each.items() if k in ("files", "split", "challenge")}
         for each in (data.settings, settings["data"])
@@ -161,12 +165,6 @@ def check_search(spec, data):
             f"{spec.path} was found on another division of {spec.target} into train, validation and test; "
             "search with the same data and split options, or images that it was trained on would test it"
         )
-
-
-def check_final(spec, settings):
-    """Raise InputError when a search has not kept the trained weights that a spec starts from."""
-    if not settings["search"]["keep_final"]:
-        raise InputError(f"{spec.path} does not keep trained weights; search again with --keep-final")
 
 
 def start_weights(spec, trainee):
@@ -218,48 +216,33 @@ def run_ticket(spec, data, force, trainees):
     started = time.perf_counter()
     with spec.folder.locked() as folder:
         settings = spec.settings(data)
-        if not force:
-            folder.check_same(settings)
-            if folder.is_complete:  # another process finished it meanwhile
-                return folder.metrics()
+        metrics = folder.finished(settings, force)
+        if metrics is not None:
+            return metrics
         make_deterministic(spec.seed)
         set_product_precision(faithful=not spec.recipe.numerics.is_today)
-        trainee = trainees.get(
-            spec.network, data.num_classes, data.shape, spec.recipe, batchnorm_momentum=spec.batchnorm.momentum
-        )
-        weights, masks = start_weights(spec, trainee)
-        folder.begin(ticket_config(spec, data, trainee), force)
-        if data.table is not None:
-            write_table(folder.path / "images.csv", data.table)
-        checkpoint = Checkpoint(folder.checkpoint)
-        earlier = checkpoint.seconds()
-        outcome = fit_ticket(spec, data, trainee, trainee.start(weights, masks), checkpoint)
+        with spec.computing.applied():
+            trainee = trainees.get(
+                spec.network,
+                data.num_classes,
+                data.shape,
+                spec.recipe,
+                spec.computing,
+                batchnorm_momentum=spec.batchnorm.momentum,
+            )
+            weights, masks = start_weights(spec, trainee)
+            folder.begin(trainee.config(settings, data, ticket_deviations(spec, data)), force)
+            if data.table is not None:
+                write_table(folder.path / "images.csv", data.table)
+            checkpoint = Checkpoint(folder.checkpoint)
+            earlier = checkpoint.seconds()
+            outcome = fit_ticket(spec, data, trainee, trainee.start(weights, masks), checkpoint)
         labels = {part: data.parts[part][2] for part in data.parts}
-        ids = data.parts["test"][3]
-        write_table(folder.path / "predictions.csv", prediction_table(ids, labels["test"], outcome, data.class_names))
         if spec.keep_model:
             write_model(folder.path / "model.keras", trainee.model)
-        metrics = run_metrics(outcome, labels) | {"sparsity": settings["sparsity"]}
-        metrics["seconds"] = round(earlier + time.perf_counter() - started, 1)
-        folder.log(
-            f"  test accuracy {metrics['test_accuracy']:.1%} [{metrics['test_accuracy_low']:.1%}, "
-            f"{metrics['test_accuracy_high']:.1%}], {outcome.chosen}, {metrics['seconds']:.0f} s"
-        )
-        write_json(folder.path / "metrics.json", metrics)
-        folder.remove_checkpoint()
-    return metrics
-
-
-def ticket_config(spec, data, trainee):
-    """The content of config.json but for versions; arguments as of run_ticket."""
-    trainable, frozen = parameter_counts(trainee.model)
-    return {
-        "settings": spec.settings(data),
-        "class_names": list(data.class_names),
-        "images": data.counts,
-        "parameters": {"trainable": trainable, "frozen": frozen},
-        "deviations": ticket_deviations(spec, data),
-    }
+        seconds = earlier + time.perf_counter() - started
+        facts = {"sparsity": settings["sparsity"]}
+        return write_results(folder, outcome, data.parts["test"][3], labels, data.class_names, seconds, facts)
 
 
 def fit_ticket(spec, data, trainee, pruning, checkpoint):

@@ -9,8 +9,9 @@ from pathlib import Path
 from arttl.chapter2.networks import Trainees, get_network
 from arttl.chapter2.opening import check_data_options, dataset_name, open_data
 from arttl.chapter2.search import FOLDER as SEARCHES
-from arttl.chapter2.search import image_size, search_recipe
+from arttl.chapter2.search import image_size, search_recipe, search_run
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, check_search, run_ticket
+from arttl.computing import Computing
 from arttl.errors import InputError
 from arttl.pruning import SearchSettings, open_tickets
 from arttl.reports.markdown import markdown_table
@@ -111,6 +112,7 @@ def plan_transfers(options, lines, folder=FOLDER):
         "size": image_size(options, network, target),
         "batchnorm": BatchNorm(options.bn_momentum, options.bn_recalibrate),
         "keep_model": options.keep_models,
+        "computing": Computing.asked(options),
     }
     base = Path(options.output, folder, target, name)
     specs = []
@@ -150,8 +152,7 @@ def find_search(options, line, network, seed):
 
     Raises InputError, with the command that makes it, when it is not there.
     """
-    variant = f"fraction-{100 * line.fraction:g}" if line.fraction < 1 else ""
-    folder = RunFolder(search_folder(options) / line.source / network / variant / f"seed-{seed}")
+    folder = search_run(search_folder(options), line.source, network, line.fraction, seed)
     if not Path(folder.path, "tickets.h5").exists() and not options.dry_run:
         fraction = f" --fraction {line.fraction:g}" if line.fraction < 1 else ""
         raise InputError(

@@ -38,6 +38,7 @@ __all__ = [
     "cut_target",
     "find_target",
     "labels_fingerprint",
+    "open_asked",
     "open_collection",
     "read_class_folders",
     "read_csv_table",
@@ -60,6 +61,18 @@ READING = ("metadata", "image_column", "label_column", "format", "split", "unkno
 def reading_options(options):
     """The READING arguments of open_collection, a dict, from a namespace of options."""
     return {name: getattr(options, name) for name in READING}
+
+
+def open_asked(options, challenge=None):
+    """The collection that a namespace of options asks for, opened for one challenge, or for all that it has.
+
+    Arguments:
+        options: with data, skip_missing and the READING options.
+        challenge: name, or None.
+
+    Raises InputError as open_collection does.
+    """
+    return open_collection(options.data, challenge, skip_missing=options.skip_missing, **reading_options(options))
 
 
 def open_collection(

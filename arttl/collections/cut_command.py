@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from arttl.collections import cut_target, open_collection, reading_options
+from arttl.collections import cut_target, open_asked
 from arttl.collections.cut import challenge_of
 from arttl.collections.cut_folder import write_cut
 from arttl.collections.table import PARTS
@@ -25,7 +25,7 @@ def run_cut(options):
     if options.split == "challenge":
         raise InputError("--split challenge does not go with cut, which draws its own split; leave it out")
     challenge = challenge_of(options.target, options.challenge)
-    collection = open_collection(options.data, challenge, skip_missing=options.skip_missing, **reading_options(options))
+    collection = open_asked(options, challenge)
     cut = cut_target(
         collection,
         options.target,

@@ -20,7 +20,7 @@ from arttl.pruning.masks import (
     sparsity,
 )
 from arttl.pruning.optimizers import held_masks, hold_masks, learning_rate_of, restart
-from arttl.pruning.weights import model_weights, set_weights
+from arttl.pruning.weights import below, model_weights, set_weights
 
 REWIND_UNITS = ("epochs", "steps")
 _VERSION = 1  # of the state that is saved
@@ -244,11 +244,7 @@ class MagnitudePruning(keras.callbacks.Callback):
             if config.get(name) != value:
                 raise InputError(f"the state was saved with {name}={config.get(name)!r}, not {value!r}; give the same")
         self.round, self.history = position
-        self.masks = _below("masks/", arrays)
-        self.rewind_weights = _below("rewind/", arrays)
+        self.masks = below("masks/", arrays)
+        self.rewind_weights = below("rewind/", arrays)
         self._learning_rate, self._has_learning_rate = facts.get("learning_rate"), "learning_rate" in facts
         self._watch_steps()
-
-
-def _below(prefix, arrays):
-    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)} or None

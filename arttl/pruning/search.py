@@ -24,8 +24,9 @@ from arttl.pruning.masks import layer_sparsity, sparsity
 from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
 from arttl.pruning.ticket_file import TicketFile, Tickets
-from arttl.pruning.weights import model_weights, weight_shapes
-from arttl.training import Checkpoint, predict, train
+from arttl.pruning.weights import below, model_weights, weight_shapes
+from arttl.results import epoch_words, training_metrics
+from arttl.training import Checkpoint, predict, random_state, train
 
 FILE = "tickets.h5"
 _TEST = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_loss")
@@ -99,9 +100,7 @@ class _Search:
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
         self.pruning, self.initial = settings.callback(), None
         self.shapes = weight_shapes(model)
-        weights = {id(variable) for variable in model.weights}
-        seeds = [variable for variable in model.variables if id(variable) not in weights]
-        self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in seeds]  # of dropout and the like
+        self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in random_state(model)]
 
     def is_finished(self):
         """Whether all tickets are there; InputError when tickets are there that no search can go on from."""
@@ -137,12 +136,7 @@ class _Search:
 
         def report(progress):
             self.records.history(number, progress)
-            row = progress.history[-1]
-            self.log(
-                f"  round {number}, epoch {progress.epochs}: loss {row['loss']:.4f}, validation loss "
-                f"{row['val_loss']:.4f}, accuracy {row['val_accuracy']:.3f}, {row['seconds']:.1f} s"
-                + (" best" if progress.best_epoch == progress.epochs else "")
-            )
+            self.log(f"  round {number}, epoch {progress.epochs}: {epoch_words(progress)}")
 
         callbacks = [self.pruning, _SaveRewind(self)] if number == 0 else [self.pruning]
         progress = train(
@@ -165,8 +159,8 @@ class _Search:
 
     def _facts(self, number, progress, seconds):
         """A row of rounds.csv, as a dict."""
-        tested = progress.best_epoch if self.recipe.tested == "best" else progress.epochs
-        row, masks = progress.history[tested - 1], self.pruning.masks
+        trained, masks = training_metrics(progress, self.recipe), self.pruning.masks
+        row = progress.history[trained["tested_epoch"] - 1]
         facts = {
             "round": number,
             "sparsity": sparsity(masks),
@@ -179,8 +173,7 @@ class _Search:
             labels = self.test.class_ids
             measured = evaluation_metrics(labels, predict(self.model, self.test))
             facts |= {name: measured[name] for name in _TEST}
-        training_seconds = round(sum(row["seconds"] for row in progress.history), 3)
-        facts |= {"epochs": progress.epochs, "tested_epoch": tested, "training_seconds": training_seconds}
+        facts |= {name: trained[name] for name in ("epochs", "tested_epoch", "training_seconds")}
         return facts | {"seconds": round(seconds, 3)}
 
     def _record(self, number, facts):
@@ -235,8 +228,7 @@ class _Search:
             ) from error
         self._check_same(metadata)
         self.pruning.load_state_dict(state)
-        below = "initial/"
-        self.initial = {k.removeprefix(below): v for k, v in state.items() if k.startswith(below)} or None
+        self.initial = below("initial/", state)
         if self.pruning.round:
             self.pruning.reset(self.model)
 

@@ -53,3 +53,8 @@ def set_weights(model, weights):
             raise InputError(f"weight {key} does not fit {model.name}; give weights of the same network")
     for key, variable in variables.items():
         variable.assign(weights[key])
+
+
+def below(prefix, arrays):
+    """Those arrays of a dict whose keys begin with a prefix, by the rest of the key; None where there are none."""
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)} or None

@@ -229,8 +229,7 @@ def pooling_problem(runs):
 
 def _flat(settings):
     nested = {name: settings[name] for name in ("recipe", "source_run") if isinstance(settings.get(name), dict)}
-    flat = {f"{name}.{key}": value for name, each in nested.items() for key, value in flattened(each).items()}
-    return {key: value for key, value in settings.items() if key not in nested} | flat
+    return {key: value for key, value in settings.items() if key not in nested} | flattened(nested)
 
 
 def study_order(*key):

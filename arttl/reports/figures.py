@@ -50,8 +50,7 @@ def accuracy_curves(collected, challenges):
         axes.set_ylabel("validation accuracy (%)")
         axes.set_ylim(0, 100)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="y", alpha=0.3)
+        plain_axes(axes)
         handles, _ = axes.get_legend_handles_labels()
         others = _not_run(runs[runs.challenge == challenge]) if references else []
         axes.legend(
@@ -104,6 +103,12 @@ def new_figure(width, height):
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def plain_axes(axes):
+    """Leave out the frame's upper and right side, and draw light lines across."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", alpha=0.3)
 
 
 def _draw_runs(axes, runs):

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from arttl import __version__
 from arttl.collections.wording import counted, shown, shown_path
+from arttl.overrides import flattened
 from arttl.reports.collect import EXPERIMENTS, cell_title
 from arttl.reports.confusions import OTHERS
 
@@ -142,14 +143,6 @@ def _matrix(each):
 def _settings(run):
     config = {name: value for name, value in run.config.items() if name not in _KEPT_SHORT}
     short = {f"number of {name}": len(run.config.get(name, ())) for name in _KEPT_SHORT[:2]}
-    lines = list(_lines({**config, **short, "metrics": run.metrics}))
+    values = flattened({**config, **short, "metrics": run.metrics})
+    lines = [(name, str(value)) for name, value in values.items()]
     return {"folder": shown_path(run.folder), "deviations": run.deviations, "lines": lines}
-
-
-def _lines(content, prefix=""):
-    """Nested dicts as (dotted name, text)."""
-    for name, value in content.items():
-        if isinstance(value, dict) and value:
-            yield from _lines(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", str(value)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 
 from arttl.collections.wording import duration_text
 
 QUIET = 60.0  # seconds without an event, after which a line says how it stands
+
+
+@contextmanager
+def announced(title):
+    """Print a title before the block, and after it how long it took."""
+    print(f"\n== {title}", flush=True)
+    begun = time.perf_counter()
+    yield
+    print(f"== {title}: {duration_text(time.perf_counter() - begun)}", flush=True)
 
 
 class Progress:

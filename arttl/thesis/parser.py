@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from arttl import options as shared
-from arttl.cli import Parser, path, positive
+from arttl.cli import Parser, number, path, positive
 
 EPOCHS = {"off-the-shelf": 20, "fine-tuning": 20, "scratch": 20, "tickets": 20}
 """Epochs of one training until early stopping, by approach: an assumption, since only a training tells. With a patience
@@ -58,10 +58,7 @@ def assumed_epochs(text):
 
 def speed(text):
     """An option's value as a number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
+    value = number(text)
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is not a number above 0")
     return value

@@ -21,9 +21,10 @@ from arttl.chapter2.transfer import asked_lines, plan_transfers
 from arttl.collections.targets import TARGETS
 from arttl.parsers import all_parser as chapter1_parser
 from arttl.pruning import SearchSettings
+from arttl.reports.collect import EXPERIMENTS
 from arttl.reports.published import APPROACH_TITLES, FEATURES
 from arttl.sources.catalogue import SOURCES
-from arttl.thesis.sizes import COLLECTION_TITLES, DataSize, challenge_size, collection_images, dataset_size
+from arttl.thesis.sizes import DataSize, challenge_size, collection_images, dataset_size
 from arttl.ticket_parsers import all_parser as chapter2_parser
 from arttl.ticket_parsers import lth_parser
 
@@ -271,7 +272,7 @@ def shared_images(runs):
         images = run.data.images
         if run.chapter == 1:
             title = title.partition(",")[0]
-            images = collection_images(next(name for name, each in COLLECTION_TITLES.items() if each == title))
+            images = collection_images(next(name for name, each in EXPERIMENTS.items() if each == title))
         elif is_natural(dataset_name(title)):
             continue
         pixels = Images(run.chapter, title, images, 3 * run.image_size**2, "decoded images", "", run.image_size)

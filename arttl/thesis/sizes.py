@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from arttl.collections.targets import find_target
 from arttl.errors import InputError
+from arttl.reports.collect import EXPERIMENTS
 from arttl.reports.published import COLLECTIONS
 from arttl.sources.catalogue import SOURCES
 
 HELD_OUT = 0.1  # of a natural source's training images, for validation: Source.split's default
-COLLECTION_TITLES = {"rijks": "Rijksmuseum", "antwerp": "Antwerp"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def challenge_size(experiment, challenge):
         experiment: "rijks" or "antwerp".
         challenge: "material", "type" or "artist".
     """
-    title = COLLECTION_TITLES[experiment]
+    title = EXPERIMENTS[experiment]
     images, classes = COLLECTIONS[challenge, title]
     tenth = round(images / 10)
     return DataSize(f"{title}, {challenge}", images - 2 * tenth, tenth, tenth, classes)
@@ -50,7 +50,7 @@ def challenge_size(experiment, challenge):
 
 def collection_images(experiment):
     """Images that a collection of Chapter 1 has at the least: those of its largest challenge (Table 1)."""
-    title = COLLECTION_TITLES[experiment]
+    title = EXPERIMENTS[experiment]
     return max(images for (_, name), (images, _) in COLLECTIONS.items() if name == title)
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
 from arttl.collections.wording import counted, shown
 from arttl.reports.cells import SPREAD
-from arttl.reports.figures import new_figure
+from arttl.reports.figures import new_figure, plain_axes
 from arttl.reports.tickets import published
 from arttl.reports.tickets.naming import is_related, network_title, source_title
 from arttl.reports.tickets.published import COLUMNS, OWN, SCRATCH
@@ -117,8 +117,7 @@ def finish(axes, title):
     axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis="x", labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", alpha=0.3)
+    plain_axes(axes)
     if not axes.get_legend_handles_labels()[0]:
         axes.text(0.5, 0.5, "nothing to draw", transform=axes.transAxes, ha="center", color="grey")
         return

@@ -10,9 +10,10 @@ from matplotlib.ticker import NullFormatter
 
 from arttl.collections.wording import duration_text, shown, shown_path
 from arttl.names import distinct_names, safe_name
-from arttl.reports.figures import new_figure
+from arttl.reports.figures import new_figure, plain_axes
 from arttl.reports.tables import Cell, Table, number
 from arttl.reports.tickets.naming import network_title, order, source_title
+from arttl.results import best_rounds
 
 COMPLETE, UNFINISHED = "complete", "unfinished"
 LAYERS_NAMED = 60  # on the axis of a heat map; of more only some have room
@@ -28,22 +29,6 @@ def in_order(searches):
         searches.to_dict("records"),
         key=lambda row: (row["lth"], order("", row["network"], row["source"]), -row["fraction"], row["seed"]),
     )
-
-
-def best_rounds(rounds):
-    """The best ticket of one search by test accuracy, and by validation accuracy (ties: the lower loss).
-
-    Arguments:
-        rounds: rounds.csv as a DataFrame.
-
-    Returns two dicts, rows of it, or None where there is no ticket; of equal rounds the earlier one.
-    """
-    tickets = rounds[rounds["round"] > 0]
-    by_test = tickets.sort_values(["test_accuracy", "round"], ascending=[False, True])
-    known = tickets[tickets.val_accuracy.notna()]
-    known = known.assign(val_loss=known.val_loss.fillna(np.inf))
-    by_validation = known.sort_values(["val_accuracy", "val_loss", "round"], ascending=[False, True, True])
-    return [None if ranked.empty else ranked.iloc[0].to_dict() for ranked in (by_test, by_validation)]
 
 
 def searches_table(searches):
@@ -133,8 +118,7 @@ def _draw_rounds(axes, rounds):
     axes.set_ylabel("accuracy, weights pruned (%)")
     axes.set_ylim(0, 101)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", alpha=0.3)
+    plain_axes(axes)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
 
 

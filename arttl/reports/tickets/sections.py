@@ -8,6 +8,7 @@ import pandas as pd
 
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.files import make_folder, write_table
+from arttl.overrides import flattened
 from arttl.reports.figures import sample_pictures, save_figure
 from arttl.reports.formats import write_formats
 from arttl.reports.pictures import data_uri
@@ -19,7 +20,7 @@ from arttl.reports.tickets.lottery import figure5, lottery_problems
 from arttl.reports.tickets.naming import NATURAL, network_title, source_title
 from arttl.reports.tickets.samples import BUNDLED, natural_sources, target_samples
 from arttl.reports.tickets.searches import search_figures, search_title, searches_table
-from arttl.reports.tickets.series import STUDY, dotted, make_series
+from arttl.reports.tickets.series import STUDY, make_series
 from arttl.reports.tickets.tables import accuracy_table, fractions_table, targets_table
 
 TABLES = ("table4", "table5", "table6", "ticket-findings", "batchnorm", "searches")
@@ -224,4 +225,4 @@ def _lines(runs):
 
 
 def _flat(content):
-    return [(name, str(value)) for name, value in dotted(content)]
+    return [(name, str(value)) for name, value in flattened(content).items()]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from arttl.collections.wording import first_few
+from arttl.overrides import flattened
 from arttl.reports.cells import MEASURE, measure
 from arttl.reports.collect import is_share
 from arttl.reports.tickets.collect import KEY
@@ -176,16 +177,7 @@ def differing(settings, own):
 
 def _flat(settings):
     stated = {name: value for name, value in settings.items() if name != "batchnorm"}  # which KEY has, filled in
-    return dict(dotted({"fraction": 1.0} | {name: value for name, value in stated.items() if value is not None}))
-
-
-def dotted(content, prefix=""):
-    """The values of nested dicts as pairs of a dotted name and a value."""
-    for name, value in content.items():
-        if isinstance(value, dict) and value:
-            yield from dotted(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
+    return flattened({"fraction": 1.0} | {name: value for name, value in stated.items() if value is not None})
 
 
 def _series(key, runs):

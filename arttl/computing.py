@@ -1,0 +1,50 @@
+"""How runs are computed: in which precision and on how many devices; and where their progress is shown besides."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Computing:
+    """How one run is computed. What is not the default changes results, if only by rounding, and is recorded.
+
+    Attributes:
+        precision: Keras' name of a dtype policy: "float32", "mixed_bfloat16" or "mixed_float16".
+        devices: number of devices of this machine that share each batch.
+        track: names of trackers that are told of each epoch.
+    """
+
+    precision: str = "float32"
+    devices: int = 1
+    track: tuple = ()
+
+    @classmethod
+    def asked(cls, options):
+        """What a namespace of options asks for.
+
+        Arguments:
+            options: of a parser with arttl.options.add_computing.
+        """
+        return cls(options.precision, options.devices, tuple(dict.fromkeys(options.track)))
+
+    @property
+    def settings(self):
+        """What a run's settings say of it: a dict, empty for the defaults."""
+        mine = {"precision": self.precision, "devices": self.devices}
+        return {name: value for name, value in mine.items() if value != getattr(USUAL, name)}
+
+    @property
+    def deviations(self):
+        """Departures from the studies, lines for config.json."""
+        return []
+
+    @contextmanager
+    def applied(self):
+        """Within this block models are built, compiled and trained like that."""
+        yield
+
+
+USUAL = Computing()
+"""Float32 on one device, as the studies."""

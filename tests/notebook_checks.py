@@ -1,0 +1,24 @@
+"""What every committed notebook must be, and running one."""
+
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+
+def check_committed(name):
+    """Assert that it stands there as one run from top to bottom left it, with pictures and no error."""
+    text = (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8")
+    cells = [cell for cell in nbformat.reads(text, 4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    assert not any(f"/{folder}/" in text for folder in ("work", "tmp", "home", "root", "Users"))
+
+
+def run_notebook(name):
+    """Run it from top to bottom; what it is committed with stays."""
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
