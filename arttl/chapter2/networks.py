@@ -30,6 +30,8 @@ class Network:
         search: what of it is pruned, as settings of SearchSettings.
         recipe: what differs from arttl.recipes.tickets, as settings of Recipe.changed.
         own_initialisers: whether its layers' own initialisers draw it; else as build_classifier(weights="none") does.
+        demo: what it is content with where no --data is given, so that a search ends in minutes: "share" of the natural
+            source's training images, "batch_size".
         executed_at_once: training steps that the backend runs in one go: many, where a step takes about as long as
             Python takes to ask for it. It changes no number.
     """
@@ -42,6 +44,7 @@ class Network:
     search: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
     own_initialisers: bool = True
+    demo: dict = field(default_factory=dict)
     executed_at_once: int = 1
 
 
@@ -62,7 +65,9 @@ def _small(build):
 
 
 NETWORKS = {
-    "resnet50": Network("ResNet-50", _resnet50, 32, 224, 32, own_initialisers=False),
+    "resnet50": Network(
+        "ResNet-50", _resnet50, 32, 224, 32, own_initialisers=False, demo={"share": 0.65, "batch_size": 40}
+    ),
     "resnet20": Network("ResNet-20", _small(resnet20), 32, 64, 8),
     # Frankle and Carbin's settings for LeNet: Adam at 0.0012, batches of 60 (their Figure 2), all layers pruned.
     "lenet_300_100": Network(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from arttl import collections
 from arttl.chapter1 import split_data
 from arttl.chapter2.data import collection_data, source_data
+from arttl.chapter2.networks import get_network
 from arttl.collections.wording import shown
 from arttl.errors import InputError
 from arttl.names import safe_name
@@ -67,8 +69,10 @@ def open_data(name, options, size, recipe):
         path = {None: "bundled", Path("keras"): None}.get(options.data, options.data)
         source = load_source(name.removesuffix("_coarse"), path, coarse=name.endswith("_coarse"))
         data = source_data(source, size, recipe.resize, split_seed=options.split_seed)
+        if options.data is None:
+            data = _demo_part(data, get_network(options.network)[1])
         print(f"data: {source.name} from {source.origin}, {_counts(data)}", flush=True)
-        for note in source.notes:
+        for note in data.notes:
             print(f"  {note}")
         return data
     if options.data is None:
@@ -81,6 +85,16 @@ def open_data(name, options, size, recipe):
         print(f"  {note}")
     experiment = split_data(options, collection, recipe.split)
     return collection_data(name, experiment, options.challenge, size, recipe)
+
+
+def _demo_part(data, network):
+    """Of bundled images those that a Network is trained on without --data."""
+    share = network.demo.get("share", 1)
+    if share == 1:
+        return data
+    part = data.fraction(share, 0)
+    note = f"{part.counts['train']:,} of the {data.counts['train']:,} training images, since {network.title} is large"
+    return replace(part, settings={**data.settings, "share": share}, notes=(*data.notes, note))
 
 
 def _counts(data):

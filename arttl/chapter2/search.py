@@ -166,11 +166,11 @@ def search_recipe(options, network, demo):
         network: a Network.
         demo: what a run without --data is content with, such as DEMO.
     """
-    demo = demo if options.data is None else {}
+    demo = network.demo | demo if options.data is None else {}
     recipe = tickets().changed(network.recipe)
     given = {
         "max_epochs": options.epochs or demo.get("epochs"),
-        "batch_size": options.batch_size,
+        "batch_size": options.batch_size or demo.get("batch_size"),
         "resize": options.resize,
     }
     recipe = recipe.changed({name: value for name, value in given.items() if value is not None})

@@ -1,0 +1,138 @@
+"""A fine-tuning step on every Keras backend that is installed, against a ResNet-50 written by hand in PyTorch.
+
+    python benchmarks/backends.py
+    python benchmarks/backends.py --python torch=venv-torch/bin/python jax=venv-jax/bin/python
+
+Batches of 32 images of 224 x 224 pixels, SGD with Nesterov momentum, all layers trained, float32 and Keras' policy
+mixed_bfloat16 (PyTorch by hand: autocast); the same batch each step. Each measurement is a process of its own, in turn;
+the median of a few steps after two that compile and warm up. The ratio is that of the hand-written step over Keras'
+fastest backend, of one precision: 1 is as fast.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+BACKENDS = ("tensorflow", "torch", "jax")
+NETWORKS = ("resnet50", "vgg19", "inception_v3", "xception")
+PRECISIONS = ("float32", "mixed_bfloat16")
+BY_HAND = "by hand"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=["resnet50"])
+    parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS))
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
+    parser.add_argument("--python", nargs="+", default=[], metavar="BACKEND=PATH", help="interpreters that have them")
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--measure", nargs=3, metavar=("BACKEND", "NETWORK", "PRECISION"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        backend, *which = options.measure
+        step = hand_written(which[1], options) if backend == BY_HAND else keras_step(*which, options)
+        print(median_seconds(step, options.steps))
+        return
+    pythons = dict(each.split("=", 1) for each in options.python)
+    for network in options.networks:
+        for precision in options.precisions:
+            backends = [*options.backends, *([BY_HAND] if network == "resnet50" else [])]
+            seconds = {each: measured(each, network, precision, options, pythons) for each in backends}
+            for backend, each in seconds.items():
+                shown = "not installed" if each is None else f"{each:8.3f} s a step"
+                print(f"{network:13} {precision:15} {backend:11} {shown}", flush=True)
+            known = {backend: each for backend, each in seconds.items() if each is not None and backend != BY_HAND}
+            if known and seconds.get(BY_HAND):
+                fastest = min(known, key=known.get)
+                ratio = seconds[BY_HAND] / known[fastest]
+                print(f"backends: {precision}, by hand over {fastest}: {ratio:.3f} (goal 0.95)", flush=True)
+
+
+def measured(backend, network, precision, options, pythons):
+    """Seconds a step in a process of its own; None where the backend is not installed."""
+    library = "torch" if backend == BY_HAND else backend
+    python = pythons.get(library, sys.executable)
+    environment = os.environ | {"KERAS_BACKEND": library, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    there = subprocess.run([python, "-c", f"import {library}"], capture_output=True, env=environment, check=False)
+    if there.returncode:
+        return None
+    line = [python, __file__, "--size", options.size, "--batch", options.batch, "--steps", options.steps, "--measure"]
+    line = [*map(str, line), backend, network, precision]
+    done = subprocess.run(line, capture_output=True, text=True, env=environment, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def median_seconds(step, steps):
+    times = []
+    for _ in range(steps + 2):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[2:])
+
+
+def keras_step(network, precision, options):
+    import keras
+    import numpy as np
+
+    from arttl.models import build_classifier
+
+    keras.config.set_dtype_policy(precision)
+    model = build_classifier(network, 10, weights="none", image_size=options.size)
+    optimizer = keras.optimizers.SGD(0.001, momentum=0.9, nesterov=True)
+    compiled = keras.backend.backend() == "jax"
+    model.compile(optimizer, "categorical_crossentropy", jit_compile=compiled)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (options.batch, options.size, options.size, 3), "uint8")
+    labels = np.eye(10, dtype="float32")[rng.integers(0, 10, options.batch)]
+    return lambda: model.train_on_batch(images, labels)
+
+
+def hand_written(precision, options):
+    """ResNet-50 with Keras' strides and biases, channels last, as a PyTorch user would write and train it."""
+    import torch
+    from torch import nn
+
+    def convolution(inputs, outputs, kernel, stride=1):
+        layer = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2)
+        return nn.Sequential(layer, nn.BatchNorm2d(outputs))
+
+    class Block(nn.Module):
+        def __init__(self, inputs, width, stride):
+            super().__init__()
+            self.shortcut = convolution(inputs, 4 * width, 1, stride) if inputs != 4 * width else nn.Identity()
+            self.one, self.two = convolution(inputs, width, 1, stride), convolution(width, width, 3)
+            self.three = convolution(width, 4 * width, 1)
+
+        def forward(self, x):
+            y = self.three(torch.relu(self.two(torch.relu(self.one(x)))))
+            return torch.relu(y + self.shortcut(x))
+
+    layers, inputs = [convolution(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)], 64
+    for width, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
+        for number in range(blocks):
+            layers.append(Block(inputs, width, 1 if number else stride))
+            inputs = 4 * width
+    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2048, 10)]
+    model = nn.Sequential(*layers).to(memory_format=torch.channels_last).train()
+    optimizer = torch.optim.SGD(model.parameters(), 0.001, momentum=0.9, nesterov=True)
+    images = torch.rand(options.batch, 3, options.size, options.size).to(memory_format=torch.channels_last)
+    labels = torch.randint(0, 10, (options.batch,))
+
+    def step():
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision != "float32"):
+            loss = nn.functional.cross_entropy(model(images).float(), labels)
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+if __name__ == "__main__":
+    main()
