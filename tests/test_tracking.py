@@ -240,6 +240,10 @@ def test_mlflow_has_every_value_of_the_run_folder(script, photographs, tmp_path,
         values = {each.step: each.value for each in mlflow_store.get_metric_history(run.info.run_id, name)}
         assert values == dict(zip(folder.history().epoch, folder.history()[name], strict=True))
     assert run.data.metrics["final/test_accuracy"] == folder.metrics()["test_accuracy"]
+    first = comparable(path)
+    assert script("--data", photographs, *OFF_THE_SHELF, "--force")[0] == 0
+    pd.testing.assert_frame_equal(comparable(path)[0], first[0], check_exact=True)
+    assert comparable(path)[1] == first[1]
 
 
 @has_mlflow
