@@ -113,7 +113,9 @@ def add_computing(parser):
     group = parser.add_argument_group("computing")
     group.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0], help="of layers (float32)")
     group.add_argument("--devices", type=positive, default=1, metavar="N", help="that share each batch (1)")
-    group.add_argument("--track", nargs="+", choices=TRACKERS, default=[], help="show progress there too")
+    group.add_argument(
+        "--track", nargs="+", type=tracker, default=[], metavar="WHERE", help="show progress in tensorboard, mlflow"
+    )
 
 
 def add_sweep(group):
@@ -139,6 +141,15 @@ def executor(text):
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is not known; choose from local, ray")
     if text == "ray" and find_spec("ray") is None:
         raise argparse.ArgumentTypeError("Ray is not installed; pip install 'arttl[ray]'")
+    return text
+
+
+def tracker(text):
+    """An option's value as a tracker; MLflow must be installed, and event files need TensorFlow only."""
+    if text not in TRACKERS:
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is not known; choose from {', '.join(TRACKERS)}")
+    if text == "mlflow" and find_spec("mlflow") is None:
+        raise argparse.ArgumentTypeError("MLflow is not installed; pip install 'arttl[mlflow]'")
     return text
 
 

@@ -111,6 +111,7 @@ def all_parser(description):
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
     group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
     group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    shared.add_computing(parser)
     shared.add_debug(parser)
     return parser
 

@@ -8,6 +8,8 @@
     model.keras       the tested model, from pixels to probabilities
     log.txt           what the run printed, with the time of day
     checkpoint/       while training only: what --resume continues from
+    tensorboard/      with --track tensorboard: event files of what the files above say
+    mlflow.json       with --track mlflow: the id of MLflow's run
 
 A folder is complete when metrics.json exists; it is written last.
 """
@@ -31,6 +33,7 @@ from arttl.files import make_folder, write_json
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
 
 
+EVENTS, MLFLOW_RUN = "tensorboard", "mlflow.json"
 RESULTS = ("images.csv", "history.csv", "predictions.csv", "model.keras", "log.txt")
 RESULTS += ("tickets.h5", "rounds.csv", "layers.csv")  # of a search for tickets
 
@@ -77,6 +80,7 @@ class RunFolder:
         """
         (self.path / "metrics.json").unlink(missing_ok=True)
         self.remove_checkpoint()
+        self.remove_tracks()
         for name in (*RESULTS, "config.json"):
             (self.path / name).unlink(missing_ok=True)
 
@@ -84,6 +88,12 @@ class RunFolder:
         """Remove the training state, once the results are written."""
         if self.checkpoint.exists():
             shutil.rmtree(self.checkpoint)
+
+    def remove_tracks(self):
+        """Remove what trackers keep here: TensorBoard's event files, and which run of MLflow's it is."""
+        (self.path / MLFLOW_RUN).unlink(missing_ok=True)
+        if (self.path / EVENTS).exists():
+            shutil.rmtree(self.path / EVENTS)
 
     @contextlib.contextmanager
     def locked(self):

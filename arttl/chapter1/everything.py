@@ -17,6 +17,7 @@ from arttl.sweeps.progress import announced
 
 CHALLENGES = ("material", "type", "artist")
 FOR_ALL = ("architecture", "recipe", "numerics", "image_size", "epochs", "batch_size", "seed", "output")
+FOR_ALL += ("precision", "devices", "track")  # of options.add_computing
 """Options that every experiment gets as they were given."""
 
 
@@ -98,7 +99,7 @@ def _given(options, names):
     line = []
     for name in names:
         value = getattr(options, name)
-        if value is not None:
+        if value is not None and value != []:
             values = value if isinstance(value, list) else [value]
             line += [f"--{name.replace('_', '-')}", *map(str, values)]
     return line

@@ -13,6 +13,7 @@ from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_model, write_table
 from arttl.models import build_classifier, parameter_counts
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
+from arttl.tracking import Tracking
 from arttl.training import (
     Arrays,
     Batches,
@@ -60,11 +61,14 @@ def run_one(spec, data, force=False):
             earlier = Checkpoint(folder.checkpoint).seconds()
             ids = np.array(store.image_ids)[rows["test"]]
             fit = fit_softmax if spec.classifier == "softmax" else fit_classical
-            outcome = fit(spec, data, model, store, rows, class_ids)
-            if spec.classifier == "softmax":
-                write_model(folder.path / "model.keras", model)
-        seconds = earlier + time.perf_counter() - started
-        return write_results(folder, outcome, ids, class_ids, data.split.classes, seconds)
+            with Tracking(spec.computing.track, folder) as tracking:
+                outcome = fit(spec, data, model, store, rows, class_ids, tracking)
+                if spec.classifier == "softmax":
+                    write_model(folder.path / "model.keras", model)
+                seconds = earlier + time.perf_counter() - started
+                metrics = write_results(folder, outcome, ids, class_ids, data.split.classes, seconds)
+                tracking.finish(metrics)
+        return metrics
 
 
 def prepare_folder(spec, data, store, model, force):
@@ -75,8 +79,9 @@ def prepare_folder(spec, data, store, model, force):
     folder = spec.folder
     if force:
         folder.empty()
-    if not folder.is_started:
-        folder.remove_checkpoint()  # whose it was nobody knows
+    if not folder.is_started:  # whose they were nobody knows
+        folder.remove_checkpoint()
+        folder.remove_tracks()
     trainable, frozen = parameter_counts(model)
     config = {
         "settings": spec.settings(data),
@@ -99,7 +104,7 @@ def prepare_folder(spec, data, store, model, force):
         folder.log(f"  {len(store.bad)} images cannot be read and were left out (--skip-bad-images)")
 
 
-def fit_softmax(spec, data, model, store, rows, class_ids):
+def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     """Train the model, or its head on cached features; returns the Outcome, and the model has the tested weights."""
     recipe, folder = spec.recipe, spec.folder
     source, trained = store, model
@@ -114,18 +119,20 @@ def fit_softmax(spec, data, model, store, rows, class_ids):
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
+        tracking.tell(progress.history)
 
     drop = {"drop_remainder": recipe.drop_remainder}
     training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **drop)
     validation = batches("validation", **drop)
     progress = train(trained, recipe, training, validation, Checkpoint(folder.checkpoint), report)
     write_table(folder.path / "history.csv", history_table(progress))
+    tracking.tell(progress.history)
     metrics = training_metrics(progress, recipe)
     chosen = f"epoch {metrics['tested_epoch']} of {progress.epochs}"
     return Outcome(predict(trained, batches("test")), True, metrics, chosen)
 
 
-def fit_classical(spec, data, model, store, rows, class_ids):
+def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     """Search a classifier of scikit-learn on X; returns the Outcome. history.csv has one row a setting tried."""
     features = run_features(spec, data, model, store)
     parts = {part: (features[rows[part]], class_ids[part]) for part in rows}

@@ -205,4 +205,6 @@ def _named(texts, option):
 def _shared(options):
     """Options that every experiment gets as they were given."""
     line = ["--resume", "--output", str(options.output), "--cache", str(options.cache), "--splits", str(options.splits)]
+    line += ["--precision", options.precision, "--devices", str(options.devices)]
+    line += ["--track", *options.track] if options.track else []
     return [*line, "--dry-run"] if options.dry_run else line

@@ -21,6 +21,7 @@ from arttl.reports.markdown import markdown_table
 from arttl.results import best_rounds
 from arttl.runs import RunFolder
 from arttl.sweeps import do_runs
+from arttl.tracking import Tracking
 from arttl.training import backend_name, make_deterministic, set_product_precision
 
 FOLDER = "ch2/tickets"
@@ -222,22 +223,53 @@ def run_search(spec, data, force, trainees):
             trainee.start(trainee.draw(spec.seed))
             batch, recipe = spec.recipe.batch_size, spec.recipe
             drop = {"drop_remainder": recipe.drop_remainder}
-            found = find_tickets(
-                trainee.model,
-                recipe,
-                part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
-                part.batches("validation", batch, **drop),
-                folder.path,
-                spec.search,
-                test=part.batches("test", batch * trainee.network.executed_at_once),
-                seed=spec.seed,
-                draw=trainee.draw,
-                metadata={"settings": settings},
-                log=folder.log,
-            )
-        metrics = search_metrics(folder, found)
-        write_json(folder.path / "metrics.json", metrics)
+            with Tracking(spec.computing.track, folder) as tracking:
+                tell_former_rounds(tracking, folder)
+                found = find_tickets(
+                    trainee.model,
+                    recipe,
+                    part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
+                    part.batches("validation", batch, **drop),
+                    folder.path,
+                    spec.search,
+                    test=part.batches("test", batch * trainee.network.executed_at_once),
+                    seed=spec.seed,
+                    draw=trainee.draw,
+                    metadata={"settings": settings},
+                    log=folder.log,
+                    report=partial(tell_round, tracking, folder),
+                )
+                metrics = search_metrics(folder, found)
+                write_json(folder.path / "metrics.json", metrics)
+                tracking.finish(metrics)
     return metrics
+
+
+def tell_former_rounds(tracking, folder):
+    """Show what a search to be continued has: a tracker may not have been there, or not have answered.
+
+    Arguments:
+        tracking: a Tracking.
+        folder: the RunFolder.
+    """
+    if (folder.path / "history.csv").exists():
+        for number, rows in folder.history().groupby("round"):
+            tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
+
+
+def tell_round(tracking, folder, number, progress):
+    """Show a round's epochs so far, and the rounds that are complete.
+
+    Arguments:
+        tracking: a Tracking.
+        folder: the RunFolder.
+        number: the round.
+        progress: an arttl.training.Progress.
+    """
+    tracking.tell(progress.history, where=f"round-{number:02d}")
+    path = folder.path / "rounds.csv"
+    if path.exists():
+        tracking.tell(pd.read_csv(path).to_dict("records"), "round", "rounds")
 
 
 def search_metrics(folder, found):

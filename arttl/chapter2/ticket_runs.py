@@ -17,6 +17,7 @@ from arttl.recipes import Recipe
 from arttl.reports.tickets.published import BATCHNORM as STUDY
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.runs import RunFolder
+from arttl.tracking import Tracking
 from arttl.training import (
     Checkpoint,
     Recalibrate,
@@ -236,16 +237,19 @@ def run_ticket(spec, data, force, trainees):
                 write_table(folder.path / "images.csv", data.table)
             checkpoint = Checkpoint(folder.checkpoint)
             earlier = checkpoint.seconds()
-            outcome = fit_ticket(spec, data, trainee, trainee.start(weights, masks), checkpoint)
-        labels = {part: data.parts[part][2] for part in data.parts}
-        if spec.keep_model:
-            write_model(folder.path / "model.keras", trainee.model)
-        seconds = earlier + time.perf_counter() - started
-        facts = {"sparsity": settings["sparsity"]}
-        return write_results(folder, outcome, data.parts["test"][3], labels, data.class_names, seconds, facts)
+            with Tracking(spec.computing.track, folder) as tracking:
+                outcome = fit_ticket(spec, data, trainee, trainee.start(weights, masks), checkpoint, tracking)
+                labels = {part: data.parts[part][2] for part in data.parts}
+                if spec.keep_model:
+                    write_model(folder.path / "model.keras", trainee.model)
+                seconds, names = earlier + time.perf_counter() - started, data.class_names
+                facts = {"sparsity": settings["sparsity"]}
+                metrics = write_results(folder, outcome, data.parts["test"][3], labels, names, seconds, facts)
+                tracking.finish(metrics)
+        return metrics
 
 
-def fit_ticket(spec, data, trainee, pruning, checkpoint):
+def fit_ticket(spec, data, trainee, pruning, checkpoint, tracking):
     """Train a started Trainee to early stopping; returns the Outcome of its tested state."""
     recipe, folder = spec.recipe, spec.folder
     drop = {"drop_remainder": recipe.drop_remainder}
@@ -255,10 +259,12 @@ def fit_ticket(spec, data, trainee, pruning, checkpoint):
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
+        tracking.tell(progress.history)
 
     callbacks = [pruning, *([Recalibrate(training)] if spec.batchnorm.recalibrate else [])]
     progress = train(trainee.model, recipe, training, validation, checkpoint, report, callbacks=callbacks)
     write_table(folder.path / "history.csv", history_table(progress))
+    tracking.tell(progress.history)
     metrics = training_metrics(progress, recipe)
     tested = progress.history[metrics["tested_epoch"] - 1]
     metrics |= {name: tested[name] for name in ("val_loss", "val_accuracy")}

@@ -45,6 +45,7 @@ def find_tickets(
     draw=None,
     metadata=None,
     log=print,
+    report=lambda number, progress: None,
 ):
     """Search for lottery tickets: train, prune, reset the survivors, and train again, round after round.
 
@@ -65,6 +66,8 @@ def find_tickets(
             own initialisers.
         metadata: dict that JSON can hold, to be kept in tickets.h5.
         log: called with a line about each epoch and round.
+        report: called with a round's number and its arttl.training.Progress after each epoch, once that is on the disk,
+            and again when the round is in rounds.csv.
 
     Returns Tickets, as arttl.pruning.open_tickets does.
 
@@ -77,7 +80,7 @@ def find_tickets(
         >>> ticket = load_ticket(tickets.path, round=17)
     """
     settings = settings or SearchSettings()
-    search = _Search(model, recipe, training, validation, Path(folder), settings, test, metadata or {}, log)
+    search = _Search(model, recipe, training, validation, Path(folder), settings, test, metadata or {}, log, report)
     if search.is_finished():
         return Tickets(search.path)
     draw = draw or (lambda each: draw_weights(search.shapes, each, model))
@@ -93,9 +96,9 @@ def find_tickets(
 class _Search:
     """A search on disk. Its state is that of the pruning callback; each round has a training checkpoint of its own."""
 
-    def __init__(self, model, recipe, training, validation, folder, settings, test, metadata, log):
+    def __init__(self, model, recipe, training, validation, folder, settings, test, metadata, log, report):
         self.model, self.recipe, self.training, self.validation = model, recipe, training, validation
-        self.folder, self.settings, self.test, self.log = folder, settings, test, log
+        self.folder, self.settings, self.test, self.log, self.report = folder, settings, test, log, report
         self.metadata = {"search": asdict(settings), **metadata}
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
         self.pruning, self.initial = settings.callback(), None
@@ -137,6 +140,7 @@ class _Search:
         def report(progress):
             self.records.history(number, progress)
             self.log(f"  round {number}, epoch {progress.epochs}: {epoch_words(progress)}")
+            self.report(number, progress)
 
         callbacks = [self.pruning, _SaveRewind(self)] if number == 0 else [self.pruning]
         progress = train(
@@ -145,6 +149,7 @@ class _Search:
         self.records.history(number, progress)
         facts = self._facts(number, progress, earlier + time.perf_counter() - started)
         self._record(number, facts)
+        self.report(number, progress)
 
     def prune(self, draw):
         """Prune, and make ready for the next round; then nothing of this one is needed."""

@@ -12,8 +12,8 @@ from arttl.runs import FolderInUse, difference
 from arttl.sweeps.lock import read_owner
 
 CARRIED = ("KERAS_BACKEND", "KERAS_HOME", "XLA_FLAGS", "OMP_NUM_THREADS")
-CARRIED_PREFIXES = ("TF_", "JAX_", "ARTTL_")
-"""Variables of the environment that decide how a run computes: workers have those of the sweep's own process."""
+CARRIED_PREFIXES = ("TF_", "JAX_", "ARTTL_", "MLFLOW_")
+"""Variables of the environment that decide how a run computes and where it is shown: workers have the sweep's own."""
 
 
 def environment():
