@@ -1,7 +1,4 @@
-"""Mixed precision: what is computed in which dtype, training, resuming and tickets; TF32 and XLA off in faithful runs."""
-
-import dataclasses
-import json
+"""Mixed precision: what is computed in which dtype, training, resuming, tickets; TF32 and XLA off in faithful runs."""
 
 import keras
 import numpy as np
@@ -16,7 +13,7 @@ from arttl.computing import USUAL, Computing
 from arttl.features import cached_features, network_fingerprint
 from arttl.models import build_classifier, feature_extractor, lenet_300_100, resnet20
 from arttl.models.keras2018 import BatchNormalization2018
-from arttl.pruning import SearchSettings, compact, find_tickets, model_weights
+from arttl.pruning import SearchSettings, compact, find_tickets, load_ticket, model_weights
 from arttl.runs import RunFolder
 from arttl.training import (
     Arrays,
@@ -63,11 +60,13 @@ def values(variables):
     return [ops.convert_to_numpy(variable) for variable in variables]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("precision", MIXED)
 def test_layers_are_made_in_the_precision_within_the_block_alone(precision):
-    with pytest.raises(Killed), computing(precision):
+    with computing(precision):
         start_afresh(0)  # which has Keras forget its settings
         assert keras.layers.Dense(1).compute_dtype == precision.removeprefix("mixed_")
+    with pytest.raises(Killed), computing(precision):
         raise Killed
     assert keras.layers.Dense(1).compute_dtype == "float32"
     asked = Computing(precision)
@@ -91,6 +90,7 @@ def test_a_network_that_is_kept_for_other_runs_is_of_their_precision():
 @pytest.mark.parametrize("precision", MIXED)
 def test_the_forward_pass_is_that_of_float32_but_for_rounding(precision, rng):
     pixels = rng.integers(0, 256, (4, 16, 16, 3), dtype="uint8")
+    start_afresh(0)
     exact = resnet20(CLASSES, (16, 16, 3))
     with computing(precision):
         mixed = resnet20(CLASSES, (16, 16, 3))
@@ -99,8 +99,10 @@ def test_the_forward_pass_is_that_of_float32_but_for_rounding(precision, rng):
     assert found.dtype == np.float32
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)  # a softmax of bfloat16 would miss it by 1e-3
     # 20 layers, each of which rounds its weights, its inputs and its results
-    np.testing.assert_allclose(np.log(found), np.log(expected), atol=60 * MIXED[precision])
-    assert np.abs(np.log(found) - np.log(expected)).max() > MIXED[precision] / 100  # and it is not float32
+    found, expected = np.log(found), np.log(expected)
+    error = np.abs(found - expected).max() / np.ptp(expected)
+    assert error < 20 * MIXED[precision]
+    assert error > MIXED[precision] / 100  # and it is not float32
 
 
 @pytest.mark.parametrize("precision", MIXED)
@@ -128,6 +130,7 @@ def test_weights_head_and_pixels_stay_float32(precision, numerics):
     )
 
 
+@pytest.mark.core
 def test_the_averages_of_2018_are_not_rounded(rng):
     """By hand: biased = 0.99 biased + 0.01 batch, from zero; step 300 is none of bfloat16's numbers."""
     with computing("mixed_bfloat16"):
@@ -170,20 +173,20 @@ def test_a_resumed_training_is_the_same_to_the_bit_loss_scale_included(precision
     def kill(progress):
         raise Killed
 
-    for epoch in range(3):
+    for epoch in range(2):
         with pytest.raises(Killed):
             small_run(tmp_path / "killed", precision, scale if epoch == 0 else None, kill)
     resumed, again, same = small_run(tmp_path / "killed", precision)
     for one, other in zip(values(straight.variables), values(resumed.variables), strict=True):
         np.testing.assert_array_equal(one, other)
     for one, other in zip(values(straight.optimizer.variables), values(resumed.optimizer.variables), strict=True):
-        if again.epochs and resumed.optimizer.built:
-            np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(predictions, same)
     losses = [[row["loss"] for row in each.history] for each in (progress, again)]
     assert losses[0] == losses[1]
 
 
+@pytest.mark.core
 def test_a_step_whose_scaled_gradients_overflow_is_left_out_and_is_no_divergence(tmp_path):
     model, progress, _ = small_run(tmp_path, "mixed_float16", 2.0**120, epochs=1)
     assert progress.epochs == 1
@@ -219,7 +222,7 @@ def test_tickets_have_exact_masks_and_a_killed_search_goes_on_to_the_same(precis
     left = weights
     for number in (1, 2):
         left -= int(left * 0.2 + 0.5)
-        ticket, same = straight.ticket(number), resumed.ticket(number)
+        ticket, same = (load_ticket(each.path, number) for each in (straight, resumed))
         assert sum(int(mask.sum()) for mask in ticket.masks.values()) == left
         for key, mask in ticket.masks.items():
             np.testing.assert_array_equal(mask, same.masks[key])
@@ -257,7 +260,7 @@ def test_files_compaction_and_saliency(precision, tmp_path, rng):
     pixels = rng.integers(0, 256, (2, 32, 32, 3), dtype="uint8")
     with computing(precision):
         model = build_classifier("vgg19", CLASSES, weights="none", image_size=32, numerics="2.1.6")
-    kernel = model.get_layer("block5_conv4").kernel
+    kernel = model.get_layer("block5_conv3").kernel
     kernel.assign(np.where(np.arange(512) % 2, ops.convert_to_numpy(kernel), 0))  # every second filter is empty
     expected = model.predict_on_batch(pixels)
     model.save(tmp_path / "model.keras")
@@ -291,6 +294,7 @@ def products():
 EXACT = {"tensorflow": False, "jax": "highest", "torch": (False, False)}
 
 
+@pytest.mark.core
 def test_products_are_exact_in_faithful_runs_and_as_before_after_them():
     before = products()
     set_product_precision(faithful=False)
@@ -303,6 +307,7 @@ def test_products_are_exact_in_faithful_runs_and_as_before_after_them():
     assert before != EXACT[BACKEND]  # or nothing was seen here
 
 
+@pytest.mark.core
 @pytest.mark.skipif(BACKEND == "jax", reason="JAX compiles with XLA or not at all")
 def test_xla_is_off():
     make_deterministic(0)
@@ -310,3 +315,25 @@ def test_xla_is_off():
     recipes.off_the_shelf().compile(model)
     assert model.jit_compile is False
     assert feature_extractor(model).jit_compile is False
+
+
+def test_a_run_of_a_script_in_bfloat16(script, tmp_path):
+    """Its record says so, its model is an ordinary file, and no run of another precision goes on with it."""
+    mixed = [*SMALL, "--approach", "off-the-shelf", "--epochs", "1", "--precision", "mixed_bfloat16"]
+    code, _, error = script(*mixed)
+    assert code == 0, error
+    (path,) = run_folders(tmp_path / "runs")
+    folder = RunFolder(path)
+    config = folder.read_config()
+    assert config["settings"]["precision"] == "mixed_bfloat16"
+    assert "layers compute in mixed_bfloat16, not float32" in config["deviations"]
+    model = keras.saving.load_model(path / "model.keras", compile=False)
+    assert model.get_layer("block1_conv1").compute_dtype == "bfloat16"
+    assert folder.predictions().probability.between(0, 1).all()
+
+    shared = tmp_path / "shared"
+    arttl.export_run(path, shared)
+    code, _, error = script(*mixed[:-2])
+    assert code == 2
+    assert "precision was mixed_bfloat16, now None" in error
+    assert error.count("\n") == 1

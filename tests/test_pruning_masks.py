@@ -26,6 +26,8 @@ from arttl.pruning import (
     sparsity,
 )
 
+pytestmark = pytest.mark.core
+
 layers = keras.layers
 LENET = [(784, 300), (300, 100), (100, 10)]
 RESNET20 = [(3, 3, 3, 16)] + [(3, 3, 16, 16)] * 6 + [(3, 3, 16, 32)] + [(3, 3, 32, 32)] * 5 + [(1, 1, 16, 32)]
