@@ -312,7 +312,9 @@ class Stop(Exception):
     """Stands for a kill right after an epoch's state was written."""
 
 
-@pytest.mark.parametrize("kind", [layers.BatchNormalization, BatchNormalization2018])
+@pytest.mark.parametrize(
+    "kind", [pytest.param(layers.BatchNormalization, marks=pytest.mark.core), BatchNormalization2018]
+)
 def test_resumed_training_gives_the_same(tmp_path, kind):
     options = {} if kind is layers.BatchNormalization else {"moving_average": "zero-debiased"}
     fast = {"name": "SGD", "learning_rate": 0.3, "momentum": 0.9}

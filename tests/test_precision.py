@@ -229,7 +229,7 @@ def test_tickets_have_exact_masks_and_a_killed_search_goes_on_to_the_same(precis
             assert np.count_nonzero(ticket.final()[key][~mask]) == 0
             np.testing.assert_array_equal(ticket.final()[key], same.final()[key])
     now = model_weights(model)
-    assert all(np.count_nonzero(now[key][~mask]) == 0 for key, mask in straight.ticket(2).masks.items())
+    assert all(np.count_nonzero(now[key][~mask]) == 0 for key, mask in load_ticket(straight.path, 2).masks.items())
 
 
 def test_features_of_another_precision_are_not_taken_from_the_cache(tmp_path):

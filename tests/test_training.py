@@ -202,7 +202,6 @@ class Stop(Exception):
     """Stands for a kill right after an epoch's state was written."""
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
 def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     recipe = recipe.changed({"max_epochs": 12})
