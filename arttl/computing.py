@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 
@@ -38,12 +38,20 @@ class Computing:
     @property
     def deviations(self):
         """Departures from the studies, lines for config.json."""
-        return []
+        return (
+            [f"layers compute in {self.precision}, not {USUAL.precision}"] if self.precision != USUAL.precision else []
+        )
 
     @contextmanager
     def applied(self):
         """Within this block models are built, compiled and trained like that."""
-        yield
+        from arttl.training import (
+            layers_compute_in,
+        )  # here and not above: --help must not cost the time that Keras takes
+
+        with ExitStack() as stack:
+            stack.enter_context(layers_compute_in(self.precision))
+            yield
 
 
 USUAL = Computing()

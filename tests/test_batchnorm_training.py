@@ -93,6 +93,7 @@ def differ(ours, theirs):
     return any(not np.array_equal(one, other) for one, other in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     ("kind", "options", "expected"),
     [
@@ -131,6 +132,7 @@ def pointwise_network(rng):
     return model, kernels
 
 
+@pytest.mark.core
 def test_rule_of_update_bn_in_numpy(rng):
     """running = (1 - 1/k) running + batch / k at the k-th batch, as PyTorch does with momentum None."""
     images = rng.normal(1, 2, size=(24, 6, 6, 3)).astype("float32")
@@ -207,6 +209,7 @@ def test_all_but_the_statistics_is_left_alone_to_the_bit(options):
     np.testing.assert_array_equal(training.order, order)
 
 
+@pytest.mark.core
 def test_each_batch_drops_its_own():
     """Two batches of the same images: were dropout alike in both, their statistics would be those of one."""
     images = np.ones((4, 200), "float32")
@@ -309,7 +312,9 @@ class Stop(Exception):
     """Stands for a kill right after an epoch's state was written."""
 
 
-@pytest.mark.parametrize("kind", [layers.BatchNormalization, BatchNormalization2018])
+@pytest.mark.parametrize(
+    "kind", [pytest.param(layers.BatchNormalization, marks=pytest.mark.core), BatchNormalization2018]
+)
 def test_resumed_training_gives_the_same(tmp_path, kind):
     options = {} if kind is layers.BatchNormalization else {"moving_average": "zero-debiased"}
     fast = {"name": "SGD", "learning_rate": 0.3, "momentum": 0.9}
@@ -345,6 +350,7 @@ def test_resumed_training_gives_the_same(tmp_path, kind):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
+@pytest.mark.core
 def test_pruned_weights_stay_zero():
     training, validation = data()
     model = network()
@@ -362,6 +368,7 @@ def test_pruned_weights_stay_zero():
         assert (values([kernel])[0] == 0).tolist() == (~pruning.masks[key]).tolist(), key
 
 
+@pytest.mark.core
 def test_zero_debiased_averages_go_on_from_the_new_statistics():
     """The step after s of them gives (m (1 - m^s) recalibrated + (1 - m) batch) / (1 - m^(s+1))."""
     options = {"moving_average": "zero-debiased", "momentum": 0.9}

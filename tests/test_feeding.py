@@ -31,6 +31,7 @@ def test_there_is_no_autotuner_whose_thread_holds_up_the_end_of_an_epoch(batches
     assert fed(batches).options().autotune.enabled is False
 
 
+@pytest.mark.core
 def test_training_is_that_on_the_batches_themselves(batches):
     """Weights after two epochs with class weights, to the bit."""
 

@@ -167,6 +167,7 @@ def test_pruned_weights_are_zero_however_the_step_is_compiled(name, precision, d
         assert traces[1:] == [0, 0]
 
 
+@pytest.mark.core
 def test_training_equals_masked_gradient_descent_by_hand(rng):
     x, y = rng.normal(size=(4, 5)), rng.normal(size=(4, 2))
     model = keras.Sequential([keras.Input((5,)), layers.Dense(2, use_bias=False, name="only")])
@@ -185,6 +186,7 @@ def test_training_equals_masked_gradient_descent_by_hand(rng):
     np.testing.assert_allclose(model.get_weights()[0], weight, rtol=2e-5, atol=1e-7)
 
 
+@pytest.mark.core
 def test_pruned_weights_are_zero_when_the_others_are_no_longer_numbers(data):
     model = network()
     pruning = MagnitudePruning(rate=0.5)
@@ -230,6 +232,7 @@ def test_a_step_in_a_later_epoch(data):
     np.testing.assert_array_equal(pruning.rewind_weights["conv/kernel"], model_weights(undisturbed)["conv/kernel"])
 
 
+@pytest.mark.core
 def test_the_best_weights_are_judged_and_masks_follow_the_rule(data):
     model = network()
     stopping = keras.callbacks.EarlyStopping(
@@ -249,6 +252,7 @@ def test_the_best_weights_are_judged_and_masks_follow_the_rule(data):
         assert (array[~pruning.masks[key]] == 0).all()
 
 
+@pytest.mark.core
 def test_layerwise(data):
     model = network()
     pruning = MagnitudePruning(rate=0.5, scope="layer", dense=True, head=True, rewind=0)

@@ -102,6 +102,7 @@ def test_frozen_batchnorm_uses_moving_statistics(rng):
     np.testing.assert_allclose(training, keras.ops.convert_to_numpy(model(pixels, training=False)), atol=1e-6)
 
 
+@pytest.mark.core
 def test_he_uniform_bounds_and_spread():
     base = keras.applications.VGG19(include_top=False, weights=None, input_shape=(32, 32, 3))
     keras.utils.set_random_seed(3)

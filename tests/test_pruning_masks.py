@@ -55,6 +55,7 @@ def assert_equal(masks, expected):
         np.testing.assert_array_equal(mask, expected[key])
 
 
+@pytest.mark.core
 def test_a_round_by_hand():
     weights = {"a": np.array([[1.0, -5.0], [0.5, 3.0]]), "b": np.array([-0.1, 4.0, 0.2, 0.3, 7.0, -6.0])}
     once = prune(weights, full_masks(weights), 0.2)  # two of ten: -0.1 and 0.2
@@ -67,6 +68,7 @@ def test_a_round_by_hand():
     assert layer_sparsity(twice) == {"a": 0.25, "b": 0.5}
 
 
+@pytest.mark.core
 def test_of_equal_weights_the_last_goes_first():
     weights = {"a": np.array([2.0, -1.0, 1.0]), "b": np.array([[1.0, 2.0], [-1.0, 3.0]])}
     masks = full_masks(weights)
@@ -78,6 +80,7 @@ def test_of_equal_weights_the_last_goes_first():
     assert gone == [("b", 2), ("b", 0), ("a", 2), ("a", 1)]
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     ("rate", "count", "goes"), [(0.1, 5, 1), (0.1, 25, 3), (0.29, 50, 15), (0.2, 7, 1), (0.2, 8, 2), (0.7, 15, 11)]
 )
@@ -87,6 +90,7 @@ def test_halves_are_rounded_upwards_in_decimal(rate, count, goes):
     assert np.count_nonzero(~prune(weights, full_masks(weights), rate)["a"]) == goes
 
 
+@pytest.mark.core
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_agrees_with_sorting_for_weights_that_change_each_round(data):
@@ -106,6 +110,7 @@ def test_agrees_with_sorting_for_weights_that_change_each_round(data):
         assert all((former[key] | ~masks[key]).all() for key in masks)  # nested
 
 
+@pytest.mark.core
 @pytest.mark.parametrize("scope", ["global", "layer"])
 @pytest.mark.parametrize("shapes", [LENET, RESNET20], ids=["lenet", "resnet20"])
 def test_thirty_one_rounds_agree_with_sorting(shapes, scope, rng):
@@ -141,11 +146,13 @@ def test_thirty_one_rounds_of_a_resnet50_agree_with_sorting_once(rng):
         np.testing.assert_array_equal(np.concatenate([mask.ravel() for mask in masks.values()]), expected)
 
 
+@pytest.mark.core
 def test_the_grid_is_the_published_one():
     np.testing.assert_allclose(grid()[[0, 1, 2, 30]], [0.2, 0.36, 0.488, 0.99900965], atol=5e-9)
     assert grid().shape == (31,)
 
 
+@pytest.mark.core
 def test_no_weight_left_in_a_layer_is_no_error():
     weights = {"small": np.full(5, 0.01), "large": np.arange(1.0, 101)}
     masks = prune(weights, full_masks(weights), 0.2)
@@ -162,6 +169,7 @@ def counts(masks):
     return {key: int(mask.sum()) for key, mask in masks.items()}
 
 
+@pytest.mark.core
 def test_random_masks_keep_the_number_of_survivors(masks):
     total = sum(counts(masks).values())
     anywhere = random_masks(masks, "global", seed=3)
@@ -174,12 +182,14 @@ def test_random_masks_keep_the_number_of_survivors(masks):
         assert {key: mask.shape for key, mask in each.items()} == {key: mask.shape for key, mask in masks.items()}
 
 
+@pytest.mark.core
 def test_shuffled_masks_keep_each_kernels_survivors(masks):
     shuffled = shuffled_masks(masks, seed=3)
     assert counts(shuffled) == counts(masks)
     assert any((shuffled[key] != masks[key]).any() for key in masks)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     "draw",
     [lambda m, seed: random_masks(m, "global", seed), lambda m, seed: random_masks(m, "layer", seed), shuffled_masks],
@@ -201,6 +211,7 @@ def network(*between, head=3):
     return keras.Model(inputs, x)
 
 
+@pytest.mark.core
 def test_kinds_of_kernels():
     model = network(
         layers.Rescaling(1 / 255),
@@ -232,6 +243,7 @@ def test_kinds_of_kernels():
     assert list(found(dense=True, head=True)) == [*convolutions, *dense, *head]  # layer order
 
 
+@pytest.mark.core
 def test_one_dimension_and_three():
     model = keras.Sequential(
         [
@@ -246,6 +258,7 @@ def test_one_dimension_and_three():
     assert list(prunable_kernels(model, head=True)) == ["c/kernel", "d/kernel"]
 
 
+@pytest.mark.core
 def test_a_shared_layer_counts_once_and_a_frozen_one_counts():
     shared = layers.Conv2D(4, 3, padding="same", name="twice")
     model = network(shared, shared)
@@ -261,6 +274,7 @@ def with_lora():
     return dense
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     "make",
     [
@@ -277,6 +291,7 @@ def test_an_unsupported_layer_is_named(make):
         prunable_kernels(network(make()), dense=True)
 
 
+@pytest.mark.core
 def test_layers_without_kernels_of_a_known_kind_are_refused_too():
     model = keras.Sequential(
         [keras.Input((4,)), layers.Embedding(9, 2, name="words"), layers.Flatten(), layers.Dense(2)]
@@ -285,12 +300,14 @@ def test_layers_without_kernels_of_a_known_kind_are_refused_too():
         prunable_kernels(model, dense=True)
 
 
+@pytest.mark.core
 def test_nothing_to_prune_is_an_error():
     model = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Dense(2)])
     with pytest.raises(InputError, match="dense=False"):
         prunable_kernels(model)
 
 
+@pytest.mark.core
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -74,6 +74,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(array, other[key], err_msg=str(key))
 
 
+@pytest.mark.core
 def test_the_masks_are_those_of_the_published_rule_applied_to_the_trained_weights(tmp_path):
     tickets = small_search(tmp_path, lenet(), LENET)
     masks = {name: np.ones_like(mask) for name, mask in tickets.read_masks(1).items()}
@@ -229,6 +230,7 @@ def test_layers_that_lose_every_weight_are_told_once_and_nothing_becomes_no_numb
     ).all()
 
 
+@pytest.mark.core
 def test_a_finished_search_is_returned_and_another_one_refused(tmp_path):
     settings = SearchSettings(rounds=1, dense=True)
     small_search(tmp_path, lenet(), settings, epochs=1)

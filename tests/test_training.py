@@ -54,6 +54,7 @@ def without_times(progress):
     return pd.DataFrame(progress.history).drop(columns="seconds")
 
 
+@pytest.mark.core
 def test_order_depends_on_seed_and_epoch_alone():
     source, class_ids = data()
     batches = Batches(source, np.arange(90), class_ids, CLASSES, 32, shuffle_seed=4)
@@ -69,6 +70,7 @@ def test_order_depends_on_seed_and_epoch_alone():
     np.testing.assert_array_equal(np.sort(np.concatenate(first).ravel()), np.sort(source.array.ravel()))
 
 
+@pytest.mark.core
 def test_labels_stay_with_their_images():
     source, class_ids = data()
     rows = np.array([5, 80, 33])
@@ -86,6 +88,7 @@ def test_without_a_seed_the_order_is_kept():
     np.testing.assert_array_equal(batches[0][0], source.array)
 
 
+@pytest.mark.core
 def test_fit_sees_each_epochs_own_order(tmp_path):
     """Keras reads ahead; the order must still change exactly at the end of an epoch."""
     source, class_ids = data()
@@ -130,6 +133,7 @@ def test_early_stopping_is_keras_own(tmp_path, tested):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
+@pytest.mark.core
 def test_two_runs_are_identical_and_seeds_differ(tmp_path):
     recipe = recipes.fine_tuning(max_epochs=3)
     _, first, one = run(tmp_path / "a", recipe)
@@ -183,6 +187,7 @@ def test_validation_loss_that_never_was_a_number_is_said(tmp_path):
             train(small_model(recipe), recipe, *batches, Checkpoint(tmp_path))
 
 
+@pytest.mark.core
 def test_remainder_is_dropped_only_where_asked():
     source, class_ids = data()
     rows = np.arange(40)
@@ -252,6 +257,7 @@ def test_half_written_state_is_never_taken(tmp_path):
         Checkpoint(tmp_path).seconds()
 
 
+@pytest.mark.core
 def test_divergence_is_said_in_one_line(tmp_path):
     recipe = recipes.fine_tuning(optimizer={"name": "SGD", "learning_rate": 1e30}, max_epochs=3)
     with pytest.raises(InputError, match="training diverged: loss of epoch"):

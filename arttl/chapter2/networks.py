@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import keras
-
 from arttl.computing import USUAL
 from arttl.errors import InputError
 from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts, resnet20
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
-from arttl.training import set_momentum
+from arttl.training import forget_models, set_momentum
 
 _ADAM = {"name": "Adam", "learning_rate": 0.0012}
 
@@ -172,6 +170,6 @@ class Trainees:
         """A Trainee; arguments as its own, and the Computing that applies."""
         key = name, num_classes, tuple(shape), recipe.settings(), computing.settings, options
         if key != self._key:
-            keras.utils.clear_session()
+            forget_models()
             self._key, self._trainee = key, Trainee(name, num_classes, shape, recipe, **options)
         return self._trainee

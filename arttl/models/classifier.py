@@ -58,7 +58,7 @@ def build_classifier(
     base = build_backbone(backbone, scaled, numerics)
     load_backbone_weights(base, backbone, weights, numerics)
     base.trainable = trainable
-    outputs = keras.layers.Dense(num_classes, activation="softmax", name=HEAD)(base.output)
+    outputs = keras.layers.Dense(num_classes, activation="softmax", dtype="float32", name=HEAD)(base.output)
     return keras.Model(base.inputs[0], outputs, name=architecture)
 
 
@@ -90,7 +90,7 @@ def replace_head(classifier, num_classes):
         num_classes: units of the new softmax layer.
     """
     features = classifier.get_layer(HEAD).input
-    outputs = keras.layers.Dense(num_classes, activation="softmax", name=HEAD)(features)
+    outputs = keras.layers.Dense(num_classes, activation="softmax", dtype="float32", name=HEAD)(features)
     return keras.Model(classifier.input, outputs, name=classifier.name)
 
 

@@ -1,4 +1,7 @@
-"""Pixel scaling as the first layer of a model, so that a saved model takes plain pixels."""
+"""Pixel scaling as the first layer of a model, so that a saved model takes plain pixels.
+
+It computes in float32 whatever the precision: the first convolution rounds its results once, and not the pixels.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,9 @@ def preprocessing_layer(mode, backbone):
         backbone: the Backbone, which says which ImageNet preprocessing it needs.
     """
     if mode == "unit":
-        return keras.layers.Rescaling(1 / 255, name="preprocessing")
+        return keras.layers.Rescaling(1 / 255, dtype="float32", name="preprocessing")
     if mode != "imagenet":
         raise ValueError(f'preprocessing must be "unit" or "imagenet", got {mode!r}')
     if backbone.preprocessing == "tf":
-        return keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="preprocessing")
-    return CaffePreprocessing(name="preprocessing")
+        return keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="preprocessing")
+    return CaffePreprocessing(dtype="float32", name="preprocessing")

@@ -34,13 +34,14 @@ def lenet_300_100(num_classes=10, input_shape=(28, 28, 1), seed=None):
         >>> model = arttl.models.lenet_300_100(seed=0)
     """
     pixels = _pixels(num_classes, input_shape)
-    x = layers.Rescaling(1 / 255, name="preprocessing")(pixels)
+    x = layers.Rescaling(1 / 255, dtype="float32", name="preprocessing")(pixels)
     x = layers.Flatten(name="flatten")(x)
     for number, (units, activation, name) in enumerate(
         [(300, "relu", "dense_300"), (100, "relu", "dense_100"), (num_classes, "softmax", HEAD)]
     ):
         draw = keras.initializers.GlorotNormal(None if seed is None else seed + number)
-        x = layers.Dense(units, activation, kernel_initializer=draw, name=name)(x)
+        dtype = "float32" if name == HEAD else None  # None: of Keras' dtype policy
+        x = layers.Dense(units, activation, kernel_initializer=draw, dtype=dtype, name=name)(x)
     return keras.Model(pixels, x, name="lenet_300_100")
 
 
@@ -67,13 +68,13 @@ def resnet20(num_classes=10, input_shape=(32, 32, 3)):
         >>> model = arttl.models.resnet20(num_classes=100)
     """
     pixels = _pixels(num_classes, input_shape)
-    x = layers.Rescaling(1 / 255, name="preprocessing")(pixels)
+    x = layers.Rescaling(1 / 255, dtype="float32", name="preprocessing")(pixels)
     x = layers.ReLU(name="conv1_relu")(_convolve(x, 16, 1, "conv1"))
     for stage, filters in enumerate((16, 32, 64), start=1):
         for block in range(1, 4):
             x = _block(x, filters, 2 if stage > 1 and block == 1 else 1, f"stage{stage}_block{block}")
     x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    return keras.Model(pixels, layers.Dense(num_classes, "softmax", name=HEAD)(x), name="resnet20")
+    return keras.Model(pixels, layers.Dense(num_classes, "softmax", dtype="float32", name=HEAD)(x), name="resnet20")
 
 
 def _pixels(num_classes, input_shape):

@@ -10,10 +10,10 @@ from arttl.training.loop import (
     head_model,
     make_deterministic,
     predict,
-    set_product_precision,
     start_afresh,
     train,
 )
+from arttl.training.precision import forget_models, layers_compute_in, set_product_precision
 
 __all__ = [
     "Arrays",
@@ -24,7 +24,9 @@ __all__ = [
     "backend_name",
     "class_weights",
     "fed",
+    "forget_models",
     "head_model",
+    "layers_compute_in",
     "make_deterministic",
     "predict",
     "random_state",

@@ -86,7 +86,8 @@ class Checkpoint:
             best_weights = _read(self._best(progress.best_epoch))["best"] if keep_best else None
             for variable, array in zip(_variables(model), arrays["model"], strict=True):
                 variable.assign(array)
-            model.optimizer.build(model.trainable_variables)
+            if not model.optimizer.built:  # built twice, a LossScaleOptimizer would have its variables twice
+                model.optimizer.build(model.trainable_variables)
             for variable, array in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
                 variable.assign(array)
         return progress, best_weights

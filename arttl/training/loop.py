@@ -15,34 +15,13 @@ from arttl.errors import InputError
 from arttl.models import HEAD, predict_batch
 from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
 from arttl.training.feeding import fed
+from arttl.training.precision import forget_models
 
 
 def start_afresh(seed):
     """Forget former models, whose memory and layer numbers Keras keeps, and make randomness follow from `seed`."""
-    keras.utils.clear_session()
+    forget_models()
     make_deterministic(seed)
-
-
-def set_product_precision(faithful):
-    """Compute products of float32 in float32 on a GPU too, as in 2018; or leave them to the backend's default.
-
-    Arguments:
-        faithful: True forbids TF32, whose products have 10 bits of mantissa. On a CPU it changes nothing.
-    """
-    if not faithful:
-        return
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        tensorflow.config.experimental.enable_tensor_float_32_execution(False)
-    elif keras.backend.backend() == "jax":
-        import jax
-
-        jax.config.update("jax_default_matmul_precision", "highest")
-    elif keras.backend.backend() == "torch":
-        import torch
-
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def make_deterministic(seed):

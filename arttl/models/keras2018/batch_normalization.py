@@ -59,7 +59,7 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
         if self.settings["moving_average"] == "zero-debiased":
             shapes = (self.moving_mean.shape, self.moving_variance.shape, ())
             self.biased_mean, self.biased_variance, self.local_step = (
-                self.add_weight(shape=shape, initializer="zeros", trainable=False, name=name)
+                self.add_weight(shape=shape, initializer="zeros", trainable=False, autocast=False, name=name)
                 for name, shape in zip(SHADOWS, shapes, strict=True)
             )
 

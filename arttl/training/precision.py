@@ -1,0 +1,99 @@
+"""In which precision layers compute, and how a GPU rounds the products of float32."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import keras
+
+_FORMER = {}  # what the backend did before the first faithful run of this process
+
+
+@contextmanager
+def layers_compute_in(policy):
+    """Within this block new layers have Keras' dtype policy `policy`; after it, the one there was before.
+
+    Weights, the optimiser, the preprocessing of pixels and the head stay in float32 (Micikevicius et al. 2018, Mixed
+    precision training, arXiv:1710.03740). In "mixed_float16" Keras scales the loss, and leaves out a step whose scaled
+    gradients overflow.
+
+    Arguments:
+        policy: "float32", "mixed_bfloat16" or "mixed_float16".
+
+    Example:
+        >>> with layers_compute_in("mixed_bfloat16"):
+        ...     model = recipe.compile(build_classifier("resnet50", 10, weights="none"))
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def forget_models():
+    """Forget former models, whose memory and layer numbers Keras keeps; Keras' dtype policy stays as it is."""
+    policy = keras.config.dtype_policy()
+    keras.utils.clear_session()  # takes the policy with it
+    keras.config.set_dtype_policy(policy)
+
+
+def set_product_precision(faithful):
+    """Compute products of float32 in float32 on a GPU too, as in 2018; or as the backend did before.
+
+    Arguments:
+        faithful: True forbids TF32, whose products have 10 bits of mantissa; False takes that back, where an earlier
+            run of this process asked for it. On a CPU it changes nothing.
+    """
+    name = keras.backend.backend()
+    read, write, exact = _PRODUCTS[name]
+    if faithful:
+        _FORMER.setdefault(name, read())
+        write(exact)
+    elif name in _FORMER:
+        write(_FORMER.pop(name))
+
+
+def _read_tensorflow():
+    import tensorflow
+
+    return tensorflow.config.experimental.tensor_float_32_execution_enabled()
+
+
+def _write_tensorflow(value):
+    import tensorflow
+
+    tensorflow.config.experimental.enable_tensor_float_32_execution(value)
+
+
+def _read_jax():
+    import jax
+
+    return jax.config.jax_default_matmul_precision
+
+
+def _write_jax(value):
+    import jax
+
+    jax.config.update("jax_default_matmul_precision", value)
+
+
+def _read_torch():
+    import torch
+
+    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
+
+
+def _write_torch(value):
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32 = value
+
+
+_PRODUCTS = {
+    "tensorflow": (_read_tensorflow, _write_tensorflow, False),
+    "jax": (_read_jax, _write_jax, "highest"),
+    "torch": (_read_torch, _write_torch, (False, False)),
+}
+"""Of each backend: how to read and to set the precision of products, and what is float32."""
