@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from arttl.devices import devices_shared
+
 
 @dataclass(frozen=True)
 class Computing:
@@ -38,12 +40,13 @@ class Computing:
     @property
     def deviations(self):
         """Departures from the studies, lines for config.json."""
-        return []
+        return [f"{self.devices} devices share each batch: sums are rounded otherwise"] if self.devices > 1 else []
 
     @contextmanager
     def applied(self):
         """Within this block models are built, compiled and trained like that."""
-        yield
+        with devices_shared(self.devices):
+            yield
 
 
 USUAL = Computing()
