@@ -4,7 +4,8 @@ Whatever the number of devices, a run computes what one device computes, but for
 batch counts alike, BatchNormalization uses the statistics of the whole batch, and no image is left out. Of a batch
 that the devices cannot share evenly
 
-- on TensorFlow some devices get an image less, or none; the loss of each counts for the images that it has,
+- on TensorFlow the last device gets fewer images, and the loss of each counts for the images that it has; where one
+  would get none, each computes the whole batch, and counts its own part,
 - on JAX every device computes the whole of it.
 
 Dropout is the exception: its random numbers are drawn for the share of each device on TensorFlow.
@@ -12,8 +13,11 @@ Dropout is the exception: its random numbers are drawn for the share of each dev
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack, contextmanager
 from functools import cache
+
+import numpy as np
 
 from arttl.errors import InputError
 
@@ -70,7 +74,8 @@ def _mirrored(count):
     found = [device.name for kind in ("GPU", "CPU") for device in tf.config.list_logical_devices(kind)]
     kind = "GPU" if any(":GPU:" in name for name in found) else "CPU"
     names = [name.removeprefix("/device:") for name in found if f":{kind}:" in name]
-    return tf.distribute.MirroredStrategy(_enough(names, count))
+    sums = tf.distribute.ReductionToOneDevice() if kind == "CPU" else None
+    return tf.distribute.MirroredStrategy(_enough(names, count), cross_device_ops=sums)
 
 
 def number_of_devices():
@@ -117,15 +122,19 @@ def training_shared(model, batches):
     if not on_tensorflow and not (backend == "jax" and keras.distribution.distribution() is not None):
         yield
         return
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    if on_tensorflow:
+        _check_statistics(layers, batches, number_of_devices())
     if not getattr(model, _ATTRIBUTE, False):
         inputs, labels = batches[0]
         model._symbolic_build(data_batch=(inputs, labels, None))  # a step made before would know of no metrics on JAX
         if on_tensorflow:
             model._maybe_symbolic_build = lambda **given: None  # it would average the devices' shares of a batch
             model.train_step = lambda data: _train_step(model, data)
+            model.test_step = lambda data: _test_step(model, data)
+            model.make_test_function(force=True)
         model.make_train_function(force=True)
         setattr(model, _ATTRIBUTE, True)
-    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     with statistics_synchronized(layers, on_tensorflow):
         yield
 
@@ -160,29 +169,83 @@ def summed(value):
     return value if device is None else device.all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
-def _train_step(model, data):
-    """Keras' training step, but that each image counts alike where devices have unequal shares of a batch.
+def without_empty(inputs, labels, devices):
+    """A batch of which every device gets something: itself, or once for each device, if they are more than it serves.
 
-    Keras takes the mean of the devices' mean losses. Here each of these is weighed by the device's images; the logged
-    loss, which Keras weighs by itself, is left as it is.
+    Of copies, each device counts other rows: the labels of the rest are zero, and so is their cross-entropy.
+
+    Arguments:
+        inputs, labels: of a batch; labels one-hot.
+        devices: number of devices, which no other thread can ask for.
+    """
+    images = len(inputs)
+    if not _leaves_empty(images, devices):
+        return inputs, labels
+    counted = np.arange(images) % devices == np.arange(devices)[:, None]
+    copies = labels * counted[..., None].astype(labels.dtype)
+    return np.concatenate([inputs] * devices), copies.reshape(-1, labels.shape[1])
+
+
+def _leaves_empty(images, devices):
+    """Whether a device would get none: TensorFlow gives the first ones as many as go into equal shares, rounded up."""
+    return math.ceil(images / devices) * (devices - 1) >= images
+
+
+def _check_statistics(layers, batches, devices):
+    """Raise InputError where BatchNormalization would count the copies of `without_empty`."""
+    rest = len(batches.rows) % batches.batch_size
+    sizes = {min(batches.batch_size, len(batches.rows)), 0 if batches.drop_remainder else rest} - {0}
+    counts = any(getattr(layer, "settings", {}).get("moving_variance") == "corrected" for layer in layers)
+    small = [size for size in sizes if _leaves_empty(size, devices)]
+    if counts and small:
+        raise InputError(
+            f"--devices {devices}: {devices} devices cannot share a batch of {small[0]} under the BatchNormalization "
+            "of 2018, which counts a batch's images; give another --batch-size, or --numerics keras3"
+        )
+
+
+def _train_step(model, data):
+    """Keras' training step, but that each image counts alike, whatever share of the batch its device has.
+
+    Keras takes the mean of the devices' mean losses.
     """
     import keras
     import tensorflow as tf
 
     inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-    images = tf.cast(tf.shape(inputs)[0], "float32")
-    devices = tf.distribute.get_strategy().num_replicas_in_sync
-    share = images * devices / summed(images)
     with tf.GradientTape() as tape:
         outputs = model(inputs, training=True)
-        loss = model.compute_loss(inputs, labels, outputs, weights, training=True)  # divided by the devices already
-        scaled = model.optimizer.scale_loss(loss * tf.cast(share, loss.dtype))
+        loss = model.compute_loss(inputs, labels, outputs, weights, training=True)
+        here = tf.cast(tf.shape(labels)[0], loss.dtype) * number_of_devices()  # Keras has divided by this
+        scaled = model.optimizer.scale_loss(loss * here / tf.cast(summed(tf.reduce_sum(labels)), loss.dtype))
     trained = model.trainable_weights
     model.optimizer.apply_gradients(zip(tape.gradient(scaled, trained), trained, strict=True))
+    return _log(model, loss * here, labels, outputs)
+
+
+def _test_step(model, data):
+    """Keras' validation step, but that copies of images do not count."""
+    import keras
+    import tensorflow as tf
+
+    inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
+    outputs = model(inputs, training=False)
+    loss = model.compute_loss(inputs, labels, outputs, weights, training=False)
+    here = tf.cast(tf.shape(labels)[0], loss.dtype) * number_of_devices()
+    return _log(model, loss * here, labels, outputs)
+
+
+def _log(model, total, labels, outputs):
+    """Update the metrics by a device's sum of losses, and by those rows that it counts."""
+    import tensorflow as tf
+
+    counted = tf.reduce_any(labels > 0, axis=-1)
+    images = tf.reduce_sum(tf.cast(counted, total.dtype))
     for metric in model.metrics:
         if metric.name == "loss":
-            metric.update_state(loss * devices, sample_weight=images)
-    return model.compute_metrics(inputs, labels, outputs, weights)
+            metric.update_state(tf.math.divide_no_nan(total, images), sample_weight=images)
+    labels, outputs = (tf.boolean_mask(each, counted) for each in (labels, outputs))
+    return model.compute_metrics(None, labels, outputs, None)
 
 
 # --- JAX

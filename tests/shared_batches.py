@@ -8,7 +8,6 @@ On JAX, XLA_FLAGS=--xla_force_host_platform_device_count=2 makes the second CPU.
 import os
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -19,20 +18,20 @@ import numpy as np
 from arttl.computing import Computing
 from arttl.models.keras2018 import BatchNormalization2018
 from arttl.pruning import MagnitudePruning, prunable_kernels
-from arttl.recipes import from_scratch, tickets
+from arttl.recipes import tickets
 from arttl.training import Arrays, Batches, Checkpoint, Recalibrate, predict, start_afresh, train
 
 SIDE, CLASSES, BATCH = 10, 3, 8
-ERA = dict(moving_average="zero-debiased", moving_variance="corrected")
+ERA = {"moving_average": "zero-debiased", "moving_variance": "corrected"}
 # training images (in batches of 8), validation images, epochs: 20 steps each
 CASES = {
-    "even": dict(images=(40, 16), epochs=4),
-    "uneven": dict(images=(37, 11), epochs=4, balanced=True),
-    "one-left": dict(images=(33, 9), epochs=4),
-    "less-than-a-batch": dict(images=(5, 3), epochs=20),
-    "era": dict(images=(37, 11), epochs=4, era=True),
-    "recalibrated": dict(images=(37, 11), epochs=4, recalibrate=True),
-    "adam": dict(images=(37, 11), epochs=4, optimizer={"name": "Adam", "learning_rate": 0.001}, at_once=3),
+    "even": {"images": (40, 16), "epochs": 4},
+    "uneven": {"images": (37, 11), "epochs": 4, "balanced": True},
+    "one-left": {"images": (33, 9), "epochs": 4},
+    "less-than-a-batch": {"images": (5, 3), "epochs": 20},
+    "era": {"images": (37, 9), "epochs": 4, "era": True},
+    "recalibrated": {"images": (37, 11), "epochs": 4, "recalibrate": True},
+    "adam": {"images": (37, 11), "epochs": 4, "optimizer": {"name": "Adam", "learning_rate": 0.001}, "at_once": 3},
 }
 
 
@@ -47,7 +46,11 @@ def logical_devices():
 
 def network(era=False):
     layers = keras.layers
-    norm = (lambda: BatchNormalization2018(momentum=0.9, **ERA)) if era else lambda: layers.BatchNormalization(momentum=0.9)
+    norm = (
+        (lambda: BatchNormalization2018(momentum=0.9, **ERA))
+        if era
+        else lambda: layers.BatchNormalization(momentum=0.9)
+    )
     inputs = keras.Input((SIDE, SIDE, 3))
     x = layers.Rescaling(1 / 255)(inputs)
     for filters in (6, 8):
@@ -64,17 +67,13 @@ def batches(count, seed, **options):
     return Batches(Arrays(images.astype("uint8")), np.arange(count), class_ids, CLASSES, BATCH, **options)
 
 
-def trained(devices, images, epochs, balanced=False, era=False, recalibrate=False, optimizer=None, at_once=1, folder=None):
+def trained(devices, images, epochs, balanced=False, era=False, recalibrate=False, optimizer=None, at_once=1):
     """What a training leaves: dict of arrays."""
     start_afresh(3)
     with Computing(devices=devices).applied():
-        recipe = tickets(
-            batch_size=BATCH, max_epochs=epochs, patience=epochs, tested="last",
-            class_weights="balanced" if balanced else "none",
-            **({"optimizer": optimizer} if optimizer else {}),
-        ) if optimizer is None else tickets(batch_size=BATCH, max_epochs=epochs, patience=epochs, tested="last").changed(
-            {f"optimizer": optimizer}
-        )
+        recipe = tickets(batch_size=BATCH, max_epochs=epochs, patience=epochs, tested="last")
+        changes = {"optimizer": optimizer} if optimizer else {}
+        recipe = recipe.changed(changes | ({"class_weights": "balanced"} if balanced else {}))
         model = network(era)
         recipe.compile(model, at_once)
         rng = np.random.default_rng(9)
@@ -84,14 +83,16 @@ def trained(devices, images, epochs, balanced=False, era=False, recalibrate=Fals
         training, validation = batches(images[0], 0, shuffle_seed=5), batches(images[1], 1)
         callbacks = [pruning, *([Recalibrate(training)] if recalibrate else [])]
         with tempfile.TemporaryDirectory() as temporary:
-            progress = train(
-                model, recipe, training, validation, Checkpoint(folder or temporary), callbacks=callbacks
-            )
+            progress = train(model, recipe, training, validation, Checkpoint(temporary), callbacks=callbacks)
         kernels = prunable_kernels(model, False, False)
         return {
             "weights": np.concatenate([each.ravel() for each in model.get_weights()]),
-            "pruned": np.concatenate([kernels[key].numpy()[~masks[key]] if hasattr(kernels[key], "numpy") else keras.ops.convert_to_numpy(kernels[key])[~masks[key]] for key in kernels]),
-            "history": np.array([[row[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")] for row in progress.history]),
+            "pruned": np.concatenate(
+                [keras.ops.convert_to_numpy(kernel)[~masks[key]] for key, kernel in kernels.items()]
+            ),
+            "history": np.array(
+                [[row[name] for name in ("loss", "accuracy", "val_loss", "val_accuracy")] for row in progress.history]
+            ),
             "predictions": predict(model, validation),
             "synchronized": np.array([getattr(layer, "synchronized", False) for layer in model.layers]),
         }
