@@ -8,7 +8,7 @@ that the devices cannot share evenly
   would get none, each computes the whole batch, and counts its own part,
 - on JAX every device computes the whole of it.
 
-Dropout is the exception: its random numbers are drawn for the share of each device on TensorFlow.
+Dropout is the exception: on TensorFlow every device draws the same random numbers for its share.
 """
 
 from __future__ import annotations
