@@ -82,12 +82,25 @@ def test_what_a_run_records():
 
 
 @pytest.mark.skipif(not find_spec("tensorflow"), reason="the command line is tried on TensorFlow")
-def test_a_run_on_two_devices_is_that_on_one_and_goes_on_where_it_was_cut_off(tmp_path):
+def test_a_run_on_two_devices_is_that_on_one_and_goes_on_where_it_was_cut_off(tmp_path, photographs):
     """Of three epochs, the whole, and one ended by a kill after the first and continued; and on one device."""
 
     def experiment(name, devices, *options, kill=0):
         line = ["--challenge", "type", "--architecture", "vgg19", "--weights", "none", "--approach", "off-the-shelf"]
-        line += ["--recipe", "keras3", "--image-size", "32", "--epochs", "3", "--set", "features=every-step"]
+        line += [
+            "--recipe",
+            "keras3",
+            "--image-size",
+            "32",
+            "--epochs",
+            "3",
+            "--batch-size",
+            "7",
+            "--data",
+            photographs,
+            "--set",
+            "features=every-step",
+        ]
         line += ["--output", tmp_path / name, "--cache", tmp_path / "cache", "--splits", tmp_path / "splits"]
         done = run(
             "tensorflow",
