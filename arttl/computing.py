@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from arttl.devices import devices_shared
 
 
 @dataclass(frozen=True)
@@ -38,19 +40,16 @@ class Computing:
     @property
     def deviations(self):
         """Departures from the studies, lines for config.json."""
-        return (
-            [f"layers compute in {self.precision}, not {USUAL.precision}"] if self.precision != USUAL.precision else []
-        )
+        precision, devices = self.precision != USUAL.precision, self.devices > 1
+        lines = [f"layers compute in {self.precision}, not {USUAL.precision}"] if precision else []
+        return lines + ([f"{self.devices} devices share each batch: sums are rounded otherwise"] if devices else [])
 
     @contextmanager
     def applied(self):
         """Within this block models are built, compiled and trained like that."""
-        from arttl.training import (
-            layers_compute_in,
-        )  # here and not above: --help must not cost the time that Keras takes
+        from arttl.training import layers_compute_in  # here and not above: --help must not cost the time Keras takes
 
-        with ExitStack() as stack:
-            stack.enter_context(layers_compute_in(self.precision))
+        with devices_shared(self.devices), layers_compute_in(self.precision):
             yield
 
 

@@ -130,7 +130,9 @@ def add_sweep(group):
     group.add_argument(
         "--address", type=name, metavar="HOST:PORT", help="of the cluster ($RAY_ADDRESS, or one started here)"
     )
-    group.add_argument("--gpus-per-run", type=amount, metavar="N", help="such as 1 or 0.5 (1 where there are GPUs)")
+    group.add_argument(
+        "--gpus-per-run", type=amount, metavar="N", help="such as 1 or 0.5 (--devices where there are GPUs)"
+    )
     group.add_argument("--cpus-per-run", type=positive, metavar="N", help="(an equal part of a node's)")
     group.add_argument("--max-concurrent", type=positive, metavar="N", help="runs at once (as many as fit)")
 

@@ -43,10 +43,10 @@ def run_one(spec, data, force=False):
         metrics = folder.finished(spec.settings(data), force)
         if metrics is not None:
             return metrics
+        start_afresh(spec.seed)
         with spec.computing.applied():
             store = data.store(spec.image_size, spec.recipe)
             rows, class_ids = data.rows(store)
-            start_afresh(spec.seed)
             set_product_precision(faithful=not spec.recipe.numerics.is_today)
             model = build_classifier(
                 spec.architecture,

@@ -167,9 +167,13 @@ class Trainees:
         self._key = self._trainee = None
 
     def get(self, name, num_classes, shape, recipe, computing=USUAL, **options):
-        """A Trainee; arguments as its own, and the Computing that applies."""
+        """A Trainee; arguments as its own, and the Computing that it is built for.
+
+        Not to be called while one applies: Keras forgets it with the models of before.
+        """
         key = name, num_classes, tuple(shape), recipe.settings(), computing.settings, options
         if key != self._key:
             forget_models()
-            self._key, self._trainee = key, Trainee(name, num_classes, shape, recipe, **options)
+            with computing.applied():
+                self._key, self._trainee = key, Trainee(name, num_classes, shape, recipe, **options)
         return self._trainee

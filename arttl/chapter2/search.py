@@ -208,16 +208,16 @@ def run_search(spec, data, force, trainees):
             return metrics
         make_deterministic(spec.seed)
         set_product_precision(faithful=not spec.recipe.numerics.is_today)
+        at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
+        trainee = trainees.get(
+            spec.network,
+            data.num_classes,
+            data.shape,
+            spec.recipe,
+            spec.computing,
+            executed_at_once=at_once,
+        )
         with spec.computing.applied():
-            at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
-            trainee = trainees.get(
-                spec.network,
-                data.num_classes,
-                data.shape,
-                spec.recipe,
-                spec.computing,
-                executed_at_once=at_once,
-            )
             part = data.fraction(spec.fraction, spec.seed)
             folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
             trainee.start(trainee.draw(spec.seed))

@@ -222,15 +222,15 @@ def run_ticket(spec, data, force, trainees):
             return metrics
         make_deterministic(spec.seed)
         set_product_precision(faithful=not spec.recipe.numerics.is_today)
+        trainee = trainees.get(
+            spec.network,
+            data.num_classes,
+            data.shape,
+            spec.recipe,
+            spec.computing,
+            batchnorm_momentum=spec.batchnorm.momentum,
+        )
         with spec.computing.applied():
-            trainee = trainees.get(
-                spec.network,
-                data.num_classes,
-                data.shape,
-                spec.recipe,
-                spec.computing,
-                batchnorm_momentum=spec.batchnorm.momentum,
-            )
             weights, masks = start_weights(spec, trainee)
             folder.begin(trainee.config(settings, data, ticket_deviations(spec, data)), force)
             if data.table is not None:

@@ -7,6 +7,7 @@ import math
 import keras
 import numpy as np
 
+from arttl.devices import handed_out, number_of_devices
 from arttl.eras import get_numerics
 from arttl.models.backbones import check_size, get_backbone
 from arttl.models.keras2018 import resnet50, with_batch_normalization
@@ -97,6 +98,8 @@ def replace_head(classifier, num_classes):
 def predict_batch(model, inputs, batch_size):
     """The model's outputs for a batch, a short one filled up first: each new batch size costs a compilation.
 
+    Where several devices share batches, they share this one.
+
     Arguments:
         model: a keras.Model.
         inputs: array of at most `batch_size` inputs.
@@ -104,9 +107,10 @@ def predict_batch(model, inputs, batch_size):
 
     Returns an array with one row an input.
     """
-    missing = batch_size - len(inputs)
+    devices = number_of_devices()
+    missing = batch_size + -batch_size % devices - len(inputs)
     filled = np.concatenate([inputs, np.repeat(inputs[-1:], missing, axis=0)]) if missing else inputs
-    return model.predict_on_batch(filled)[: len(inputs)]
+    return model.predict_on_batch(filled if devices == 1 else handed_out(filled))[: len(inputs)]
 
 
 def parameter_counts(model):

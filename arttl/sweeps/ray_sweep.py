@@ -110,7 +110,7 @@ class _Sweep:
         gpus = self.options.gpus_per_run
         found = living_nodes()
         if gpus is None:
-            gpus = 1 if any(node.gpus for node in found) else 0
+            gpus = getattr(self.options, "devices", 1) if any(node.gpus for node in found) else 0
         shares = {node.key: (node, node.share(self.options.cpus_per_run, gpus)) for node in found}
         self.nodes = {key: pair for key, pair in shares.items() if pair[1].slots and key not in self.unfit}
         for seat in [seat for seat in self.seats if seat.is_ready and not seat.job and seat.node.key not in shares]:

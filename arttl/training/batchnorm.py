@@ -17,6 +17,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from arttl.devices import statistics_synchronized
 from arttl.errors import InputError
 from arttl.models.keras2018 import BatchNormalization2018
 
@@ -204,7 +205,8 @@ class _Pass:
             for place, each in enumerate(self.model.non_trainable_variables)
         ]
         total, images = 0.0, 0
-        with _momentum_zero(self.layers), _random_numbers_kept():
+        alone = statistics_synchronized(self.layers, False)  # no device waits for another in this pass
+        with alone, _momentum_zero(self.layers), _random_numbers_kept():
             for index in range(steps):
                 inputs = batches[index][0]
                 tensor = ops.convert_to_tensor(inputs, self.model.inputs[0].dtype)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import keras
 
+from arttl.devices import number_of_devices, without_empty
+
 AHEAD = 2  # batches that are read while the one before is trained on
 
 
@@ -20,16 +22,16 @@ def fed(batches):
         batches: Batches.
 
     Returns a tf.data.Dataset of the same batches on TensorFlow, in the order that they have when an epoch begins; else
-    the Batches themselves.
+    the Batches themselves. Where devices share them, a batch too small for all of them comes once for each.
     """
     if keras.backend.backend() != "tensorflow":
         return batches
     import tensorflow as tf
 
-    inputs, labels = batches[0]
+    (inputs, labels), devices = batches[0], number_of_devices()
     signature = tuple(tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in (inputs, labels))
     dataset = tf.data.Dataset.from_generator(
-        lambda: (batches[i] for i in range(len(batches))), output_signature=signature
+        lambda: (without_empty(*batches[i], devices) for i in range(len(batches))), output_signature=signature
     )
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(AHEAD)
     options = tf.data.Options()

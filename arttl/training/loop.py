@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from tqdm import tqdm
 
+from arttl.devices import training_shared
 from arttl.errors import InputError
 from arttl.models import HEAD, predict_batch
 from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
@@ -19,7 +20,10 @@ from arttl.training.precision import forget_models
 
 
 def start_afresh(seed):
-    """Forget former models, whose memory and layer numbers Keras keeps, and make randomness follow from `seed`."""
+    """Forget former models, whose memory and layer numbers Keras keeps, and make randomness follow from `seed`.
+
+    Keras forgets with them how models are to be computed: call it before `Computing.applied`, not within.
+    """
     forget_models()
     make_deterministic(seed)
 
@@ -68,16 +72,17 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     bar = [_Bar(len(training))] if sys.stderr.isatty() else []
     saving = SaveEpoch(checkpoint, stopping, progress, recipe.max_epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
-    model.fit(
-        fed(training),
-        validation_data=fed(validation),
-        class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
-        initial_epoch=progress.epochs,
-        epochs=recipe.max_epochs,
-        shuffle=False,  # Batches shuffles by itself, reproducibly
-        callbacks=[*callbacks, _Epoch(training, watched), *bar, stopping, continuing, saving],
-        verbose=0,
-    )
+    with training_shared(model, training):
+        model.fit(
+            fed(training),
+            validation_data=fed(validation),
+            class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
+            initial_epoch=progress.epochs,
+            epochs=recipe.max_epochs,
+            shuffle=False,  # Batches shuffles by itself, reproducibly
+            callbacks=[*callbacks, _Epoch(training, watched), *bar, stopping, continuing, saving],
+            verbose=0,
+        )
     return _tested(model, progress, stopping.best_weights, keep_best)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from arttl.devices import summed
 from arttl.eras import CHOICES
 
 SHADOWS = ("biased_mean", "biased_variance", "local_step")  # not among a layer's weights in 2018, nor in any file
@@ -72,7 +73,7 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
         values = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         axis = self.axis % len(values.shape)
         reduced = [each for each in range(len(values.shape)) if each != axis]
-        mean, variance = ops.moments(values, axes=reduced)
+        mean, variance = ops.moments(values, axes=reduced, synchronized=self.synchronized)
         if self.trainable or self.settings["frozen_updates"]:
             self._update(mean, variance, values, reduced)
         outputs = ops.batch_normalization(
@@ -90,6 +91,7 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
         if self.settings["moving_variance"] == "corrected":
             shape = ops.shape(values)
             samples = ops.cast(ops.prod(ops.stack([shape[axis] for axis in reduced])), values.dtype)
+            samples = summed(samples) if self.synchronized else samples
             if reduced == [0, 1, 2]:
                 variance = variance * samples / ops.maximum(samples - 1.0, 1.0)
             variance = variance * samples / (samples - (1.0 + self.epsilon))
