@@ -296,9 +296,8 @@ EXACT = {"tensorflow": False, "jax": "highest", "torch": (False, False)}
 
 @pytest.mark.core
 def test_products_are_exact_in_faithful_runs_and_as_before_after_them():
+    set_product_precision(faithful=False)  # a test before this one may have left it faithful
     before = products()
-    set_product_precision(faithful=False)
-    assert products() == before
     for _ in range(2):
         set_product_precision(faithful=True)
         assert products() == EXACT[BACKEND]
