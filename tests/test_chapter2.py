@@ -11,7 +11,7 @@ from scripts import run_folders
 
 from arttl import chapter2, pruning
 from arttl.chapter2.data import nested_share
-from arttl.chapter2.networks import NETWORKS, Trainee, Trainees
+from arttl.chapter2.networks import NETWORKS, Trainee, kept_trainee
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, start_weights
 from arttl.errors import InputError
 from arttl.pruning import load_ticket, model_weights, open_tickets, prunable_kernels, search_settings
@@ -280,10 +280,9 @@ def test_one_process_gives_what_many_give(photographs, script, tmp_path):
 
 
 def test_a_network_is_built_once_for_runs_that_can_share_it():
-    trainees = Trainees()
-    one = trainees.get("lenet_300_100", 3, (6, 6, 1), tickets())
-    assert trainees.get("lenet_300_100", 3, (6, 6, 1), tickets()) is one
-    assert trainees.get("lenet_300_100", 4, (6, 6, 1), tickets()) is not one
+    one = kept_trainee("lenet_300_100", 3, (6, 6, 1), tickets())
+    assert kept_trainee("lenet_300_100", 3, (6, 6, 1), tickets()) is one
+    assert kept_trainee("lenet_300_100", 4, (6, 6, 1), tickets()) is not one
 
 
 def test_steps_executed_at_once_change_no_number():

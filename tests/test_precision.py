@@ -8,7 +8,7 @@ from scripts import SMALL, run_folders
 
 import arttl
 from arttl import recipes
-from arttl.chapter2.networks import Trainees
+from arttl.chapter2.networks import kept_trainee
 from arttl.computing import USUAL, Computing
 from arttl.features import cached_features, network_fingerprint
 from arttl.models import build_classifier, feature_extractor, lenet_300_100, resnet20
@@ -77,11 +77,11 @@ def test_layers_are_made_in_the_precision_within_the_block_alone(precision):
 
 
 def test_a_network_that_is_kept_for_other_runs_is_of_their_precision():
-    trainees, recipe, found = Trainees(), recipes.tickets(), []
+    recipe, found = recipes.tickets(), []
     for precision in ("float32", "mixed_bfloat16", "mixed_bfloat16", "float32"):
         asked = Computing(precision)
         with asked.applied():
-            model = trainees.get("lenet_300_100", CLASSES, (6, 6, 1), recipe, asked).model
+            model = kept_trainee("lenet_300_100", CLASSES, (6, 6, 1), recipe, asked).model
         found.append((model.get_layer("dense_300").compute_dtype, model))
     assert [dtype for dtype, _ in found] == ["float32", "bfloat16", "bfloat16", "float32"]
     assert found[1][1] is found[2][1]

@@ -235,17 +235,17 @@ def _spec(options, experiment, architecture, approach, seed, variant, demo):
     path = Path(options.output, experiment, options.challenge, architecture, approach, variant.folder)
     folder = RunFolder(path / f"seed-{seed}")
     return RunSpec(
-        options.challenge,
-        architecture,
-        recipe,
-        start,
-        size,
-        seed,
-        folder,
-        variant.name,
-        source,
-        variant.classifier,
-        Computing.asked(options),
+        challenge=options.challenge,
+        architecture=architecture,
+        recipe=recipe,
+        weights=start,
+        image_size=size,
+        seed=seed,
+        folder=folder,
+        variant=variant.name,
+        source=source,
+        classifier=variant.classifier,
+        computing=Computing.asked(options),
     )
 
 

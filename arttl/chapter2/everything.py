@@ -128,7 +128,7 @@ def study_steps(sources, targets, common):
 
 
 def demo_steps(seeds, networks):
-    """The same on the bundled data, small enough for two cores: 60 minutes beside much other work.
+    """The same on the bundled data, small enough to end within half an hour on two cores.
 
     Arguments:
         seeds: list of options, such as ["--seed", "42", "1"].

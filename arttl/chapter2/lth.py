@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from arttl.chapter2.networks import Trainees
 from arttl.chapter2.opening import open_data
-from arttl.chapter2.search import plan_searches, run_search, searches_table
+from arttl.chapter2.search import plan_searches, searches_table
+from arttl.chapter2.search_runs import run_search
 from arttl.chapter2.ticket_runs import STARTS, TicketSpec, run_ticket
 from arttl.reports.markdown import markdown_table
 from arttl.runs import RunFolder
@@ -35,11 +35,8 @@ def run_lth(options):
     searches = plan_searches(options, TICKETS, DEMO)
     opening = partial(open_data, searches[0].source, options, searches[0].size, searches[0].recipe)
     specs = plan_controls(options, searches)
-    data, trainees = opening(), Trainees()
-    parts = [
-        Part(searches, data, partial(run_search, trainees=trainees), opening),
-        Part(specs, data, partial(run_ticket, trainees=trainees), opening),
-    ]
+    data = opening()
+    parts = [Part(searches, data, run_search, opening), Part(specs, data, run_ticket, opening)]
     do_parts(parts, options, report=lambda: print(lth_report(searches, specs)))
 
 

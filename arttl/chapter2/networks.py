@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from arttl.computing import USUAL
 from arttl.errors import InputError
+from arttl.keeping import Kept
 from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts, resnet20
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
-from arttl.training import forget_models, set_momentum
+from arttl.training import forget_models, make_deterministic, set_momentum, set_product_precision
 
 _ADAM = {"name": "Adam", "learning_rate": 0.0012}
 
@@ -160,20 +162,36 @@ class Trainee:
         return pruning
 
 
-class Trainees:
-    """The Trainee of the run before, where the next run can do with it; else a new one."""
+_KEPT = Kept(1)
 
-    def __init__(self):
-        self._key = self._trainee = None
 
-    def get(self, name, num_classes, shape, recipe, computing=USUAL, **options):
-        """A Trainee; arguments as its own, and the Computing that it is built for.
+def begun(spec, data, **options):
+    """Make randomness follow from a run's seed, and products as precise as it asks for; returns its Trainee.
 
-        Not to be called while one applies: Keras forgets it with the models of before.
-        """
-        key = name, num_classes, tuple(shape), recipe.settings(), computing.settings, options
-        if key != self._key:
-            forget_models()
-            with computing.applied():
-                self._key, self._trainee = key, Trainee(name, num_classes, shape, recipe, **options)
-        return self._trainee
+    Arguments:
+        spec: the run, with its network, recipe, computing and seed.
+        data: the TrainingData.
+        options: as of Trainee.
+    """
+    make_deterministic(spec.seed)
+    set_product_precision(faithful=not spec.recipe.numerics.is_today)
+    return kept_trainee(spec.network, data.num_classes, data.shape, spec.recipe, spec.computing, **options)
+
+
+def kept_trainee(name, num_classes, shape, recipe, computing=USUAL, **options):
+    """The Trainee of the run before, where the next run can do with it; else a new one.
+
+    Not to be called while a Computing applies: Keras forgets it with the models of before.
+
+    Arguments:
+        name, num_classes, shape, recipe, options: as of Trainee.
+        computing: the Computing that it is built for.
+    """
+    key = json.dumps([name, num_classes, list(shape), recipe.settings(), computing.settings, options])
+
+    def make():
+        forget_models()
+        with computing.applied():
+            return Trainee(name, num_classes, shape, recipe, **options)
+
+    return _KEPT.get(key, make)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arttl.chapter2.deviations import ticket_deviations
-from arttl.chapter2.networks import NETWORKS
+from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.files import write_model, write_table
@@ -22,9 +22,7 @@ from arttl.training import (
     Checkpoint,
     Recalibrate,
     backend_name,
-    make_deterministic,
     predict,
-    set_product_precision,
     train,
 )
 
@@ -201,14 +199,13 @@ def _of_head(name):
     return name.startswith(f"{HEAD}/")
 
 
-def run_ticket(spec, data, force, trainees):
+def run_ticket(spec, data, force=False):
     """Train and test one network by its TicketSpec, resuming where its folder holds a checkpoint.
 
     Arguments:
         spec: the TicketSpec.
         data: the TrainingData.
         force: make the run anew, whatever its folder holds.
-        trainees: Trainees.
 
     Returns the metrics, as they stand in metrics.json, which is written last.
 
@@ -220,16 +217,7 @@ def run_ticket(spec, data, force, trainees):
         metrics = folder.finished(settings, force)
         if metrics is not None:
             return metrics
-        make_deterministic(spec.seed)
-        set_product_precision(faithful=not spec.recipe.numerics.is_today)
-        trainee = trainees.get(
-            spec.network,
-            data.num_classes,
-            data.shape,
-            spec.recipe,
-            spec.computing,
-            batchnorm_momentum=spec.batchnorm.momentum,
-        )
+        trainee = begun(spec, data, batchnorm_momentum=spec.batchnorm.momentum)
         with spec.computing.applied():
             weights, masks = start_weights(spec, trainee)
             folder.begin(trainee.config(settings, data, ticket_deviations(spec, data)), force)

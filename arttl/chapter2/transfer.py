@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from arttl.chapter2.networks import Trainees, get_network
+from arttl.chapter2.networks import get_network
 from arttl.chapter2.opening import check_data_options, dataset_name, open_data
 from arttl.chapter2.search import FOLDER as SEARCHES
-from arttl.chapter2.search import image_size, search_recipe, search_run
+from arttl.chapter2.search import image_size, search_recipe
+from arttl.chapter2.search_runs import search_run
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, check_search, run_ticket
 from arttl.computing import Computing
 from arttl.errors import InputError
@@ -58,8 +59,8 @@ def run_transfers(options, lines=None):
     if not options.dry_run:
         for spec in specs:
             check_search(spec, data)
-    run, folders = partial(run_ticket, trainees=Trainees()), [spec.folder for spec in specs]
-    do_runs(specs, data, options, run, opening=opening, report=lambda: print(transfers_table(folders)))
+    folders = [spec.folder for spec in specs]
+    do_runs(specs, data, options, run_ticket, opening=opening, report=lambda: print(transfers_table(folders)))
 
 
 def asked_lines(options, target):

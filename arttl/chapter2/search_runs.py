@@ -1,0 +1,181 @@
+"""One search for tickets: what it is, its run folder, and doing it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from arttl.chapter2.deviations import search_deviations
+from arttl.chapter2.networks import NETWORKS, begun
+from arttl.computing import USUAL, Computing
+from arttl.files import write_json
+from arttl.pruning import SearchSettings, find_tickets
+from arttl.recipes import Recipe
+from arttl.results import best_rounds
+from arttl.runs import RunFolder
+from arttl.tracking import Tracking
+from arttl.training import backend_name
+
+
+@dataclass(frozen=True)
+class SearchSpec:
+    """One search to do.
+
+    Attributes:
+        source: name of the data set.
+        network: of NETWORKS.
+        recipe: how each round is trained.
+        search: SearchSettings.
+        size: side of the images in pixels; None for the source's own.
+        seed: of the initial weights and the order of the data.
+        fraction: share of the training images.
+        folder: the RunFolder.
+        computing: a Computing.
+    """
+
+    source: str
+    network: str
+    recipe: Recipe
+    search: SearchSettings
+    size: int | None
+    seed: int
+    fraction: float
+    folder: RunFolder
+    computing: Computing = USUAL
+
+    @property
+    def title(self):
+        """The search in words."""
+        part = f", {self.fraction:.0%} of the training set" if self.fraction < 1 else ""
+        return f"{NETWORKS[self.network].title} on {self.source}{part}, seed {self.seed}, {self.search.rounds} rounds"
+
+    def settings(self, data):
+        """Everything that decides the result, for config.json and to tell one search from another.
+
+        Arguments:
+            data: the TrainingData, all of it.
+        """
+        return {
+            "kind": "search",
+            "source": self.source,
+            "data": data.settings,
+            "classes": data.num_classes,
+            "network": self.network,
+            "image_size": data.shape[0],
+            "seed": self.seed,
+            "fraction": self.fraction,
+            "search": asdict(self.search),
+            "recipe": self.recipe.settings(),
+            "backend": backend_name(),
+            **self.computing.settings,
+        }
+
+
+def search_run(base, source, network, fraction, seed):
+    """The RunFolder of a search.
+
+    Arguments:
+        base: folder of all searches.
+        source: name of the data set.
+        network: of NETWORKS.
+        fraction: share of the training images.
+        seed: the seed.
+    """
+    variant = f"fraction-{100 * fraction:g}" if fraction < 1 else ""
+    return RunFolder(Path(base, source, network, variant, f"seed-{seed}"))
+
+
+def run_search(spec, data, force=False):
+    """Do one search by its SearchSpec, going on where its folder's checkpoint stands.
+
+    Arguments:
+        spec: the SearchSpec.
+        data: the TrainingData, all of it.
+        force: make it anew, whatever its folder holds.
+
+    Returns the content of metrics.json, which is written last.
+
+    Raises InputError when the folder holds a search of other settings, or another process is at work in it.
+    """
+    with spec.folder.locked() as folder:
+        settings = spec.settings(data)
+        metrics = folder.finished(settings, force)
+        if metrics is not None:
+            return metrics
+        at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
+        trainee = begun(spec, data, executed_at_once=at_once)
+        with spec.computing.applied():
+            part = data.fraction(spec.fraction, spec.seed)
+            folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
+            trainee.start(trainee.draw(spec.seed))
+            batch, recipe = spec.recipe.batch_size, spec.recipe
+            drop = {"drop_remainder": recipe.drop_remainder}
+            with Tracking(spec.computing.track, folder) as tracking:
+                tell_former_rounds(tracking, folder)
+                found = find_tickets(
+                    trainee.model,
+                    recipe,
+                    part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
+                    part.batches("validation", batch, **drop),
+                    folder.path,
+                    spec.search,
+                    test=part.batches("test", batch * trainee.network.executed_at_once),
+                    seed=spec.seed,
+                    draw=trainee.draw,
+                    metadata={"settings": settings},
+                    log=folder.log,
+                    report=partial(tell_round, tracking, folder),
+                )
+                metrics = search_metrics(folder, found)
+                write_json(folder.path / "metrics.json", metrics)
+                tracking.finish(metrics)
+    return metrics
+
+
+def tell_former_rounds(tracking, folder):
+    """Show what a search to be continued has: a tracker may not have been there, or not have answered.
+
+    Arguments:
+        tracking: a Tracking.
+        folder: the RunFolder.
+    """
+    if (folder.path / "history.csv").exists():
+        for number, rows in folder.history().groupby("round"):
+            tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
+
+
+def tell_round(tracking, folder, number, progress):
+    """Show a round's epochs so far, and the rounds that are complete.
+
+    Arguments:
+        tracking: a Tracking.
+        folder: the RunFolder.
+        number: the round.
+        progress: an arttl.training.Progress.
+    """
+    tracking.tell(progress.history, where=f"round-{number:02d}")
+    path = folder.path / "rounds.csv"
+    if path.exists():
+        tracking.tell(pd.read_csv(path).to_dict("records"), "round", "rounds")
+
+
+def search_metrics(folder, found):
+    """The content of metrics.json: the best tickets, the unpruned network not among them, and the times of all.
+
+    Arguments:
+        folder: the RunFolder, with its rounds.csv.
+        found: the Tickets.
+    """
+    rounds = pd.read_csv(folder.path / "rounds.csv")
+    best, chosen = best_rounds(rounds)
+    return {
+        "rounds": found.rounds,
+        "best_round": int(best["round"]),
+        "best_round_validation": int(chosen["round"]),
+        **{name: float(chosen[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
+        "training_seconds": round(float(rounds.training_seconds.sum()), 3),
+        "seconds": round(float(rounds.seconds.sum()), 3),
+    }
