@@ -11,6 +11,7 @@ from arttl.classical import class_scores, search
 from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_model, write_table
+from arttl.keeping import compiled, release
 from arttl.models import build_classifier, parameter_counts
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.tracking import Tracking
@@ -62,12 +63,13 @@ def run_one(spec, data, force=False):
             ids = np.array(store.image_ids)[rows["test"]]
             fit = fit_softmax if spec.classifier == "softmax" else fit_classical
             with Tracking(spec.computing.track, folder) as tracking:
-                outcome = fit(spec, data, model, store, rows, class_ids, tracking)
+                outcome, model = fit(spec, data, model, store, rows, class_ids, tracking)
                 if spec.classifier == "softmax":
                     write_model(folder.path / "model.keras", model)
                 seconds = earlier + time.perf_counter() - started
                 metrics = write_results(folder, outcome, ids, class_ids, data.split.classes, seconds)
                 tracking.finish(metrics)
+            release(model)
         return metrics
 
 
@@ -105,12 +107,13 @@ def prepare_folder(spec, data, store, model, force):
 
 
 def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
-    """Train the model, or its head on cached features; returns the Outcome, and the model has the tested weights."""
+    """Train a model, or its head on cached features; returns the Outcome, and a model with the tested weights."""
     recipe, folder = spec.recipe, spec.folder
-    source, trained = store, model
     if recipe.features == "one-pass":
-        source, trained = Arrays(run_features(spec, data, model, store)), head_model(model)
-    recipe.compile(trained)
+        source, trained = Arrays(run_features(spec, data, model, store)), recipe.compile(head_model(model))
+    else:
+        source, model = store, compiled(model, recipe)
+        trained = model
 
     def batches(part, **order):
         classes = len(data.split.classes)
@@ -129,11 +132,11 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     tracking.tell(progress.history)
     metrics = training_metrics(progress, recipe)
     chosen = f"epoch {metrics['tested_epoch']} of {progress.epochs}"
-    return Outcome(predict(trained, batches("test")), True, metrics, chosen)
+    return Outcome(predict(trained, batches("test")), True, metrics, chosen), model
 
 
 def fit_classical(spec, data, model, store, rows, class_ids, tracking):
-    """Search a classifier of scikit-learn on X; returns the Outcome. history.csv has one row a setting tried."""
+    """Search a classifier of scikit-learn on X; returns the Outcome, and the model. history.csv: a row a setting."""
     features = run_features(spec, data, model, store)
     parts = {part: (features[rows[part]], class_ids[part]) for part in rows}
 
@@ -149,7 +152,7 @@ def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     scores, are_probabilities = class_scores(found.estimator, parts["test"][0], len(data.split.classes))
     metrics = {"hyper_parameters": found.settings, "training_seconds": round(float(found.table.seconds.sum()), 3)}
     chosen = ", ".join(f"{name} {value}" for name, value in found.settings.items())
-    return Outcome(scores, are_probabilities, metrics, chosen)
+    return Outcome(scores, are_probabilities, metrics, chosen), model
 
 
 def run_features(spec, data, model, store):
