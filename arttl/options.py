@@ -12,6 +12,9 @@ from arttl.cli import name, natural, number, path, positive
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 TRACKERS = ("tensorboard", "mlflow")
 
+# Options of add_computing and add_sweep, which a script that does a whole chapter hands on as they were given.
+HANDED_ON = ("precision", "devices", "track", "executor", "address", "gpus_per_run", "cpus_per_run", "max_concurrent")
+
 # The names of arttl.collections.FORMATS, which take too long to import for --help; a test compares them.
 FORMAT_NAMES = ("wikiart", "dublin-core-csv", "omniart", "csv", "rijks-xml", "rijksgt", "class-folders")
 
@@ -116,6 +119,22 @@ def add_computing(parser):
     group.add_argument(
         "--track", nargs="+", type=tracker, default=[], metavar="WHERE", help="show progress in tensorboard, mlflow"
     )
+
+
+def given_line(options, names):
+    """Options of these names as a command line, without those that were not given.
+
+    Arguments:
+        options: a namespace.
+        names: as its attributes.
+    """
+    line = []
+    for each in names:
+        value = getattr(options, each)
+        if value is not None and value != []:
+            values = value if isinstance(value, list) else [value]
+            line += [f"--{each.replace('_', '-')}", *map(str, values)]
+    return line
 
 
 def add_sweep(group):

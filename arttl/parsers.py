@@ -112,6 +112,7 @@ def all_parser(description):
     group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
     group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
     shared.add_computing(parser)
+    shared.add_sweep(parser.add_argument_group("sweep"))
     shared.add_debug(parser)
     return parser
 

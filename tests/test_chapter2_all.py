@@ -142,13 +142,13 @@ def same_tickets(path, reference):
 @pytest.mark.parametrize("data", [[], ["--sources", "cifar10=keras", "--targets", "human-lba=mine", "mouse-lba=more"]])
 def test_sizes_are_given_to_every_experiment(data):
     """The lines are parsed by the parsers of the scripts, as they will be when it is their turn."""
-    options = ["--network", "resnet20", "--rounds", "4", "--epochs", "3", "--image-size", "8"]
+    options = ["--network", "resnet20", "--rounds", "4", "--epochs", "3", "--image-size", "8", "--max-concurrent", "2"]
     given = all_parser("").parse_args([*data, *options])
     planned = steps(given)
     assert {step.script for step in planned} == {"find", "transfer", "study"} | (set() if data else {"lth"})
     for step in planned:
         parsed = step_options(step, given)
-        assert (parsed.epochs, parsed.image_size) == (3, 8)
+        assert (parsed.epochs, parsed.image_size, parsed.max_concurrent) == (3, 8, 2)
         assert parsed.rounds == 4 if step.script in ("lth", "find") else [*parsed.rounds[0]] == [1, 2, 3, 4]
         assert parsed.network == ("lenet-300-100" if step.script == "lth" else "resnet20")
 

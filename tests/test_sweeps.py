@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 from sweep_runs import Data, lines, options, part, run, spec
 
+from arttl import parsers, ticket_parsers
 from arttl.errors import InputError, RunsFailed
-from arttl.options import amount, executor
+from arttl.options import HANDED_ON, amount, executor, given_line
 from arttl.sweeps import Graph, Job, Part, do_parts, do_runs
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.lock import read_owner, sweep_lock
-from arttl.sweeps.progress import Progress
+from arttl.sweeps.progress import Progress, do_steps
 
 
 def begun(out):
@@ -241,3 +242,25 @@ def test_runs_without_an_opening_stay_here(tmp_path):
     with pytest.raises(InputError, match="leave --executor ray out"):
         do_parts([only_here], options(tmp_path, executor="ray"))
     assert not Path(tmp_path, "a").exists()
+
+
+def test_steps_after_one_whose_runs_failed_are_done(capsys):
+    done = []
+
+    def fails():
+        raise RunsFailed("2 of 3 runs failed")
+
+    with pytest.raises(RunsFailed, match="runs failed in: search; the same command"):
+        do_steps([("search", fails), ("transfer", lambda: done.append("transfer"))])
+    assert done == ["transfer"]
+    assert "error: 2 of 3 runs failed\n== search: " in capsys.readouterr().out
+    do_steps([("search", lambda: done.append("search"))])
+    assert done == ["transfer", "search"]
+
+
+@pytest.mark.parametrize("parser", [parsers.all_parser, ticket_parsers.all_parser])
+def test_a_script_of_a_whole_chapter_hands_on_how_and_where_runs_are_computed(parser):
+    line = ["--devices", "2", "--track", "tensorboard", "--address", "head:6379", "--gpus-per-run", "0.5"]
+    given = parser("").parse_args(line)
+    expected = ["--precision", "float32", *line[:4], "--executor", "local", *line[4:]]
+    assert given_line(given, HANDED_ON) == expected

@@ -11,13 +11,14 @@ from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
 from arttl.errors import InputError
 from arttl.models import BACKBONES
+from arttl.options import HANDED_ON, given_line
 from arttl.parsers import rijks_parser, saliency_parser, transfer_parser
 from arttl.reports.report import run_report
-from arttl.sweeps.progress import announced
+from arttl.sweeps.progress import do_steps
 
 CHALLENGES = ("material", "type", "artist")
 FOR_ALL = ("architecture", "recipe", "numerics", "image_size", "epochs", "batch_size", "seed", "output")
-FOR_ALL += ("precision", "devices", "track")  # of options.add_computing
+FOR_ALL += HANDED_ON
 """Options that every experiment gets as they were given."""
 
 
@@ -27,12 +28,10 @@ def run_all(options):
     Arguments:
         options: the namespace of arttl.parsers.all_parser.
 
-    Raises InputError as the experiments do. That there is no image for Figure 4 is said and not raised.
+    Raises InputError and RunsFailed as the experiments do. That there is no image for Figure 4 is said and not raised.
     """
     started = time.perf_counter()
-    for title, run in steps(options):
-        with announced(title):
-            run()
+    do_steps(steps(options))
     print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
 
 
@@ -54,13 +53,13 @@ def asked_challenges(options):
 
 def rijks_options(options, challenge):
     """The options of ch1_rijks.py for a challenge: a namespace."""
-    given = _given(options, FOR_ALL) + _kept(options) + ["--resume"]
+    given = given_line(options, FOR_ALL) + _kept(options) + ["--resume"]
     return rijks_parser("", CHALLENGES).parse_args(["--challenge", challenge, *given, *_data(options.data)])
 
 
 def antwerp_options(options, challenge):
     """The options of ch1_antwerp.py for a challenge: a namespace."""
-    given = _given(options, FOR_ALL) + _kept(options) + ["--resume", "--approach", *APPROACHES]
+    given = given_line(options, FOR_ALL) + _kept(options) + ["--resume", "--approach", *APPROACHES]
     return transfer_parser("", CHALLENGES[1:]).parse_args(["--challenge", challenge, *given, *_data(options.antwerp)])
 
 
@@ -94,19 +93,8 @@ def _report(options):
     run_report(main_parser().parse_args(["report", str(options.output), *(["--data", *data] if data else [])]))
 
 
-def _given(options, names):
-    """The options of these names as a command line, without those that were not given."""
-    line = []
-    for name in names:
-        value = getattr(options, name)
-        if value is not None and value != []:
-            values = value if isinstance(value, list) else [value]
-            line += [f"--{name.replace('_', '-')}", *map(str, values)]
-    return line
-
-
 def _kept(options):
-    return _given(options, ("splits", "cache", "split_seed", "weights"))
+    return given_line(options, ("splits", "cache", "split_seed", "weights"))
 
 
 def _data(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 from arttl.chapter2.lth import run_lth
 from arttl.chapter2.networks import get_network
@@ -14,8 +15,9 @@ from arttl.chapter2.transfer import run_transfers
 from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
 from arttl.errors import InputError
+from arttl.options import HANDED_ON, given_line
 from arttl.reports.report import run_report
-from arttl.sweeps.progress import announced
+from arttl.sweeps.progress import do_steps
 from arttl.ticket_parsers import TICKET_NETWORKS, lth_parser, search_parser, studies_parser, transfer_parser
 
 MOMENTUM = 0.9  # of BatchNormalization, in the study of it: statistics that follow within some 50 steps
@@ -48,18 +50,17 @@ def run_all(options):
     Arguments:
         options: the namespace of arttl.ticket_parsers.all_parser.
 
-    Raises InputError as the experiments do.
+    Raises InputError and RunsFailed as the experiments do.
     """
     started = time.perf_counter()
     planned = [(step, step_options(step, options)) for step in steps(options)]
     for _, given in planned:  # before hours of the steps that go before
         image_size(given, get_network(given.network)[1], "")
-    for step, given in planned:
-        _, run = RUNNERS[step.script]
-        with announced(step.title):
-            run(given)
+    todo = [(step.title, partial(RUNNERS[step.script][1], given)) for step, given in planned]
     if not options.dry_run:
-        run_report(main_parser().parse_args(["report", str(options.output)]))
+        todo.append(("report", partial(run_report, main_parser().parse_args(["report", str(options.output)]))))
+    do_steps(todo)
+    if not options.dry_run:
         print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
 
 
@@ -204,7 +205,5 @@ def _named(texts, option):
 
 def _shared(options):
     """Options that every experiment gets as they were given."""
-    line = ["--resume", "--output", str(options.output), "--cache", str(options.cache), "--splits", str(options.splits)]
-    line += ["--precision", options.precision, "--devices", str(options.devices)]
-    line += ["--track", *options.track] if options.track else []
-    return [*line, "--dry-run"] if options.dry_run else line
+    line = given_line(options, ("output", "cache", "splits", *HANDED_ON))
+    return ["--resume", *line, *(["--dry-run"] if options.dry_run else [])]

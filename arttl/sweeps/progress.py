@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 
 from arttl.collections.wording import duration_text
+from arttl.errors import RunsFailed
 
 QUIET = 60.0  # seconds without an event, after which a line says how it stands
 
 
-@contextmanager
-def announced(title):
-    """Print a title before the block, and after it how long it took."""
-    print(f"\n== {title}", flush=True)
-    begun = time.perf_counter()
-    yield
-    print(f"== {title}: {duration_text(time.perf_counter() - begun)}", flush=True)
+def do_steps(steps):
+    """Do several scripts' work, one after the other, each between two lines of its title and of how long it took.
+
+    Arguments:
+        steps: pairs of a title and a function.
+
+    Raises RunsFailed after the last step, when runs of any failed.
+    """
+    failed = []
+    for title, do in steps:
+        print(f"\n== {title}", flush=True)
+        begun = time.perf_counter()
+        try:
+            do()
+        except RunsFailed as error:
+            failed.append(title)
+            print(f"error: {error}", flush=True)
+        print(f"== {title}: {duration_text(time.perf_counter() - begun)}", flush=True)
+    if failed:
+        raise RunsFailed(f"runs failed in: {'; '.join(failed)}; the same command does them again, and no others")
 
 
 class Progress:
