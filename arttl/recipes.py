@@ -90,6 +90,9 @@ class Recipe:
         """
         import keras  # here and not above: reading a recipe must not cost the seconds that Keras takes
 
+        from arttl.models.fused_batchnorm import fuse_batch_normalization
+
+        fuse_batch_normalization(model)
         loss = "categorical_crossentropy"
         if self.numerics.crossentropy == "clipped":
             from arttl.models.keras2018 import CategoricalCrossentropy2018

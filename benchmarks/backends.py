@@ -81,12 +81,11 @@ def keras_step(network, precision, options):
     import numpy as np
 
     from arttl.models import build_classifier
+    from arttl.recipes import fine_tuning
 
     keras.config.set_dtype_policy(precision)
     model = build_classifier(network, 10, weights="none", image_size=options.size)
-    optimizer = keras.optimizers.SGD(0.001, momentum=0.9, nesterov=True)
-    compiled = keras.backend.backend() == "jax"
-    model.compile(optimizer, "categorical_crossentropy", jit_compile=compiled)
+    fine_tuning("keras3").compile(model)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (options.batch, options.size, options.size, 3), "uint8")
     labels = np.eye(10, dtype="float32")[rng.integers(0, 10, options.batch)]

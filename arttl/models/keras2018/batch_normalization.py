@@ -7,6 +7,7 @@ from keras import ops
 
 from arttl.devices import summed
 from arttl.eras import CHOICES
+from arttl.models.fused_batchnorm import batch_normalized
 
 SHADOWS = ("biased_mean", "biased_variance", "local_step")  # not among a layer's weights in 2018, nor in any file
 
@@ -70,27 +71,16 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
             raise ValueError("BatchNormalization2018 takes no mask: Keras of 2018 ignored it")
         if not training or (not self.trainable and self.settings["frozen_batchnorm"] == "moving"):
             return super().call(inputs, training=False)
-        values = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        axis = self.axis % len(values.shape)
-        reduced = [each for each in range(len(values.shape)) if each != axis]
-        mean, variance = ops.moments(values, axes=reduced, synchronized=self.synchronized)
+        outputs, mean, variance = batch_normalized(self, inputs)
         if self.trainable or self.settings["frozen_updates"]:
-            self._update(mean, variance, values, reduced)
-        outputs = ops.batch_normalization(
-            values,
-            mean,
-            variance,
-            axis,
-            offset=ops.cast(self.beta, values.dtype) if self.center else None,
-            scale=ops.cast(self.gamma, values.dtype) if self.scale else None,
-            epsilon=self.epsilon,
-        )
-        return ops.cast(outputs, self.compute_dtype)
+            self._update(mean, variance, inputs)
+        return outputs
 
-    def _update(self, mean, variance, values, reduced):
+    def _update(self, mean, variance, inputs):
         if self.settings["moving_variance"] == "corrected":
-            shape = ops.shape(values)
-            samples = ops.cast(ops.prod(ops.stack([shape[axis] for axis in reduced])), values.dtype)
+            shape, axis = ops.shape(inputs), self.axis % len(inputs.shape)
+            reduced = [each for each in range(len(inputs.shape)) if each != axis]
+            samples = ops.cast(ops.prod(ops.stack([shape[each] for each in reduced])), variance.dtype)
             samples = summed(samples) if self.synchronized else samples
             if reduced == [0, 1, 2]:
                 variance = variance * samples / ops.maximum(samples - 1.0, 1.0)
