@@ -5,8 +5,9 @@
 
 Batches of 32 images of 224 x 224 pixels, SGD with Nesterov momentum, all layers trained, float32 and Keras' policy
 mixed_bfloat16 (PyTorch by hand: autocast); the same batch each step. Each measurement is a process of its own, in turn;
-the median of a few steps after two that compile and warm up. The ratio is that of the hand-written step over Keras'
-fastest backend, of one precision: 1 is as fast.
+the median of a few steps after two that compile and warm up. glibc keeps freed memory (KEEP_MEMORY): otherwise PyTorch
+asks the system for its activations anew each step, which may double its time. The ratio is that of the hand-written
+step over Keras' fastest backend, of one precision: 1 is as fast.
 """
 
 import argparse
@@ -20,6 +21,7 @@ BACKENDS = ("tensorflow", "torch", "jax")
 NETWORKS = ("resnet50", "vgg19", "inception_v3", "xception")
 PRECISIONS = ("float32", "mixed_bfloat16")
 BY_HAND = "by hand"
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"}
 
 
 def main():
@@ -57,7 +59,7 @@ def measured(backend, network, precision, options, pythons):
     """Seconds a step in a process of its own; None where the backend is not installed."""
     library = "torch" if backend == BY_HAND else backend
     python = pythons.get(library, sys.executable)
-    environment = os.environ | {"KERAS_BACKEND": library, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = os.environ | KEEP_MEMORY | {"KERAS_BACKEND": library, "TF_CPP_MIN_LOG_LEVEL": "3"}
     there = subprocess.run([python, "-c", f"import {library}"], capture_output=True, env=environment, check=False)
     if there.returncode:
         return None
