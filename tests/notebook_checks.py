@@ -1,5 +1,6 @@
 """What every committed notebook must be, and running one."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -9,12 +10,13 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
 def check_committed(name):
-    """Assert that it stands there as one run from top to bottom left it, with pictures and no error."""
+    """Assert that it stands as one run from top to bottom left it: with pictures, without errors or local paths."""
     text = (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8")
     cells = [cell for cell in nbformat.reads(text, 4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)
     assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+    assert not re.search(r"/(work|tmp|home|root|Users)/", text)
 
 
 def run_notebook(name):
