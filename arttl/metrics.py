@@ -60,24 +60,40 @@ def evaluation_metrics(labels, scores, are_probabilities=True):
         scores: shape (images, classes); the largest of a row is the answer.
         are_probabilities: whether rows of `scores` sum to 1.
 
-    Returns a dict: test_accuracy with its interval, test_top5 (None below six classes, where it says
-    nothing), test_macro_f1 (over classes that occur or are predicted), test_loss (mean negative log
-    likelihood, probabilities clipped to [1e-7, 1]; None without probabilities), test_images.
+    Returns a dict: what `accuracy_and_loss` gives; test_top5 (None below six classes, where it says
+    nothing), test_macro_f1 (over classes that occur or are predicted), test_images.
     """
     labels, scores = np.asarray(labels), np.asarray(scores, "float64")
-    predicted = scores.argmax(axis=1)
-    accuracy, low, high = accuracy_interval((predicted == labels).sum(), len(labels))
+    measured = accuracy_and_loss(labels, scores, are_probabilities)
     classes = scores.shape[1]
     top5 = top_k_accuracy_score(labels, scores, k=5, labels=np.arange(classes)) if classes > 5 else None
+    loss = measured.pop("test_loss")
+    return {
+        **measured,
+        "test_top5": None if top5 is None else float(top5),
+        "test_macro_f1": float(f1_score(labels, scores.argmax(axis=1), average="macro", zero_division=0)),
+        "test_loss": loss,
+        "test_images": len(labels),
+    }
+
+
+def accuracy_and_loss(labels, scores, are_probabilities=True):
+    """The measures that cost next to nothing.
+
+    Arguments:
+        labels, scores, are_probabilities: as `evaluation_metrics` takes them.
+
+    Returns a dict: test_accuracy with its interval (test_accuracy_low, test_accuracy_high); test_loss (mean negative
+    log likelihood, probabilities clipped to [1e-7, 1]; None without probabilities).
+    """
+    labels, scores = np.asarray(labels), np.asarray(scores, "float64")
+    accuracy, low, high = accuracy_interval((scores.argmax(axis=1) == labels).sum(), len(labels))
     likelihood = np.clip(scores[np.arange(len(labels)), labels], 1e-7, 1)
     return {
         "test_accuracy": float(accuracy),
         "test_accuracy_low": low,
         "test_accuracy_high": high,
-        "test_top5": None if top5 is None else float(top5),
-        "test_macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
         "test_loss": float(-np.log(likelihood).mean()) if are_probabilities else None,
-        "test_images": len(labels),
     }
 
 

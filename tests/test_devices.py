@@ -19,7 +19,7 @@ TESTS = Path(__file__).parent
 BACKENDS = ["tensorflow", pytest.param("jax", marks=pytest.mark.skipif(not find_spec("jax"), reason="no JAX here"))]
 if not find_spec("tensorflow"):
     BACKENDS = BACKENDS[1:]
-CASES = ("uneven", "one-left", "era")
+CASES = ("uneven", "one-left", "less-than-a-batch", "era", "recalibrated", "adam")
 
 
 def run(backend, *line):

@@ -94,6 +94,12 @@ def test_probabilities_are_those_worked_out_by_hand(classifier, colours):
         np.testing.assert_allclose(table[f"{prefix}probability"], -np.sort(-wanted)[:, rank], atol=1e-4)
 
 
+def test_xla_is_off_where_keras_would_use_it(shared, monkeypatch):
+    monkeypatch.setattr(keras.Model, "_resolve_auto_jit_compile", lambda self: True)  # as where there is a GPU
+    assert keras.Sequential([keras.layers.Dense(1)]).jit_compile
+    assert arttl.load_classifier(shared).model.jit_compile is False
+
+
 def test_one_path_no_path_and_impossible_numbers(classifier, colours):
     paths, values = colours
     assert classifier.predict(str(paths[0])).path.tolist() == [str(paths[0])]

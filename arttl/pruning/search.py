@@ -18,7 +18,7 @@ from keras.callbacks import Callback
 
 from arttl.errors import InputError
 from arttl.files import whole_file
-from arttl.metrics import evaluation_metrics
+from arttl.metrics import accuracy_and_loss
 from arttl.pruning.initial import draw_weights
 from arttl.pruning.masks import layer_sparsity, sparsity
 from arttl.pruning.records import Records
@@ -29,7 +29,6 @@ from arttl.results import epoch_words, training_metrics
 from arttl.training import Checkpoint, predict, random_state, train
 
 FILE = "tickets.h5"
-_TEST = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "test_loss")
 
 
 def find_tickets(
@@ -101,7 +100,7 @@ class _Search:
         self.folder, self.settings, self.test, self.log, self.report = folder, settings, test, log, report
         self.metadata = {"search": asdict(settings), **metadata}
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
-        self.pruning, self.initial = settings.callback(), None
+        self.pruning, self.initial, self.file = settings.callback(), None, None
         self.shapes = weight_shapes(model)
         self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in random_state(model)]
 
@@ -118,7 +117,7 @@ class _Search:
         return False
 
     def begin(self):
-        """Take up the state that is there, or write the first one."""
+        """Take up the state that is there, or write the first one; the model's optimiser then has the masks."""
         self.state.parent.mkdir(parents=True, exist_ok=True)
         if self.state.exists():
             self._load()
@@ -135,9 +134,11 @@ class _Search:
         if not checkpoint.exists():
             for variable, value in self.seeds:
                 variable.assign(value)
-        self.pruning.install(self.model)  # the masks are among the optimiser's variables, which are restored next
+        reported = False
 
         def report(progress):
+            nonlocal reported
+            reported = True
             self.records.history(number, progress)
             self.log(f"  round {number}, epoch {progress.epochs}: {epoch_words(progress)}")
             self.report(number, progress)
@@ -146,7 +147,8 @@ class _Search:
         progress = train(
             self.model, self.recipe, self.training, self.validation, checkpoint, report, callbacks=callbacks
         )
-        self.records.history(number, progress)
+        if not reported:  # a kill came between the last epoch's checkpoint and its row
+            self.records.history(number, progress)
         facts = self._facts(number, progress, earlier + time.perf_counter() - started)
         self._record(number, facts)
         self.report(number, progress)
@@ -175,29 +177,18 @@ class _Search:
             "val_accuracy": row["val_accuracy"],
         }
         if self.test is not None:
-            labels = self.test.class_ids
-            measured = evaluation_metrics(labels, predict(self.model, self.test))
-            facts |= {name: measured[name] for name in _TEST}
+            facts |= accuracy_and_loss(self.test.class_ids, predict(self.model, self.test))
         facts |= {name: trained[name] for name in ("epochs", "tested_epoch", "training_seconds")}
         return facts | {"seconds": round(seconds, 3)}
 
     def _record(self, number, facts):
         """Write a round's ticket and rows, once."""
         masks = self.pruning.masks
-        if number == 0 and not self.path.exists():
-            TicketFile.create(
-                self.path,
-                self._weights_k(),
-                list(masks),
-                rate=self.settings.rate,
-                scope=self.settings.scope,
-                metadata=self.metadata | {"unpruned": facts},
-                weights_0=self.initial,
-            )
-        file = TicketFile(self.path)
-        if number > file.rounds:
+        if self.file is None:
+            self.file = TicketFile(self.path) if self.path.exists() else self._create(facts)
+        if number > self.file.rounds:
             final = model_weights(self.model) if self.settings.keep_final else None
-            file.add_round(masks, final, facts | {"layers": layer_sparsity(masks)})
+            self.file.add_round(masks, final, facts | {"layers": layer_sparsity(masks)})
         empty = self.records.layers(number, masks)
         self.records.round(facts)
         tested = f"test accuracy {facts['test_accuracy']:.1%}, " if self.test is not None else ""
@@ -207,6 +198,18 @@ class _Search:
         )
         if empty:
             self.log(f"warning: from round {number} on, {empty[0]} has no weight left; the search goes on")
+
+    def _create(self, unpruned):
+        """The TicketFile, with what is known after the first round: θ_k and that round's row."""
+        return TicketFile.create(
+            self.path,
+            self._weights_k(),
+            list(self.pruning.masks),
+            rate=self.settings.rate,
+            scope=self.settings.scope,
+            metadata=self.metadata | {"unpruned": unpruned},
+            weights_0=self.initial,
+        )
 
     def _weights_k(self):
         if self.pruning.rewind_weights is None:
@@ -236,6 +239,8 @@ class _Search:
         self.initial = below("initial/", state)
         if self.pruning.round:
             self.pruning.reset(self.model)
+        else:
+            self.pruning.install(self.model)
 
     def _check_same(self, metadata):
         mine = json.loads(json.dumps(self.metadata))

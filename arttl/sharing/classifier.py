@@ -171,7 +171,10 @@ def _load_model(path):
     import arttl.models.classifier  # noqa: F401  registers the package's layers with Keras
 
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        if keras.backend.backend() != "jax":
+            model.jit_compile = False  # as it was tested: Keras would use XLA where there is a GPU
+        return model
     # What Keras raises at unsafe, damaged and unknown models alike.
     except (
         OSError,
