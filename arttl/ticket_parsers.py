@@ -15,6 +15,7 @@ TICKET_NETWORKS = ("resnet20", "resnet50")
 # Those of arttl.pruning, which takes too long to import for --help; a test compares them.
 MOST_ROUNDS = 254
 STUDIES = ("final-weights", "related-source", "training-size")
+CRITERIA = ("magnitude", "channels", "random")
 UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
 
 
@@ -196,6 +197,11 @@ def add_search(group):
     group.add_argument("--rewind", type=natural, metavar="K", help="θ_k is kept after epoch K of the first round (1)")
     group.add_argument("--rewind-unit", choices=UNITS, help="what K counts (epochs)")
     group.add_argument("--scope", choices=SCOPES, help="compare magnitudes over all layers (global) or in each")
+    group.add_argument(
+        "--criterion",
+        choices=CRITERIA,
+        help="which weights go: of lowest magnitude (default), whole channels of lowest L1 norm, or at random",
+    )
     group.add_argument(
         "--reset",
         choices=RESETS,

@@ -108,7 +108,8 @@ def search_recipe(options, network, demo):
 
 def search_settings(options, network, demo):
     """The SearchSettings of the options."""
-    given = {name: getattr(options, name) for name in ("rate", "rounds", "rewind", "rewind_unit", "scope", "reset")}
+    names = ("rate", "rounds", "rewind", "rewind_unit", "scope", "criterion", "reset")
+    given = {name: getattr(options, name) for name in names}
     given["rounds"] = given["rounds"] or demo.get("rounds")
     kept = {"keep_initial": options.keep_initial, "keep_final": options.keep_final}
     return SearchSettings(**network.search, **kept, **{name: v for name, v in given.items() if v is not None})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class SearchSpec:
             "image_size": data.shape[0],
             "seed": self.seed,
             "fraction": self.fraction,
-            "search": asdict(self.search),
+            "search": self.search.recorded(),
             "recipe": self.recipe.settings(),
             "backend": backend_name(),
             **self.computing.settings,

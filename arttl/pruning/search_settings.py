@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from arttl.errors import InputError
 from arttl.pruning.callback import REWIND_UNITS, MagnitudePruning
-from arttl.pruning.masks import check_rate, check_scope
+from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice
 from arttl.pruning.ticket_file import MAX_ROUNDS
 
 RESETS = ("theta_k", "theta_0", "final", "random")
+_LATER = {"criterion": DEFAULT, "rates": {}}  # settings that the first release did not have
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class SearchSettings:
             "final", the weights that the round before has trained; "random", weights drawn anew each round.
         keep_initial: keep θ_0 in the file too.
         keep_final: keep θ_i, the surviving weights as trained, of each ticket too.
+        criterion: which weights go, of arttl.pruning.CRITERIA.
+        rates: layers whose rate is another, such as {"head": 0.1}, as of arttl.pruning.prune; not under scope "global".
 
     Raises InputError for a value that a setting does not take.
     """
@@ -42,17 +45,31 @@ class SearchSettings:
     reset: str = "theta_k"
     keep_initial: bool = False
     keep_final: bool = False
+    criterion: str = DEFAULT
+    rates: dict = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
-        check_rate(self.rate)
-        check_scope(self.scope)
+        check_choice(self.rate, self.scope, self.criterion, self.rates)
         if not 1 <= self.rounds <= MAX_ROUNDS:
             raise InputError(f"rounds cannot be {self.rounds}; give 1 to {MAX_ROUNDS}")
         for name, values in (("reset", RESETS), ("rewind_unit", REWIND_UNITS)):
             if getattr(self, name) not in values:
                 raise InputError(f"{name} cannot be {getattr(self, name)!r}; it takes {', '.join(values)}")
 
-    def callback(self):
-        """A new MagnitudePruning of these settings."""
+    def recorded(self):
+        """The settings as they are written and compared: a dict, where a setting of _LATER that is missing is that.
+
+        So a search of before these settings is still recognised as the same.
+        """
+        return {name: value for name, value in asdict(self).items() if name not in _LATER or value != _LATER[name]}
+
+    def callback(self, seed=0):
+        """A new MagnitudePruning of these settings.
+
+        Arguments:
+            seed: non-negative integer, for a criterion that draws.
+        """
         rewind = 0 if self.reset == "theta_0" else self.rewind
-        return MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, self.dense, self.head)
+        seed = seed if CRITERIA[self.criterion].seeded else 0
+        chosen = {"criterion": self.criterion, "rates": self.rates, "seed": seed}
+        return MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, self.dense, self.head, **chosen)
