@@ -15,6 +15,7 @@ TICKET_NETWORKS = ("resnet20", "resnet50")
 # Those of arttl.pruning, which takes too long to import for --help; a test compares them.
 MOST_ROUNDS = 254
 STUDIES = ("final-weights", "related-source", "training-size")
+CRITERIA = ("magnitude", "channels", "random")
 UNITS, SCOPES, RESETS = ("epochs", "steps"), ("layer", "global"), ("theta_k", "theta_0", "final", "random")
 SCHEDULES, ON_DEAD = ("start", "rewind"), ("stop", "continue")
 PRESETS = ("thesis", "first-release", "frankle-carbin")
@@ -209,6 +210,11 @@ def add_search(group):
     group.add_argument("--rewind", type=natural, metavar="K", help="θ_k is kept after epoch K of the first round (2)")
     group.add_argument("--rewind-unit", choices=UNITS, help="what K counts (epochs)")
     group.add_argument("--scope", choices=SCOPES, help="compare magnitudes in each layer (layer) or over all")
+    group.add_argument(
+        "--criterion",
+        choices=CRITERIA,
+        help="which weights go: of lowest magnitude (default), whole channels of lowest L1 norm, or at random",
+    )
     group.add_argument(
         "--reset",
         choices=RESETS,

@@ -63,7 +63,7 @@ PRESETS = {
             "max_iterations": 50_000,
             "tested": "last",
         },
-        {"reset": "theta_0", "rewind": 0, "scope": "layer", "on_dead": "continue"},
+        {"reset": "theta_0", "rewind": 0, "scope": "layer", "rates": {"head": 0.1}, "on_dead": "continue"},
         name="frankle-carbin",
     ),
 }

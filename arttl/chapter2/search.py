@@ -121,7 +121,7 @@ def search_recipe(options, network, demo):
     return recipe
 
 
-SEARCH_OPTIONS = ("rate", "rounds", "rewind", "rewind_unit", "scope", "reset", "schedule_from", "on_dead")
+SEARCH_OPTIONS = ("rate", "rounds", "rewind", "rewind_unit", "scope", "criterion", "reset", "schedule_from", "on_dead")
 
 
 def search_settings(options, network, demo):
@@ -131,6 +131,8 @@ def search_settings(options, network, demo):
     shorter = {name: demo[name] for name in ("rounds", "rewind") if name in demo and preset.get(name) != 0}
     kept = {"keep_initial": options.keep_initial, "keep_final": options.keep_final}
     given = {name: value for name, value in given.items() if value is not None}
+    if given.get("scope") == "global":  # which has one rate for all
+        preset.pop("rates", None)
     return SearchSettings(**network.search | preset | shorter | kept | given)
 
 

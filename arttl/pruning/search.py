@@ -63,7 +63,7 @@ def find_tickets(
             row an epoch), and checkpoint/ until the end.
         settings: SearchSettings; the thesis' by default.
         test: Batches in order; each round's accuracy on them is recorded. None: it is not.
-        seed: of `draw`, for reset="random".
+        seed: of `draw`, for reset="random", and of the criterion "random".
         draw: a function of a seed that gives every weight of the network, for reset="random"; by default the layers'
             own initialisers.
         metadata: dict that JSON can hold, to be kept in tickets.h5.
@@ -81,8 +81,8 @@ def find_tickets(
         >>> tickets = find_tickets(model, recipe, training, validation, "search")
         >>> ticket = load_ticket(tickets.path, round=17)
     """
-    settings = settings or SearchSettings()
-    search = _Search(model, recipe, training, validation, Path(folder), settings, test, metadata or {}, log, report)
+    folder, settings, metadata = Path(folder), settings or SearchSettings(), metadata or {}
+    search = _Search(model, recipe, training, validation, folder, settings, test, metadata, log, report, seed)
     if search.is_finished():
         return Tickets(search.path)
     draw = draw or (lambda each: draw_weights(search.shapes, each, model))
@@ -100,12 +100,12 @@ def find_tickets(
 class _Search:
     """A search on disk. Its state is that of the pruning callback; each round has a training checkpoint of its own."""
 
-    def __init__(self, model, recipe, training, validation, folder, settings, test, metadata, log, report):
+    def __init__(self, model, recipe, training, validation, folder, settings, test, metadata, log, report, seed):
         self.model, self.recipe, self.training, self.validation = model, recipe, training, validation
         self.folder, self.settings, self.test, self.log, self.report = folder, settings, test, log, report
         self.metadata = {"search": asdict(settings), **metadata}
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
-        self.pruning, self.initial, self.file = settings.callback(), None, None
+        self.pruning, self.initial, self.file = settings.callback(seed), None, None
         self.shapes = weight_shapes(model)
         self.liveness = Liveness(model, validation[0][0])
         self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in random_state(model)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from arttl.errors import InputError
 from arttl.pruning.callback import REWIND_UNITS, MagnitudePruning
-from arttl.pruning.masks import check_rate, check_scope
+from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice
 from arttl.pruning.ticket_file import MAX_ROUNDS
 
 RESETS = ("theta_k", "theta_0", "final", "random")
@@ -34,6 +34,8 @@ class SearchSettings:
         on_dead: what is done after a round whose features no longer depend on the image: "stop", or "continue".
         keep_initial: keep θ_0 in the file too.
         keep_final: keep θ_i, the surviving weights as trained, of each ticket too.
+        criterion: which weights go, of arttl.pruning.CRITERIA.
+        rates: layers whose rate is another, such as {"head": 0.1}, as of arttl.pruning.prune; not under scope "global".
 
     Raises InputError for a value that a setting does not take.
     """
@@ -50,10 +52,11 @@ class SearchSettings:
     on_dead: str = "stop"
     keep_initial: bool = False
     keep_final: bool = False
+    criterion: str = DEFAULT
+    rates: dict = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
-        check_rate(self.rate)
-        check_scope(self.scope)
+        check_choice(self.rate, self.scope, self.criterion, self.rates)
         if not 0 <= self.rounds <= MAX_ROUNDS:
             raise InputError(f"rounds cannot be {self.rounds}; give 0 to {MAX_ROUNDS}")
         choices = {"reset": RESETS, "rewind_unit": REWIND_UNITS, "schedule_from": SCHEDULES, "on_dead": ON_DEAD}
@@ -70,7 +73,13 @@ class SearchSettings:
         rewound = number and self.schedule_from == "rewind" and self.reset == "theta_k" and self.rewind_unit == "epochs"
         return self.rewind if rewound else 0
 
-    def callback(self):
-        """A new MagnitudePruning of these settings."""
+    def callback(self, seed=0):
+        """A new MagnitudePruning of these settings.
+
+        Arguments:
+            seed: non-negative integer, for a criterion that draws.
+        """
         rewind = 0 if self.reset == "theta_0" else self.rewind
-        return MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, self.dense, self.head)
+        seed = seed if CRITERIA[self.criterion].seeded else 0
+        chosen = {"criterion": self.criterion, "rates": self.rates, "seed": seed}
+        return MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, self.dense, self.head, **chosen)
