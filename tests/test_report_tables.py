@@ -9,8 +9,8 @@ import pytest
 from report_runs import row_of, write_run
 
 from arttl.models import BACKBONES
+from arttl.published import chapter1 as published
 from arttl.recipes import APPROACHES
-from arttl.reports import published
 from arttl.reports.cells import accuracy_cells, marks
 from arttl.reports.collect import collect_runs
 from arttl.reports.formats import latex, markdown, write_formats

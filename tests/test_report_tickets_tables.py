@@ -9,8 +9,8 @@ import pytest
 from report_tickets import sparsity, write_search, write_ticket
 
 from arttl.collections.targets import TARGETS
+from arttl.published import chapter2 as published
 from arttl.reports.formats import latex, markdown, write_formats
-from arttl.reports.tickets import published
 from arttl.reports.tickets.batchnorm import batchnorm_table
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.searches import searches_table

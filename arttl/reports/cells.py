@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from arttl.published.chapter1 import MISPRINTS, accuracies
 from arttl.reports.collect import is_share, study_order
-from arttl.reports.published import MISPRINTS, accuracies
 
 COLUMNS = ["challenge", "architecture", "approach", "source"]
 MEASURE = ["seeds", "accuracy", "low", "high", "interval"]

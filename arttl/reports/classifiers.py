@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.collections.wording import shown
+from arttl.published.chapter1 import ARCHITECTURES
 from arttl.reports.cells import INTERVALS, MEASURE, marks, measure
 from arttl.reports.collect import CELL, EXPERIMENTS, SOFTMAX, pooling_problem, study_order
-from arttl.reports.published import ARCHITECTURES
 from arttl.reports.tables import Cell, Table, interval, number
 
 CLASSIFIERS = {SOFTMAX: "softmax", "linear-svm": "linear SVM", "rbf-svm": "RBF SVM", "random-forest": "random forest"}

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 
 from arttl.collections.wording import shown
 from arttl.files import partial_path
+from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
 from arttl.reports.collect import EXPERIMENTS, study_order
-from arttl.reports.published import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
 
 LINES = {"off-the-shelf": "-.", "fine-tuning": "--", "scratch": "-"}
 """Line styles of the approaches, as in the thesis."""

@@ -8,9 +8,9 @@ import pandas as pd
 
 from arttl.collections.wording import shown
 from arttl.metrics import paired_difference
+from arttl.published.chapter1 import ARCHITECTURES, MISPRINTS, accuracies
 from arttl.reports.cells import DECIMALS
 from arttl.reports.collect import EXPERIMENTS, pooling_problem, study_order
-from arttl.reports.published import ARCHITECTURES, MISPRINTS, accuracies
 from arttl.reports.tables import Cell, Table, column_title, number
 
 

@@ -10,9 +10,7 @@ import pandas as pd
 from arttl import metrics
 from arttl.collections import BUNDLED
 from arttl.collections.wording import counted, shown, shown_path
-from arttl.reports.cells import DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
-from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
-from arttl.reports.published import (
+from arttl.published.chapter1 import (
     APPROACH_TITLES,
     ARCHITECTURES,
     COLLECTIONS,
@@ -22,6 +20,8 @@ from arttl.reports.published import (
     SOURCES,
     is_near,
 )
+from arttl.reports.cells import DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
+from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
 
 HEAD, MIDDLE = metrics.FREQUENCIES["head"][0] - 1, metrics.FREQUENCIES["middle"][0]
 FREQUENCIES = {

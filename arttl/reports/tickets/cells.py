@@ -6,10 +6,10 @@ import json
 
 import pandas as pd
 
+from arttl.published import chapter2 as published
+from arttl.published.chapter2 import COLUMNS, NETWORK, SCRATCH
 from arttl.reports.cells import MEASURE, marks
-from arttl.reports.tickets import published
 from arttl.reports.tickets.naming import order
-from arttl.reports.tickets.published import COLUMNS, NETWORK, SCRATCH
 from arttl.reports.tickets.series import TEST, VALIDATION, differing, select
 
 ROW = ["target", "network"]

@@ -11,11 +11,11 @@ from matplotlib.colors import to_hex
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
 from arttl.collections.wording import counted, shown
+from arttl.published import chapter2 as published
+from arttl.published.chapter2 import COLUMNS, OWN, SCRATCH
 from arttl.reports.cells import SPREAD
 from arttl.reports.figures import new_figure, plain_axes
-from arttl.reports.tickets import published
 from arttl.reports.tickets.naming import is_related, network_title, source_title
-from arttl.reports.tickets.published import COLUMNS, OWN, SCRATCH
 from arttl.reports.tickets.series import select
 
 COLOURS = {"cifar10": "tab:blue", "cifar100": "tab:red", "fashion_mnist": "tab:purple", OWN: "tab:brown"}

@@ -11,11 +11,11 @@ import pandas as pd
 
 from arttl.collections.wording import first_few
 from arttl.overrides import flattened
+from arttl.published.chapter2 import BATCHNORM
 from arttl.reports.cells import MEASURE, measure
 from arttl.reports.collect import is_share
 from arttl.reports.tickets.collect import KEY
 from arttl.reports.tickets.naming import order
-from arttl.reports.tickets.published import BATCHNORM
 
 STUDY = tuple(sorted(BATCHNORM.items()))
 """The study's setting of BatchNormalization as a value of KEY."""

@@ -9,11 +9,11 @@ import pandas as pd
 from arttl.collections.table import PARTS
 from arttl.collections.targets import TARGETS
 from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.published.chapter2 import COLUMNS, OFF_GRID, SCRATCH
 from arttl.reports.cells import INTERVALS
 from arttl.reports.tables import STARRED, Cell, Table, interval, number
 from arttl.reports.tickets.cells import ROW, of_row, other_settings, same_data, table_series, ticket_cells
 from arttl.reports.tickets.naming import network_title, order, source_title
-from arttl.reports.tickets.published import COLUMNS, OFF_GRID, SCRATCH
 from arttl.reports.tickets.series import CHOICES
 
 MARKS = "Best in bold, second best underlined, for each target: among the sources, and from scratch."
