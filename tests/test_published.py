@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from report_runs import report, run, write_run
+from report_tickets import write_ticket
+from test_report_page import Tags
 
 from arttl.published import appendix, chapter2, curves, errata
 from arttl.published.chapter1 import accuracies
@@ -107,7 +110,7 @@ def test_figure_9c_s_whole_and_9a_s_tickets_are_lines_of_figure_8():
 
 
 def test_table_2_s_errata_are_in_the_curves():
-    """Four test accuracies are the last validation accuracy, two are printed a hundredth, and one is far off."""
+    """Four test accuracies are the last validation accuracy, and two are printed a hundredth of what the curves have."""
     last, far = set(), set()
     for (challenge, network, approach, _), text in accuracies("rijks").items():
         (line,) = [each for each in curves.epoch_curves(challenge) if each[2:4] == (network, approach)]
@@ -115,6 +118,7 @@ def test_table_2_s_errata_are_in_the_curves():
             far.add((challenge, network, approach))
         if f"{challenge}, {text}" in {f"{each.cell.split(', ')[0]}, {each.printed}" for each in errata.ERRATA}:
             last |= {(challenge, network, approach)} if abs(line.percent[-1] - float(text)) < ROUNDING else set()
+    # The third the thesis says itself: "which suggests that ResNet50 suffered from overfitting"
     assert far == {("artist", "inception_v3", "off-the-shelf"), ("artist", "resnet50", "off-the-shelf"),
                    ("artist", "resnet50", "fine-tuning")}  # fmt: skip
     assert last == {("material", "xception", "off-the-shelf"), ("type", "xception", "fine-tuning"),
@@ -131,6 +135,37 @@ def test_fine_tuning_begins_where_off_the_shelf_does_for_material_only():
     assert same == {
         "material": ["inception_v3", "resnet50", "vgg19", "xception"], "type": [], "artist": ["resnet50"]
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("epoch", [True, 2.0, "2", None, [2], -1])
+def test_an_epoch_of_any_kind_has_a_value_or_none(epoch):
+    """A metrics.json may say anything."""
+    assert curves.accuracy_at_epoch("material", "resnet50", "fine-tuning", epoch) in (None, 85.9)
+
+
+def test_the_command_writes_every_figure_the_errata_and_one_page(tmp_path, capsys):
+    assert run("published", "--to", str(tmp_path / "figures")) == 0
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    figures = {f"figure{number}.{kind}" for number in ("2", "3", "5", "8", "9a", "9b", "9c") for kind in ("png", "pdf")}
+    assert names == figures | {"errata.md", "errata.csv", "errata.tex", "index.html"}
+    page = Tags((tmp_path / "figures" / "index.html").read_text(encoding="utf-8"))
+    pictures = [attributes["src"] for tag, attributes in page.tags if tag == "img"]
+    assert len(pictures) == 7
+    assert all(each.startswith("data:image/png;base64,") for each in pictures)
+    links = {attributes["href"] for tag, attributes in page.tags if tag == "a"}
+    assert {"#figure8", "#errata"} <= links <= {f"#{attributes.get('id')}" for _, attributes in page.tags}
+    assert "76.98 at round 0" in "".join(page.text)
+    assert "github.com/paintception/phd-thesis" in "".join(page.text)
+    assert "index.html" in capsys.readouterr().out
+
+
+def test_the_report_has_the_errata_once(tmp_path, capsys):
+    write_run(tmp_path)
+    write_ticket(tmp_path)
+    assert report(tmp_path) == 0
+    page = Tags((tmp_path / "report" / "index.html").read_text(encoding="utf-8"))
+    assert [attributes.get("id") for tag, attributes in page.tags if tag == "section"].count("errata") == 1
+    assert "0.866 (round 9)" in (tmp_path / "report" / "errata.md").read_text(encoding="utf-8")
 
 
 def test_appendix_names_every_setting_once():

@@ -1,7 +1,6 @@
 """The curves of Figures 2, 3, 5, 8 and 9, to one decimal of a percentage.
 
-Source: the files that the plots of the finished thesis are drawn from (github.com/paintception/phd-thesis, chapters 4
-and 6, 2022). Made by `tools/make_published_curves.py`.
+Made by `tools/make_published_curves.py` from the files that the finished thesis' plots are drawn from (SOURCE).
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from typing import NamedTuple
 from arttl.published.chapter2 import NETWORK, RATE
 
 FOLDER = Path(__file__).parents[1] / "data" / "published"
+SOURCE = "the author's public sources of the thesis, 2022: github.com/paintception/phd-thesis, chapters 4 and 6"
+
 LOTTERY_NETWORK = "lenet_300_100"
 """The network of Figure 5, "a two-hidden-layer network"; Figures 8 and 9 are of chapter2.NETWORK."""
 
@@ -91,7 +92,7 @@ def round_curves(figure, target=None, network=None):
 def accuracy_at_epoch(challenge, network, approach, epoch):
     """What Figure 2 or 3 shows at an epoch, in percent; None where there is no such line, or it is shorter."""
     for each in epoch_curves(challenge):
-        if (each.network, each.approach) == (network, approach) and epoch in each.epochs:
+        if (each.network, each.approach) == (network, approach) and isinstance(epoch, int) and epoch in each.epochs:
             return each.percent[epoch - 1]
     return None
 

@@ -1,4 +1,4 @@
-"""SVMs and random forests on X beside the softmax layer (thesis, section 1.3, footnote)."""
+"""SVMs and random forests on X beside the softmax layer (thesis, section 1.2.3, footnote)."""
 
 from __future__ import annotations
 
