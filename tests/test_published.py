@@ -110,7 +110,7 @@ def test_figure_9c_s_whole_and_9a_s_tickets_are_lines_of_figure_8():
 
 
 def test_table_2_s_errata_are_in_the_curves():
-    """Four test accuracies are the last validation accuracy, and two are printed a hundredth of what the curves have."""
+    """Four test accuracies are the last validation accuracy; two are a hundredth of what the curves have."""
     last, far = set(), set()
     for (challenge, network, approach, _), text in accuracies("rijks").items():
         (line,) = [each for each in curves.epoch_curves(challenge) if each[2:4] == (network, approach)]
