@@ -3,13 +3,16 @@
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
+from notebook_checks import NOTEBOOKS, check_committed
 from report_runs import report, run, write_run
 from report_tickets import write_ticket
 from test_report_page import Tags
 
 from arttl.published import appendix, chapter2, curves, errata
 from arttl.published.chapter1 import accuracies
+from arttl.reports.published_figures import PUBLISHED_FIGURES
 from arttl.reports.tickets.naming import source_title
 
 TABLES = (Path(__file__).parent / "references" / "chapter2_tables.md").read_text(encoding="utf-8")
@@ -166,6 +169,18 @@ def test_the_report_has_the_errata_once(tmp_path, capsys):
     page = Tags((tmp_path / "report" / "index.html").read_text(encoding="utf-8"))
     assert [attributes.get("id") for tag, attributes in page.tags if tag == "section"].count("errata") == 1
     assert "0.866 (round 9)" in (tmp_path / "report" / "errata.md").read_text(encoding="utf-8")
+
+
+def test_the_notebook_is_committed_as_run_and_needs_no_run():
+    check_committed("published_figures")
+    cells = nbformat.read(NOTEBOOKS / "published_figures.ipynb", 4).cells
+    names, drawn = {}, []
+    for cell in cells:
+        if cell.cell_type == "code":
+            source = "\n".join(line for line in cell.source.splitlines() if not line.startswith("%"))
+            exec(source, names)
+            drawn += re.findall(r"published_figure\(\"(figure\w+)\"\)", source)
+    assert drawn == list(PUBLISHED_FIGURES)
 
 
 def test_appendix_names_every_setting_once():
