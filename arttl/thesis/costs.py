@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from arttl.pruning import SearchSettings
-from arttl.reports.published import FEATURES
+from arttl.published.chapter1 import FEATURES
 from arttl.thesis.parser import EPOCHS
 from arttl.thesis.steps import FORWARD, TRAINING
 
