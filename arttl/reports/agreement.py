@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arttl.collections.wording import first_few
 from arttl.eras import ERAS
-from arttl.overrides import flattened
+from arttl.overrides import as_of_now, flattened
 from arttl.recipes import APPROACHES, RECIPES, get_recipe
 
 OWN = ("seed", "source_run.seed")
@@ -28,7 +28,9 @@ def check_agreement(better, worse):
         better, worse: rows of Collected.runs of one seed.
     """
     presets = [_preset(run.settings["recipe"]) for run in (better, worse)]
-    first, second = (preset | flattened(run.settings) for preset, run in zip(presets, (better, worse), strict=True))
+    first, second = (
+        preset | flattened(as_of_now(run.settings)) for preset, run in zip(presets, (better, worse), strict=True)
+    )
     own = [*OWN, *(WEIGHTS if _other_weights(better, worse) else ())]
     if first.get("weights_file") and second.get("weights_file"):
         own.append("weights")  # the path alone, of files that are compared
