@@ -1,6 +1,6 @@
 """The run folder: one trained and tested model, readable by a person and by pandas.
 
-    config.json       every setting, versions, fingerprints of split and weights
+    config.json       every setting, versions, fingerprints of split and weights, the run it started from
     images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on
     history.csv       one row an epoch
     metrics.json      test accuracy (also by class frequency) with 95% intervals, top-5, macro-F1, loss, seconds

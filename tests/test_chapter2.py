@@ -371,7 +371,11 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         (["--source", "target", "--rounds", "7"], "has tickets of rounds 0 to 2, not 7; see --rounds"),
         (["--source", "target", "--rounds", "9-3"], "'9-3' is no round or range of rounds"),
         (["--source", "target", "--network", "resnet50", "--image-size", "32"], "first run ch2_find_tickets.py"),
-        (["--source", "target", "--split-seed", "7"], "was found on another division of mine"),
+        (["--source", "target", "--split-seed", "7"], "of the target among its train and"),
+        (
+            ["--target", "other", "--source", "mine", "--split-seed", "7"],
+            "of the target among its train and validation",
+        ),
         (["--source", "target", "--bn-momentum", "1"], "give a number below 1"),
         (["--tickets", "nowhere"], "nowhere holds no search of resnet20; run ch2_find_tickets.py first"),
     ):
@@ -379,6 +383,23 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         assert code == 2
         assert message in err.strip().splitlines()[-1]
         assert "Traceback" not in err
+
+
+def test_a_search_lists_what_it_was_trained_on(script, photographs, searched):
+    images = RunFolder(searched).images()
+    assert images.split.value_counts().to_dict() == RunFolder(searched).read_config()["images"]
+    assert images.file.str.fullmatch(r"\d+-[0-9a-f]{32}").all()
+
+
+def test_searches_without_a_list_of_images_are_told_by_their_name(script, photographs, searched):
+    (searched / "images.csv").unlink()
+    line = ["--data", photographs, *TINY, "--source", "mine", "--split-seed", "7", "--rounds", "1", "--baselines"]
+    code, _, err = script("--target", "mine", *line, **TRANSFER)
+    assert code == 2
+    assert "was found on another division of mine" in err
+    code, out, err = script("--target", "other", *line, **TRANSFER)
+    assert code == 0, err
+    assert out.count("cannot be checked; search anew with --force to have it checked") == 1
 
 
 def test_a_dry_run_lists_and_writes_nothing(script, tmp_path):

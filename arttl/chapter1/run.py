@@ -12,6 +12,7 @@ from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_model, write_table
 from arttl.keeping import compiled, release
+from arttl.leaks import run_of_weights, started_from
 from arttl.models import build_classifier, parameter_counts
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.tracking import Tracking
@@ -93,6 +94,7 @@ def prepare_folder(spec, data, store, model, force):
         "bad_images": store.bad,
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
+        "started_from": started_from(run_of_weights(spec.weights), folder),
         "deviations": deviations(spec, data),
     }
     if folder.is_started:
