@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pictures import png
 from PIL import Image, features
@@ -17,6 +18,7 @@ from arttl.errors import InputError
 from arttl.images import BadImage, Decoding, check_reading, decode_image
 from arttl.images.decoding import FORMATS
 from arttl.images.losses import lost_by_load_img
+from arttl.recipes import fine_tuning
 
 
 def grey16(low, high):
@@ -166,6 +168,21 @@ def test_prepare_says_what_is_lost(arttl, scans):
     assert "1 of 24 images are transparent" in arttl("check", scans)[1]
     code, out, _ = arttl("prepare", scans, "--architecture", "vgg19", "--image-size", "32", "--cache", "cache")
     assert (code, "1 of 24 images are transparent" in out) == (0, True)
+
+
+def test_a_run_refuses_and_says_the_same(deep, tmp_path, capsys):
+    from arttl.chapter1 import ExperimentData
+    from arttl.collections import Collection
+
+    table = pd.DataFrame({"image_id": list(deep), "path": [str(path) for path in deep.values()], "type": "x"})
+    data = ExperimentData(Collection("scans", table, ("type",)), None, tmp_path / "cache")
+    with pytest.raises(InputError, match="1 of 3 images have more than 8 bits"):
+        data.store(8, fine_tuning())
+    store = data.store(8, fine_tuning().changed({"decoding": "upright"}))
+    assert (store.image_ids, capsys.readouterr().out) == (["a", "b", "c"], "")
+    two = ExperimentData(Collection("scans", table[table.image_id != "b"], ("type",)), None, tmp_path / "cache")
+    two.store(8, fine_tuning())
+    assert "1 of 2 images are transparent" in capsys.readouterr().out
 
 
 def test_large_scans_are_let_in_by_an_option(arttl, scans, monkeypatch):

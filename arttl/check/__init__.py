@@ -8,7 +8,7 @@ from pathlib import Path
 from arttl.check.findings import ATTENTION, Finding, write_findings
 from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
-from arttl.check.metadata import ChallengeFacts, challenge_facts, metadata_findings
+from arttl.check.metadata import ChallengeFacts, challenge_facts, class_rows, metadata_findings
 from arttl.check.report import report
 from arttl.collections import open_collection, reading_options
 from arttl.collections.table import Collection
@@ -77,7 +77,7 @@ def run_check(options):
         reading=recipe.decoding,
     )
     path = options.report or Path(f"check-{safe_name(collection.name)}.csv")
-    write_findings(path, checked.findings)
+    write_findings(path, [*checked.findings, *(row for facts in checked.facts for row in class_rows(facts))])
     print(report(checked, path))
     return 0 if checked.ready else 1
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from arttl.check.findings import Finding
+from arttl.collections.table import PARTS
 from arttl.collections.targets import find_target
 from arttl.collections.wording import counted
 from arttl.errors import InputError
@@ -54,6 +55,15 @@ class ChallengeFacts:
         of = self.labels.nunique()
         words = f"{classes:,} of {counted(of, 'class')} and {images:,} of {counted(len(self.labels), 'image')}"
         return words, classes < of
+
+    @property
+    def shares(self):
+        """Images of each class in each part of the split: a DataFrame, largest class first; empty without a split."""
+        if self.split is None:
+            return pd.DataFrame(columns=PARTS)
+        table = self.split.table
+        counts = pd.crosstab(table.label, table.split).reindex(columns=PARTS, fill_value=0)
+        return counts.loc[sorted(counts.index, key=lambda label: (-counts.loc[label].sum(), label))]
 
     @property
     def published(self):
@@ -102,6 +112,18 @@ def metadata_findings(collection, facts):
         findings += dropped_classes(each)
         findings += label_variants(each.labels, each.challenge)
     return findings + [Finding("without-row", item=item, detail="no row") for item in collection.without_row]
+
+
+def class_rows(facts):
+    """A row for each class that the split of a challenge leaves, with its images of each part: a list of Findings.
+
+    Arguments:
+        facts: ChallengeFacts.
+    """
+    return [
+        Finding("class", facts.challenge, label, ", ".join(f"{count} {part}" for part, count in counts.items()))
+        for label, counts in facts.shares.iterrows()
+    ]
 
 
 def dropped_classes(facts):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import pandas as pd
-
 from arttl.check.images import PREPARED, SAMPLE
-from arttl.collections.table import PARTS
 from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
 from arttl.images.losses import loss_line
 
@@ -56,9 +53,10 @@ def _challenge_lines(facts):
     parts = ", ".join(f"{len(facts.split.ids(part)):,} {part}" for part in ("train", "validation", "test"))
     kept = facts.split
     lines.append(f"  after the split filter: N_t {len(kept.table):,}, Q_t {len(kept.classes):,} ({parts})")
-    lines.append(f"  classes (train + validation + test): {_shares(kept)}")
+    lines.append(f"  classes (train + validation + test): {_shares(facts)}")
     if kept.dropped:
-        dropped = first_few((f"{shown(label)} {count:,}" for label, count in _largest(kept.dropped)), SHOWN_CLASSES)
+        largest = sorted(kept.dropped.items(), key=lambda item: (-item[1], item[0]))
+        dropped = first_few((f"{shown(label)} {count:,}" for label, count in largest), SHOWN_CLASSES)
         lines.append(f"  left out, since not in every part: {dropped}")
     if facts.differences:
         lines.append(f"  unlike Table 4: {'; '.join(facts.differences)}")
@@ -67,18 +65,10 @@ def _challenge_lines(facts):
     return lines
 
 
-def _shares(split):
+def _shares(facts):
     """'drawing 16 + 2 + 2, print ...': the largest classes and how many images of each part they have."""
-    table = pd.crosstab(split.table.label, split.table.split).reindex(columns=PARTS, fill_value=0)
-    sizes = _largest(table.sum(axis=1).to_dict())
-    return first_few(
-        (f"{shown(label)} {' + '.join(f'{count:,}' for count in table.loc[label])}" for label, _ in sizes),
-        SHOWN_CLASSES,
-    )
-
-
-def _largest(counts):
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rows = ((shown(label), " + ".join(f"{count:,}" for count in row)) for label, row in facts.shares.iterrows())
+    return first_few((f"{label} {counts}" for label, counts in rows), SHOWN_CLASSES)
 
 
 def _finding_lines(checked):
