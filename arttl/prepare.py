@@ -43,7 +43,9 @@ def run_prepare(options):
     grouping = duplicate_grouping(paths, files, collection.megapixels) if options.group_duplicates else None
     for challenge in challenges or collection.challenges:
         print_split(*draw_split(options, collection, challenge, recipe.split, grouping), challenge)
-    decodings = [Decoding((size, size), recipe.resize, recipe.decoding, collection.megapixels) for size in sizes]
+    decodings = [
+        Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
+    ]
     for note in check_reading(paths, decodings[0], options.cache, files):
         print(note, flush=True)
     for size, decoding in zip(sizes, decodings, strict=True):

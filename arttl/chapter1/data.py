@@ -37,12 +37,13 @@ class ExperimentData:
             "split": self.split.fingerprint,
         }
 
-    def store(self, size, recipe):
+    def store(self, size, recipe, fit="stretch"):
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed.
 
         Says what the reading loses of the pictures; raises InputError for those that it would turn white.
         """
-        decoding = Decoding((size, size), recipe.resize, recipe.decoding, self.collection.megapixels)
+        most = self.collection.megapixels
+        decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit, megapixels=most)
         if decoding not in self._stores:
             for note in check_reading(self.paths, decoding, self.cache, self.files.fingerprint):
                 print(f"  {note}", flush=True)
