@@ -196,7 +196,9 @@ def test_large_scans_are_let_in_by_an_option(arttl, scans, monkeypatch):
     code, _, error = arttl(*prepare)
     assert code == 2
     assert "--max-megapixels 2" in error
-    code, out, error = arttl(*prepare, "--max-megapixels", "2")
+    code, out, error = arttl(*prepare, "--skip-bad-images")
+    assert (code, "images at 32 pixels: 24" in out) == (0, True), error
+    code, out, error = arttl(*prepare, "--skip-bad-images", "--max-megapixels", "2")
     assert (code, "images at 32 pixels: 25" in out) == (0, True), error
 
 
