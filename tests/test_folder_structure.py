@@ -120,6 +120,14 @@ def test_a_split_folder_in_a_split_folder(tmp_path):
     assert "train holds only the folder train; move" in refusal(tmp_path)
 
 
+def test_the_same_folders_in_every_class_are_told(tmp_path):
+    touch(tmp_path, *(f"{fold}/{label}/1.jpg" for fold in ("fold1", "fold2") for label in "xy"))
+    (note,) = (note for note in open_collection(tmp_path, "type").notes if "same folders" in note)
+    assert note.startswith("all of fold1, fold2 hold the same folders (x, y): if those are the classes")
+    touch(tmp_path, "fold1/2.jpg")
+    assert not any("same folders" in note for note in open_collection(tmp_path, "type").notes)
+
+
 def test_classes_are_named(tmp_path):
     touch(tmp_path, *(f"{label}/1.png" for label in "abcdefg"))
     assert "7 classes by the folders' names: a, b, c, d, e and 2 more" in open_collection(tmp_path, "type").notes

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from arttl.collections.cut_folder import read_cut
-from arttl.collections.folder_structure import given_parts, refuse_containers
+from arttl.collections.folder_structure import doubt_about_level, given_parts, refuse_containers
 from arttl.collections.image_folder import USUAL_WALK, list_images
 from arttl.collections.table import MISSING_LABELS, Collection
 from arttl.collections.wording import counted, first_few, shown_path
@@ -63,7 +63,8 @@ def read_class_folders(
     table = pd.DataFrame(rows, columns=columns, dtype=str).sort_values("image_id", ignore_index=True)
     cut = read_cut(listed.root, table, challenge) if parts else None
     made, changed = cut or ({}, ())
-    notes = [*changed, _classes_note(table[challenge])]
+    doubt = None if parts else doubt_about_level(listed, table[challenge])
+    notes = [*changed, _classes_note(table[challenge]), *([doubt] if doubt else [])]
     if parts and "validation" not in parts.values():
         table, note = draw_validation(table, challenge)
         notes.append(note)

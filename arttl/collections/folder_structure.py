@@ -123,6 +123,26 @@ def refuse_containers(listed, labels):
         )
 
 
+def doubt_about_level(listed, labels):
+    """A note where all class folders hold the same folders, which then may be the classes (fold1/x, fold2/x); or None.
+
+    Arguments:
+        listed: an ImageFolder.
+        labels: the names of the folders that are taken for classes.
+    """
+    children, labels = defaultdict(set), sorted(set(labels))
+    for image in listed.images:
+        first, second, *deeper = [*image.split("/"), ""][:3]
+        children[first].add(second if any(deeper) else "")  # "" stands for images right in the folder
+    same = sorted(children[labels[0]])
+    if len(labels) < 2 or len(same) < 2 or "" in same or any(children[label] != set(same) for label in labels):
+        return None
+    return (
+        f"all of {first_few(labels)} hold the same folders ({first_few(same)}): if those are the classes, put the "
+        "images of each into one folder, or make train and test folders of these"
+    )
+
+
 def _refuse_nested(listed, parts):
     """A split folder inside the split folder, as some archives unpack, would be the only class."""
     for folder in parts:
