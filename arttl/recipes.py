@@ -131,9 +131,7 @@ class Recipe:
             raise InputError(f"optimizer.name cannot be {name!r}: keras.optimizers has no such class")
         if name == "RMSprop" and self.numerics.rmsprop_root == "outside":
             from arttl.models.keras2018 import RMSprop2018 as kind
-        if not settings.get("l2", 1):
-            del settings["l2"]
-        elif name == "SGD" and "l2" in settings:
+        if name == "SGD" and "l2" in settings:
             from arttl.training.schedule import PenalisedSGD as kind
         try:
             return kind(**settings)

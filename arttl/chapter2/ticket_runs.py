@@ -13,8 +13,8 @@ from arttl.errors import InputError
 from arttl.files import write_model, write_table
 from arttl.models import HEAD
 from arttl.pruning import load_ticket, open_tickets, shuffled_masks
+from arttl.published.chapter2 import BATCHNORM as STUDY
 from arttl.recipes import Recipe
-from arttl.reports.tickets.published import BATCHNORM as STUDY
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.runs import RunFolder
 from arttl.tracking import Tracking

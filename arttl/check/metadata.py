@@ -13,7 +13,7 @@ from arttl.collections.table import PARTS
 from arttl.collections.targets import find_target
 from arttl.collections.wording import counted
 from arttl.errors import InputError
-from arttl.reports.published import COLLECTIONS, is_near
+from arttl.published.chapter1 import COLLECTIONS, is_near
 from arttl.splits import Split, make_split
 
 TAIL = {"1 image": (1, 1), "2-9": (2, 9), "10-99": (10, 99), "100 or more": (100, None)}

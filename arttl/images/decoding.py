@@ -232,18 +232,20 @@ def orientation(picture: Image.Image) -> int:
 
 def _resize(picture: Image.Image, decoding: Decoding) -> Image.Image:
     height, width = decoding.size
-    box = _middle(picture, height, width) if decoding.fit == "cover" else None
+    if decoding.fit == "cover":
+        picture = _middle(picture, height, width)
     if decoding.method == "nearest":
         # Picking pixels and converting them commute, and converting few is cheaper.
-        return _to_rgb(picture.resize((width, height), Image.Resampling.NEAREST, box), decoding.reading)
-    return _to_rgb(picture, decoding.reading).resize((width, height), Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+        return _to_rgb(picture.resize((width, height), Image.Resampling.NEAREST), decoding.reading)
+    return _to_rgb(picture, decoding.reading).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
-def _middle(picture: Image.Image, height: int, width: int) -> tuple[float, float, float, float]:
-    """The largest part of a picture, in its middle, with the aspect ratio of height and width: a box of Pillow's."""
+def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
+    """The largest part of a picture, in its middle, that has the aspect ratio of height and width, in whole pixels."""
     scale = min(picture.width / width, picture.height / height)
-    left, top = (picture.width - scale * width) / 2, (picture.height - scale * height) / 2
-    return left, top, left + scale * width, top + scale * height
+    wide, high = max(1, round(scale * width)), max(1, round(scale * height))
+    left, top = (picture.width - wide) // 2, (picture.height - high) // 2
+    return picture.crop((left, top, left + wide, top + high))
 
 
 def _to_rgb(picture: Image.Image, reading: str) -> Image.Image:
