@@ -56,7 +56,8 @@ def split_data(options, collection, preset):
         make_folder(options.cache, "--cache")
     paths = collection.paths()
     files = identify_files(paths)
-    grouping = duplicate_grouping(paths, files.fingerprint) if options.group_duplicates else None
+    megapixels = collection.megapixels
+    grouping = duplicate_grouping(paths, files.fingerprint, megapixels) if options.group_duplicates else None
     found = draw_split(options, collection, options.challenge, preset, grouping, save=not options.dry_run)
     print_split(*found, options.challenge)
     return ExperimentData(collection, found[0], options.cache, options.skip_bad_images, files)

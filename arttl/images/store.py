@@ -90,14 +90,15 @@ class ImageStore:
             raise InputError("there are no images to decode: check the data folder and the collection's metadata")
         paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
         fingerprint = fingerprint_of(paths, decoding, files)
+        leave_bad = skip_bad_images and decoding.megapixels is None  # another bound can let a large one in
         folder = Path(folder)
         final = folder / f"images-{decoding.label}-{fingerprint[:12]}.h5"
         with _disk_errors_named(folder):
             file = _open(final, fingerprint)
-            if file is None or _todo(file, skip_bad_images).size:
+            if file is None or _todo(file, leave_bad).size:
                 folder.mkdir(parents=True, exist_ok=True)
                 with _locked(final.with_name(f".{final.stem}.lock"), progress):
-                    file = _completed(final, paths, decoding, fingerprint, workers, skip_bad_images, progress)
+                    file = _completed(final, paths, decoding, fingerprint, workers, leave_bad, progress)
             store = cls(file, images)
             report = folder / f"bad-images-{fingerprint[:12]}.csv"
             _write_report(report, {image_id: (paths[image_id], cause) for image_id, cause in store.bad.items()})
