@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -13,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from arttl.files import csv_writer, whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.identity import files_fingerprint
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
+from arttl.locks import locked
 from arttl.workers import bounded_map, processors
 
 VERSION = 2  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
@@ -96,7 +97,8 @@ class ImageStore:
             file = _open(final, fingerprint)
             if file is None or _todo(file, skip_bad_images).size:
                 folder.mkdir(parents=True, exist_ok=True)
-                with _locked(final.with_name(f".{final.stem}.lock"), progress):
+                lock = final.with_name(f".{final.stem}.lock")
+                with locked(lock, waiting=partial(_say_waiting, lock, progress)):
                     file = _completed(final, paths, decoding, fingerprint, workers, skip_bad_images, progress)
             store = cls(file, images)
             report = folder / f"bad-images-{fingerprint[:12]}.csv"
@@ -184,6 +186,7 @@ def _completed(
         with file:
             _decode_rows(file, todo.tolist(), list(paths.values()), decoding, workers, progress)
     if file.path == partial:
+        del file  # Windows renames no file that somebody has open
         os.replace(partial, final)
     return PixelFile(final, fingerprint)
 
@@ -216,17 +219,9 @@ def _decode_rows(
         file.settle(outcomes)
 
 
-@contextmanager
-def _locked(path: Path, progress: bool) -> Iterator[None]:
-    """Hold the lock file; the kernel frees it when its holder ends, however it ends. The file itself stays."""
-    with open(path, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if progress:
-                tqdm.write(f"waiting for another process that decodes the same images ({path})", file=sys.stderr)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _say_waiting(lock: Path, progress: bool) -> None:
+    if progress:
+        print(f"waiting for another process that decodes the same images ({lock})", file=sys.stderr)
 
 
 @contextmanager
