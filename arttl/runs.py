@@ -183,10 +183,10 @@ class RunFolder:
         return table
 
     def log(self, line):
-        """Print a line and keep it in log.txt with the time of day."""
-        print(line, flush=True)
+        """Keep a line in log.txt with the time of day, and print it, which nobody may read any more."""
         with open(self.path / "log.txt", "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+        print(line, flush=True)
 
 
 def read_json(path, keys):

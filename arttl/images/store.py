@@ -16,8 +16,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.files import csv_writer, whole_file
@@ -81,7 +81,7 @@ class ImageStore:
             files: `files_fingerprint(images)`, where the caller knows it already.
             workers: threads that decode; default one for each processor this process may use.
             skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
-            progress: show a bar on stderr. Default True.
+            progress: tell on stderr how far it has come. Default True.
 
         Raises:
             InputError: if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
@@ -206,12 +206,12 @@ def _decode_rows(
     workers = workers or processors()
     outcomes: list[tuple[int, str | None]] = []
     synced = time.monotonic()
-    bar = tqdm(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", disable=not progress)
+    told = bar(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", shown=progress)
     try:
-        with bar, ThreadPoolExecutor(workers) as pool:
+        with told, ThreadPoolExecutor(workers) as pool:
             for outcome in bounded_map(pool, decode, rows, 4 * workers):
                 outcomes.append(outcome)
-                bar.update()
+                told.update()
                 if time.monotonic() - synced > SYNC_SECONDS:
                     file.settle(outcomes)
                     outcomes, synced = [], time.monotonic()
