@@ -122,7 +122,7 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
-        tracking.tell(progress.history)
+        tracking.tell(progress.kept_history)
 
     drop = {"drop_remainder": recipe.drop_remainder}
     training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **drop)

@@ -46,7 +46,7 @@ def backend_name():
 
 
 def train(model, recipe, training, validation, checkpoint, report=lambda progress: None, callbacks=()):
-    """Train a compiled model to early stopping, saving its state after each epoch.
+    """Train a compiled model to early stopping, keeping its state in a checkpoint.
 
     Arguments:
         model: a compiled keras.Model with a softmax output.
@@ -54,7 +54,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         training, validation: Batches. Only `training` is shuffled.
         checkpoint: a Checkpoint; where it holds a state, training goes on from it, with the patience, best
             weights, optimiser state and data order it had.
-        report: called with the Progress after each epoch, once its state is on disk.
+        report: called with the Progress after each epoch, whose state is on the disk or will be before this ends.
         callbacks: other Keras callbacks, which are called first, so that the state holds what they did.
 
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
@@ -72,7 +72,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     bar = [_Bar(len(training))] if sys.stderr.isatty() else []
     saving = SaveEpoch(checkpoint, stopping, progress, recipe.max_epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
-    with training_shared(model, training):
+    with training_shared(model, training), checkpoint.flushed():
         model.fit(
             fed(training),
             validation_data=fed(validation),
