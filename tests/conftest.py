@@ -13,6 +13,7 @@ from PIL import Image
 from scripts import EXPERIMENTS, write_class_folders
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("ARTTL_CHECKPOINT_SECONDS", "0")  # epochs take no time here; test_checkpoint.py has others
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

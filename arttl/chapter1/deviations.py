@@ -37,6 +37,7 @@ def deviations(spec, data):
         ),
         f"labels that count as unknown: {unknown}": unknown is not None,
         f"{spec.classifier} on X, in settings of this project's": spec.classifier != "softmax",
+        f"so large, {spec.classifier} is solved otherwise: {spec.solver(data)}": bool(spec.solver(data)),
         _cut(data.collection.made.get("cut")): True,
         f"classes with fewer than {split.settings['min_images']} images were left out": split.settings["min_images"]
         > 1,

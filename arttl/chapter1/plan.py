@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from arttl.classical import Size, stand_in
 from arttl.collections import reading_options
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
@@ -101,6 +102,19 @@ class RunSpec:
         """The Keras backend that trains it."""
         return backend_name()
 
+    def size(self, data):
+        """The Size of X to train on: of how many images, features and classes.
+
+        Arguments:
+            data: the ExperimentData.
+        """
+        split = data.split
+        return Size(len(split.ids("train")), get_backbone(self.architecture).features, len(split.classes))
+
+    def solver(self, data):
+        """What stands in for scikit-learn's usual solver of a classifier on X, where there is much data; or empty."""
+        return "" if self.classifier == "softmax" else stand_in(self.classifier, self.size(data))
+
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one run from another.
 
@@ -117,6 +131,7 @@ class RunSpec:
             "architecture": self.architecture,
             **(self.source.settings if self.source else {}),
             **({} if self.classifier == "softmax" else {"classifier": self.classifier}),
+            **({"solver": self.solver(data)} if self.solver(data) else {}),
             "weights": self.weights,
             "weights_file": weights_fingerprint(self.architecture, self.weights, self.recipe.numerics),
             "image_size": self.image_size,

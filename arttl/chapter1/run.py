@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from arttl.chapter1.deviations import deviations
-from arttl.classical import class_scores, search
+from arttl.classical import check_memory, class_scores, search
 from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_model, write_table
@@ -124,7 +124,7 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
-        tracking.tell(progress.history)
+        tracking.tell(progress.kept_history)
 
     drop = {"drop_remainder": recipe.drop_remainder}
     training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **drop)
@@ -139,6 +139,7 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
 
 def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     """Search a classifier of scikit-learn on X; returns the Outcome, and the model. history.csv: a row a setting."""
+    spec.folder.log(f"  {check_memory(spec.classifier, spec.size(data))}")
     features = run_features(spec, data, model, store)
     parts = {part: (features[rows[part]], class_ids[part]) for part in rows}
 
@@ -148,7 +149,13 @@ def fit_classical(spec, data, model, store, rows, class_ids, tracking):
 
     class_weight = "balanced" if spec.recipe.class_weights == "balanced" else None
     found = search(
-        spec.classifier, parts["train"], parts["validation"], seed=spec.seed, class_weight=class_weight, report=report
+        spec.classifier,
+        parts["train"],
+        parts["validation"],
+        seed=spec.seed,
+        class_weight=class_weight,
+        size=spec.size(data),
+        report=report,
     )
     write_table(spec.folder.path / "history.csv", found.table)
     scores, are_probabilities = class_scores(found.estimator, parts["test"][0], len(data.split.classes))

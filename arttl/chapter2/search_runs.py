@@ -145,13 +145,16 @@ def tell_former_rounds(tracking, folder):
         tracking: a Tracking.
         folder: the RunFolder.
     """
-    if (folder.path / "history.csv").exists():
+    path = folder.path / "rounds.csv"
+    if path.exists():
+        complete = pd.read_csv(path)["round"]  # of another one the last epochs may not be kept
         for number, rows in folder.history().groupby("round"):
-            tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
+            if number in complete.values:
+                tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
 
 
 def tell_round(tracking, folder, number, progress):
-    """Show a round's epochs so far, and the rounds that are complete.
+    """Show a round's epochs that are kept, and the rounds that are complete.
 
     Arguments:
         tracking: a Tracking.
@@ -159,7 +162,7 @@ def tell_round(tracking, folder, number, progress):
         number: the round.
         progress: an arttl.training.Progress.
     """
-    tracking.tell(progress.history, where=f"round-{number:02d}")
+    tracking.tell(progress.kept_history, where=f"round-{number:02d}")
     path = folder.path / "rounds.csv"
     if path.exists():
         tracking.tell(pd.read_csv(path).to_dict("records"), "round", "rounds")

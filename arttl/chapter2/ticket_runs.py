@@ -260,7 +260,7 @@ def fit_ticket(spec, data, trainee, pruning, checkpoint, tracking):
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
-        tracking.tell(progress.history)
+        tracking.tell(progress.kept_history)
 
     callbacks = [pruning, *([Recalibrate(training)] if spec.batchnorm.recalibrate else [])]
     progress = train(trainee.model, recipe, training, validation, checkpoint, report, callbacks=callbacks)

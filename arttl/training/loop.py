@@ -49,7 +49,7 @@ def backend_name():
 def train(
     model, recipe, training, validation, checkpoint, report=lambda progress: None, callbacks=(), schedule_ahead=0
 ):
-    """Train a compiled model to early stopping, saving its state after each epoch.
+    """Train a compiled model to early stopping, keeping its state in a checkpoint.
 
     Arguments:
         model: a compiled keras.Model with a softmax output.
@@ -57,7 +57,7 @@ def train(
         training, validation: Batches. Only `training` is shuffled.
         checkpoint: a Checkpoint; where it holds a state, training goes on from it, with the patience, best
             weights, optimiser state and data order it had.
-        report: called with the Progress after each epoch, once its state is on disk.
+        report: called with the Progress after each epoch, whose state is on the disk or will be before this ends.
         callbacks: other Keras callbacks, which are called first, so that the state holds what they did.
         schedule_ahead: epochs that the recipe's learning-rate schedule counts as done when training begins.
 
@@ -78,7 +78,7 @@ def train(
     epochs = recipe.epochs(len(training))
     saving = SaveEpoch(checkpoint, stopping, progress, epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
-    with training_shared(model, training):
+    with training_shared(model, training), checkpoint.flushed():
         model.fit(
             fed(training),
             validation_data=fed(validation),
