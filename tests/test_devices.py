@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import forked
 import keras
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ CASES = ("uneven", "one-left", "less-than-a-batch", "era", "recalibrated", "adam
 
 
 def run(backend, *line):
+    if backend == keras.backend.backend() == "tensorflow":
+        return forked.run(line)
     environment = {**os.environ, "KERAS_BACKEND": backend}
     environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
     environment["PYTHONPATH"] = os.pathsep.join([str(TESTS.parent), os.environ.get("PYTHONPATH", "")])

@@ -1,11 +1,8 @@
 """Data order, early stopping and resuming, on a small convolutional network."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 
+import forked
 import keras
 import numpy as np
 import pandas as pd
@@ -223,22 +220,25 @@ def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     np.testing.assert_array_equal(once_more, expected)
 
 
+def train_slowly(line):
+    """The training of the next test, in a process that it kills."""
+
+    def report(progress):
+        print(progress.epochs, flush=True)
+        time.sleep(0.03)
+
+    run(line[0], recipes.fine_tuning(max_epochs=25, patience=25), report)
+
+
 def test_sigkill_at_any_moment_changes_nothing(tmp_path):
     """Kill the process again and again, at moments that have nothing to do with epochs."""
     recipe = recipes.fine_tuning(max_epochs=25, patience=25)
     _, whole, expected = run(tmp_path / "whole", recipe)
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_training as t; from arttl import recipes;"
-        "import time; slow = lambda progress: (print(progress.epochs, flush=True), time.sleep(0.03));"
-        "t.run(sys.argv[2], recipes.fine_tuning(max_epochs=25, patience=25), slow)"
-    )
-    command = [sys.executable, "-c", code, os.path.dirname(__file__), str(tmp_path / "parts")]
     for delay in (0.11, 0.283):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        process.stdout.readline()  # the first epoch of this life is done
+        process = forked.Script([tmp_path / "parts"], work=train_slowly)
+        next(iter(process))  # the first epoch of this life is done
         time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.kill()
     assert Checkpoint(tmp_path / "parts").progress().epochs > 0
     _, progress, found = run(tmp_path / "parts", recipe)
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
