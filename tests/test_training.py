@@ -10,6 +10,8 @@ import pytest
 
 from arttl import recipes
 from arttl.errors import InputError
+from arttl.keeping import compiled
+from arttl.recipes import Recipe
 from arttl.training import Arrays, Batches, Checkpoint, make_deterministic, predict, train
 
 CLASSES = 3
@@ -22,25 +24,31 @@ def data():
     return Arrays(images), class_ids
 
 
-def small_model(recipe, seed=0):
+def small_model(recipe, seed=0, compile_model=Recipe.compile):
     """Convolution, BatchNormalization and a head: everything whose state a resume must bring back."""
     make_deterministic(seed)
     model = keras.Sequential(
         [
-            keras.Input((8, 8, 1)),
-            keras.layers.Conv2D(4, 3),
-            keras.layers.BatchNormalization(),
-            keras.layers.ReLU(),
-            keras.layers.GlobalAveragePooling2D(),
-            keras.layers.Dense(CLASSES, "softmax"),
-        ]
+            keras.Input((8, 8, 1), name="pixels"),
+            keras.layers.Conv2D(4, 3, name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.ReLU(name="relu"),
+            keras.layers.GlobalAveragePooling2D(name="pool"),
+            keras.layers.Dense(CLASSES, "softmax", name="head"),
+        ],
+        name="small",
     )
-    return recipe.compile(model)
+    return compile_model(recipe, model)
 
 
-def run(folder, recipe, report=lambda progress: None, seed=0):
+def kept(recipe, model):
+    """The model as compiled for a former run: compiling is nearly all that one costs here."""
+    return compiled(model, recipe)
+
+
+def run(folder, recipe, report=lambda progress: None, seed=0, compile_model=Recipe.compile):
     source, class_ids = data()
-    model = small_model(recipe, seed)
+    model = small_model(recipe, seed, compile_model)
     training = Batches(source, np.arange(60), class_ids[:60], CLASSES, 16, shuffle_seed=seed)
     validation = Batches(source, np.arange(60, 90), class_ids[60:], CLASSES, 16)
     progress = train(model, recipe, training, validation, Checkpoint(folder), report)
@@ -210,7 +218,7 @@ def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
 
     for _ in range(whole.epochs - 1):
         with pytest.raises(Stop):
-            run(tmp_path / "parts", recipe, stop)
+            run(tmp_path / "parts", recipe, stop, compile_model=kept)
     _, progress, found = run(tmp_path / "parts", recipe, stop)
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
     assert (progress.best_epoch, progress.wait) == (whole.best_epoch, whole.wait)
