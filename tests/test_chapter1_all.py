@@ -14,6 +14,7 @@ from arttl.runs import RunFolder
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("ch1_*.ipynb"))
 
 
+@pytest.mark.slow
 def test_every_table_and_figure_is_there(chapter1_runs):
     report = chapter1_runs / "report"
     runs = pd.read_csv(report / "runs.csv", keep_default_na=False)
@@ -37,6 +38,7 @@ def test_every_table_and_figure_is_there(chapter1_runs):
     assert {"table1.md", "table2.csv", "table3.tex", "figure1.png", "figure3.pdf", "index.html"} <= names
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_kept(chapter1_runs, chapter1_command):
     before = {path: (path / "metrics.json").stat().st_mtime_ns for path in run_folders(chapter1_runs)}
     done = forked.run(chapter1_command)
@@ -66,6 +68,7 @@ def test_it_is_committed_with_the_outputs_of_one_run_from_top_to_bottom(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_it_runs(name, chapter1_runs, monkeypatch):
     monkeypatch.setenv("ARTTL_RUNS", str(chapter1_runs))
     run_notebook(name)

@@ -31,6 +31,7 @@ FILES = [
 ]
 
 
+@pytest.mark.slow
 def test_every_table_and_figure_is_there(chapter2_runs):
     report = chapter2_runs / "report"
     for name in [*FILES, "index.html", "ticket-rounds.csv"]:
@@ -43,6 +44,7 @@ def test_every_table_and_figure_is_there(chapter2_runs):
         assert content.startswith({"png": b"\x89PNG", "pdf": b"%PDF"}.get(name[-3:], b"")), name
 
 
+@pytest.mark.slow
 def test_the_runs_are_those_of_the_protocol(chapter2_runs):
     settings = [RunFolder(path).read_config()["settings"] for path in run_folders(chapter2_runs / "ch2")]
     assert Counter(each["kind"] for each in settings) == {"search": 5, "ticket": 2 + 13}
@@ -65,6 +67,7 @@ def test_the_runs_are_those_of_the_protocol(chapter2_runs):
     assert tables.accuracy.dropna().tolist().count(cell) >= 1
 
 
+@pytest.mark.slow
 def test_started_again_it_repeats_no_run_and_gives_the_same_tables(chapter2_runs, chapter2_command):
     report = chapter2_runs / "report"
     names = [name for name in FILES if not name.endswith("pdf")] + ["ticket-rounds.csv"]
@@ -80,6 +83,7 @@ def test_started_again_it_repeats_no_run_and_gives_the_same_tables(chapter2_runs
     assert {name: (report / name).read_bytes() for name in names} == before
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_to_the_same_results(chapter2_runs, chapter2_command, tmp_path):
     """Killed in a search, then between two networks of a transfer, and stopped for good where a study begins."""
     line = [*chapter2_command[:-1], str(tmp_path / "runs")]
@@ -160,6 +164,7 @@ def test_it_is_committed_with_the_outputs_of_one_run_from_top_to_bottom(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_it_runs(name, chapter2_runs, monkeypatch):
     monkeypatch.setenv("ARTTL_RUNS", str(chapter2_runs))
     run_notebook(name)

@@ -171,6 +171,7 @@ def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path
 
 
 @pytest.mark.parametrize("written", range(2, 14))
+@pytest.mark.slow
 def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, whole, written):
     """Every file is written through os.replace; the process ends right before one of them gets its name."""
     import os

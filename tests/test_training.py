@@ -208,6 +208,7 @@ class Stop(Exception):
 
 
 @pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
+@pytest.mark.slow
 def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     recipe = recipe.changed({"max_epochs": 12})
     _, whole, expected = run(tmp_path / "whole", recipe)
