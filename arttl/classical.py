@@ -1,7 +1,7 @@
 """Classifiers of scikit-learn on X, in the place of the softmax layer: linear and RBF SVM, random forest.
 
-Source: thesis, section 1.3, footnote (SVM and random forest on X gave about the same result). It gives no settings; the
-grids here are this project's, searched on the validation images.
+Source: thesis, section 1.2.3, footnote (SVM and random forest on X gave about the same result). It gives no settings;
+the grids here are this project's, searched on the validation images.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.overrides import read_assignments
+from arttl.published.chapter1 import APPROACH_TITLES
 from arttl.recipes import Recipe, get_recipe
-from arttl.reports.published import APPROACH_TITLES
 from arttl.runs import RunFolder
 from arttl.training import backend_name
 

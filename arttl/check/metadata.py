@@ -11,7 +11,7 @@ import pandas as pd
 from arttl.check.findings import Finding
 from arttl.collections.targets import find_target
 from arttl.errors import InputError
-from arttl.reports.published import COLLECTIONS, is_near
+from arttl.published.chapter1 import COLLECTIONS, is_near
 from arttl.splits import Split, make_split
 
 TAIL = {"1 image": (1, 1), "2-9": (2, 9), "10-99": (10, 99), "100 or more": (100, None)}

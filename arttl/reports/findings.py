@@ -8,9 +8,9 @@ import pandas as pd
 
 from arttl.collections.wording import shown
 from arttl.metrics import paired_difference
+from arttl.published.chapter1 import ARCHITECTURES, MISPRINTS, accuracies
 from arttl.reports.cells import DECIMALS
 from arttl.reports.collect import EXPERIMENTS, pooling_problem, study_order
-from arttl.reports.published import ARCHITECTURES, MISPRINTS, accuracies
 from arttl.reports.tables import Cell, Table, column_title, number
 
 
@@ -36,7 +36,7 @@ FINDINGS = (
     Finding("antwerp", ("off-the-shelf", "rijks"), ("off-the-shelf", "imagenet")),
     Finding("antwerp", ("fine-tuning", "rijks"), ("fine-tuning", "imagenet")),
 )
-"""Source: thesis, sections 1.4 and 1.5."""
+"""Source: thesis, sections 1.3.1 to 1.3.3."""
 
 VERDICTS = {1: "as in the thesis", 0: "not decided", -1: "the other way round"}
 

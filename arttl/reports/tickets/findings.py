@@ -6,14 +6,14 @@ import pandas as pd
 
 from arttl.collections.wording import first_few, shown
 from arttl.errors import InputError
+from arttl.published import chapter2 as published
+from arttl.published.chapter2 import COLUMNS, OWN, SCRATCH
 from arttl.reports.cells import DECIMALS
 from arttl.reports.collect import cause_of
 from arttl.reports.findings import VERDICTS, paired_over_seeds, verdict
 from arttl.reports.tables import Cell, Table, number
-from arttl.reports.tickets import published
 from arttl.reports.tickets.cells import other_settings, same_data
 from arttl.reports.tickets.naming import network_title, source_title
-from arttl.reports.tickets.published import COLUMNS, OWN, SCRATCH
 from arttl.reports.tickets.series import VALIDATION, select
 from arttl.runs import RunFolder
 
