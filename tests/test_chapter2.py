@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import slim
 from scripts import run_folders
 
 from arttl import chapter2, pruning
@@ -31,13 +32,16 @@ def one_search(photographs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "2", "--keep-final", "--output", folder]
     line += ["--cache", folder / "cache", "--splits", folder / "splits"]
-    chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
+    with pytest.MonkeyPatch.context() as patch:
+        slim.put_in_place(patch)
+        chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
     return folder
 
 
 @pytest.fixture
-def searched(one_search, tmp_path):
+def searched(one_search, tmp_path, monkeypatch):
     """That search in the folder of this test's runs, which the tests transfer back to the class folders."""
+    slim.put_in_place(monkeypatch)
     shutil.copytree(one_search / "ch2", tmp_path / "runs/ch2")
     return tmp_path / "runs/ch2/tickets/mine/resnet20/seed-42"
 

@@ -1,11 +1,8 @@
 """Data order, early stopping and resuming, on a small convolutional network."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 
+import forked
 import keras
 import numpy as np
 import pandas as pd
@@ -13,6 +10,8 @@ import pytest
 
 from arttl import recipes
 from arttl.errors import InputError
+from arttl.keeping import compiled
+from arttl.recipes import Recipe
 from arttl.training import Arrays, Batches, Checkpoint, make_deterministic, predict, train
 
 CLASSES = 3
@@ -25,25 +24,31 @@ def data():
     return Arrays(images), class_ids
 
 
-def small_model(recipe, seed=0):
+def small_model(recipe, seed=0, compile_model=Recipe.compile):
     """Convolution, BatchNormalization and a head: everything whose state a resume must bring back."""
     make_deterministic(seed)
     model = keras.Sequential(
         [
-            keras.Input((8, 8, 1)),
-            keras.layers.Conv2D(4, 3),
-            keras.layers.BatchNormalization(),
-            keras.layers.ReLU(),
-            keras.layers.GlobalAveragePooling2D(),
-            keras.layers.Dense(CLASSES, "softmax"),
-        ]
+            keras.Input((8, 8, 1), name="pixels"),
+            keras.layers.Conv2D(4, 3, name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.ReLU(name="relu"),
+            keras.layers.GlobalAveragePooling2D(name="pool"),
+            keras.layers.Dense(CLASSES, "softmax", name="head"),
+        ],
+        name="small",
     )
-    return recipe.compile(model)
+    return compile_model(recipe, model)
 
 
-def run(folder, recipe, report=lambda progress: None, seed=0):
+def kept(recipe, model):
+    """The model as compiled for a former run: compiling is nearly all that one costs here."""
+    return compiled(model, recipe)
+
+
+def run(folder, recipe, report=lambda progress: None, seed=0, compile_model=Recipe.compile):
     source, class_ids = data()
-    model = small_model(recipe, seed)
+    model = small_model(recipe, seed, compile_model)
     training = Batches(source, np.arange(60), class_ids[:60], CLASSES, 16, shuffle_seed=seed)
     validation = Batches(source, np.arange(60, 90), class_ids[60:], CLASSES, 16)
     progress = train(model, recipe, training, validation, Checkpoint(folder), report)
@@ -203,6 +208,7 @@ class Stop(Exception):
 
 
 @pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
+@pytest.mark.slow
 def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     recipe = recipe.changed({"max_epochs": 12})
     _, whole, expected = run(tmp_path / "whole", recipe)
@@ -213,7 +219,7 @@ def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
 
     for _ in range(whole.epochs - 1):
         with pytest.raises(Stop):
-            run(tmp_path / "parts", recipe, stop)
+            run(tmp_path / "parts", recipe, stop, compile_model=kept)
     _, progress, found = run(tmp_path / "parts", recipe, stop)
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
     assert (progress.best_epoch, progress.wait) == (whole.best_epoch, whole.wait)
@@ -223,22 +229,25 @@ def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     np.testing.assert_array_equal(once_more, expected)
 
 
+def train_slowly(line):
+    """The training of the next test, in a process that it kills."""
+
+    def report(progress):
+        print(progress.epochs, flush=True)
+        time.sleep(0.03)
+
+    run(line[0], recipes.fine_tuning(max_epochs=25, patience=25), report)
+
+
 def test_sigkill_at_any_moment_changes_nothing(tmp_path):
     """Kill the process again and again, at moments that have nothing to do with epochs."""
     recipe = recipes.fine_tuning(max_epochs=25, patience=25)
     _, whole, expected = run(tmp_path / "whole", recipe)
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_training as t; from arttl import recipes;"
-        "import time; slow = lambda progress: (print(progress.epochs, flush=True), time.sleep(0.03));"
-        "t.run(sys.argv[2], recipes.fine_tuning(max_epochs=25, patience=25), slow)"
-    )
-    command = [sys.executable, "-c", code, os.path.dirname(__file__), str(tmp_path / "parts")]
     for delay in (0.11, 0.283):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        process.stdout.readline()  # the first epoch of this life is done
+        process = forked.Script([tmp_path / "parts"], work=train_slowly)
+        next(iter(process))  # the first epoch of this life is done
         time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.kill()
     assert Checkpoint(tmp_path / "parts").progress().epochs > 0
     _, progress, found = run(tmp_path / "parts", recipe)
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
