@@ -233,7 +233,7 @@ def test_random_weights_differ_by_seed_and_are_the_same_for_one(searched):
 
 def test_batchnorm_settings_are_runs_of_their_own_and_recorded(script, photographs, searched, tmp_path):
     line = ["--target", "mine", "--data", photographs, *TINY, "--source", "target", "--rounds", "1"]
-    line += ["--baselines", "scratch"]
+    line += ["--baselines", "scratch", "--set", "optimizer.learning_rate=0.01"]
     assert script(*line, **TRANSFER)[0] == 0
     assert script(*line, "--bn-momentum", "0.5", "--bn-recalibrate", **TRANSFER)[0] == 0
     base = tmp_path / "runs/ch2/transfer/mine/resnet20/scratch"
@@ -398,6 +398,23 @@ def test_parts_of_the_targets_own_images_are_searched_and_nothing_is_transferred
     found = [str(path.relative_to(base)) for path in run_folders(base)]
     assert found == ["tickets/mine/resnet20/fraction-50/seed-42", "tickets/mine/resnet20/seed-42"]
     assert "mine, 50%" in out
+
+
+def test_the_ablation_searches_under_each_setting_and_compares_by_round(script, photographs, tmp_path):
+    line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "1", "--compare", "scope=global", "rewind=1"]
+    code, out, err = script(*line, name="ch2_fidelity.py")
+    assert code == 0, err
+    base = tmp_path / "runs/ch2/fidelity/mine/resnet20"
+    table = pd.read_csv(base / "fidelity.csv")
+    assert table[["variant", "round"]].to_numpy().tolist() == [
+        [variant, number] for variant in ("baseline", "scope=global", "rewind=1") for number in (0, 1)
+    ]
+    rows = [line for line in out.splitlines() if line.startswith("| scope=global")]
+    accuracy = table[(table.variant == "scope=global") & (table["round"] == 1)].test_accuracy.item()
+    assert [cell.strip() for cell in rows[0].split("|")][-2] == f"{accuracy:.1%}"
+    assert (base / "fidelity.md").read_text().strip() in out
+    settings = [RunFolder(path).read_config()["settings"]["search"] for path in run_folders(base)]
+    assert sorted((each["scope"], each["rewind"]) for each in settings) == [("global", 2), ("layer", 1), ("layer", 2)]
 
 
 def test_options_are_those_of_the_library():
