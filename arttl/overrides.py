@@ -54,7 +54,7 @@ def departures(recipe, study):
 
 
 _BEFORE = {
-    "recipe": {"crop": "none", "initial": "network", "max_iterations": 0},
+    "recipe": {"crop": "none", "initial": "network", "max_iterations": 0, "cycle": False, "warm_up": 0},
     "search": {"criterion": "magnitude", "rates": {}, "schedule_from": "start", "on_dead": "continue"},
 }
 """What settings were before there was a choice: runs of that time do not name them."""

@@ -82,6 +82,7 @@ def _changed_settings(spec):
     plays_no_part = {
         "name": True,
         "numerics.rmsprop_epsilon": True,  # optimizer.epsilon says it
+        "warm_up": not recipe.trains_backbone,
         "numerics.rmsprop_root": recipe.optimizer["name"] != "RMSprop",
         "numerics.frozen_batchnorm": not (normalized and every_step),
         "numerics.frozen_updates": not (normalized and every_step),

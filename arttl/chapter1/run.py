@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from arttl.files import write_model, write_table
 from arttl.keeping import compiled, release
 from arttl.leaks import run_of_weights, started_from
 from arttl.models import build_classifier, parameter_counts
+from arttl.recipes import get_recipe
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.tracking import Tracking
 from arttl.training import (
@@ -126,15 +128,51 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
         folder.log(epoch_line(progress, recipe.max_epochs))
         tracking.tell(progress.kept_history)
 
-    drop = {"drop_remainder": recipe.drop_remainder}
-    training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **drop)
-    validation = batches("validation", **drop)
-    progress = train(trained, recipe, training, validation, Checkpoint(folder.checkpoint), report)
+    order = {"drop_remainder": recipe.drop_remainder, "cycle": recipe.cycle}
+    training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **order)
+    parts = training, batches("validation", **order)
+
+    def features():
+        return Arrays(run_features(spec, data, model, store))
+
+    progress = warmed_up_and_trained(trained, recipe, parts, Checkpoint(folder.checkpoint), report, features)
     write_table(folder.path / "history.csv", history_table(progress))
     tracking.tell(progress.history)
     metrics = training_metrics(progress, recipe)
     chosen = f"epoch {metrics['tested_epoch']} of {progress.epochs}"
     return Outcome(predict(trained, batches("test")), True, metrics, chosen), model
+
+
+def warmed_up_and_trained(model, recipe, parts, checkpoint, report, features):
+    """Train a model as arttl.training.train does, after the recipe's warm-up if it has one; returns the Progress.
+
+    Arguments:
+        model: the compiled model.
+        recipe: its Recipe.
+        parts: Batches of training and validation images.
+        checkpoint: the Checkpoint; a warm-up that is not over has one of its own below its folder.
+        report: as train takes it.
+        features: function that gives X of every image, as Arrays. It is called only for a warm-up.
+    """
+    begun = None
+    if recipe.trains_backbone and recipe.warm_up and not checkpoint.exists():
+        source = features()
+        begun = _warm_up(model, recipe, [each.of(source) for each in parts], checkpoint.folder / "warm-up", report)
+    return train(model, recipe, *parts, checkpoint, report, begun=begun)
+
+
+def _warm_up(model, recipe, parts, folder, report):
+    """Train the head alone, as an off-the-shelf run of the same recipe and seed begins; returns the Progress."""
+    head = replace(
+        recipe,
+        approach="off-the-shelf",
+        features="one-pass",
+        optimizer=get_recipe(recipe.name, "off-the-shelf").optimizer,
+        patience=recipe.warm_up,
+        max_epochs=recipe.warm_up,
+        tested="last",
+    )
+    return train(head.compile(head_model(model)), head, *parts, Checkpoint(folder), report)
 
 
 def fit_classical(spec, data, model, store, rows, class_ids, tracking):
