@@ -113,6 +113,7 @@ class Checkpoint:
             yield
         finally:
             self.flush()
+            self._latest = None  # some hundred megabytes
 
     def _wait(self):
         """Wait for what is being written, and raise what went wrong."""
