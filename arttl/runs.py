@@ -139,7 +139,7 @@ class RunFolder:
         """
         if not self.is_started:
             return
-        found = difference(self.read_config()["settings"], settings)
+        found = difference(deciding(self.read_config()["settings"]), deciding(settings))
         if found:
             raise InputError(
                 f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"
@@ -206,6 +206,16 @@ def versions():
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def deciding(settings):
+    """A run's settings without the name, in earlier versions the path, of a weights file whose content they tell.
+
+    Arguments:
+        settings: dict, as config.json has it under "settings".
+    """
+    told = str(settings.get("weights_file")).startswith("sha256 ")
+    return {name: value for name, value in settings.items() if not (told and name == "weights")}
 
 
 def difference(old, new, name=""):

@@ -10,12 +10,13 @@ import json
 import zipfile
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import h5py
 
 from arttl.eras import RESNET50_GRAPHS
 
+NAMED_WEIGHTS = ("imagenet", "bundled", "none")
 TODAY = "keras3"
 _RUN_MODEL, _RUN_CONFIG = "model.keras", "config.json"  # of a run folder
 _SCALES = {(1 / 255, 0.0): "unit", (1 / 127.5, -1.0): "imagenet"}
@@ -61,6 +62,11 @@ def what_weights_need(path: Path | str) -> Belongings | None:
         of_file.image_size or of_run.image_size,
     )
     return found if found != Belongings() else None
+
+
+def weights_title(weights: str) -> str:
+    """The weights by name, or the name of their file without its folder, which decides nothing."""
+    return weights if weights in NAMED_WEIGHTS else PurePath(weights).name
 
 
 def _of_run(path: Path) -> Belongings:
