@@ -29,6 +29,7 @@ import pandas as pd
 
 from arttl.errors import InputError
 from arttl.files import make_folder, write_json
+from arttl.keras_settings import current_settings
 
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
 
@@ -122,8 +123,8 @@ class RunFolder:
         self.write_config(config)
 
     def write_config(self, config):
-        """Write config.json: the settings given, the versions of what computes, and the machine's kind."""
-        write_json(self.path / "config.json", config | {"versions": versions()})
+        """Write config.json: the settings given, the versions of what computes, the machine's kind, Keras' settings."""
+        write_json(self.path / "config.json", config | {"versions": versions(), "keras_settings": current_settings()})
 
     def read_config(self):
         """The content of config.json."""
