@@ -1,7 +1,6 @@
 """Sweeps on one machine: which runs are done, in which order, under which lock; and failures.csv, progress."""
 
 import contextlib
-import fcntl
 import json
 import subprocess
 import sys
@@ -139,10 +138,9 @@ def test_the_lock_goes_with_its_owner_however_it_ends(tmp_path):
 
 
 def test_a_script_is_refused_while_a_cluster_sweeps_into_its_folder(tmp_path):
-    with open(tmp_path / ".sweep.lock", "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match=r"another sweep is at work in .*; wait for it or choose"):
-            do_parts([part([spec(tmp_path, "a")])], options(tmp_path))
+    refused = pytest.raises(InputError, match=r"another sweep is at work in .*; wait for it or choose")
+    with sweep_lock(tmp_path, alone=True), refused:
+        do_parts([part([spec(tmp_path, "a")])], options(tmp_path))
     assert not (tmp_path / "a").exists()
 
 

@@ -93,7 +93,7 @@ def check_collection(
         group_duplicates: whether the split keeps duplicates together.
         metadata_only: open no image.
         workers: threads that decode; default one for each processor that this process may use.
-        progress: show a bar on stderr.
+        progress: tell on stderr how far it has come.
 
     Returns Checked.
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.check.duplicates import GRID, perceptual_hash, thumbnail
 from arttl.files import file_hash
 from arttl.images.decoding import BadImage, Decoding, decode_image
@@ -54,7 +54,7 @@ def read_images(paths, *, workers=None, progress=True) -> ImageFacts:
     Arguments:
         paths: dict of image_id to Path.
         workers: threads; default one for each processor that this process may use.
-        progress: show a bar on stderr.
+        progress: tell on stderr how far it has come.
 
     Returns ImageFacts, in the order of `paths`.
     """
@@ -63,10 +63,10 @@ def read_images(paths, *, workers=None, progress=True) -> ImageFacts:
     hashes = np.zeros(len(paths), np.uint64)
     thumbnails = np.zeros((len(paths), GRID * GRID), np.float16)
     flat = np.zeros(len(paths), bool)
-    bar = tqdm(total=len(paths), desc="checking images", disable=not progress)
-    with bar, ThreadPoolExecutor(workers) as pool:
+    told = bar(total=len(paths), desc="checking images", shown=progress)
+    with told, ThreadPoolExecutor(workers) as pool:
         for image_id, found in bounded_map(pool, _describe, paths.items(), 4 * workers):
-            bar.update()
+            told.update()
             if isinstance(found, str):
                 bad[image_id] = found
                 continue
