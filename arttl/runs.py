@@ -30,6 +30,7 @@ from arttl.errors import InputError
 from arttl.files import make_folder, write_json
 from arttl.keras_settings import current_settings
 from arttl.locks import HeldError, locked
+from arttl.overrides import as_of_now
 
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
 
@@ -211,13 +212,15 @@ def versions():
 
 
 def deciding(settings):
-    """A run's settings without the name, in earlier versions the path, of a weights file whose content they tell.
+    """What of a run's settings decides its result, as this version would say it.
+
+    That leaves out the name of a weights file (in earlier versions its path), whose content is among them too.
 
     Arguments:
         settings: dict, as config.json has it under "settings".
     """
     told = str(settings.get("weights_file")).startswith("sha256 ")
-    return {name: value for name, value in settings.items() if not (told and name == "weights")}
+    return {name: value for name, value in as_of_now(settings).items() if not (told and name == "weights")}
 
 
 def difference(old, new, name=""):
