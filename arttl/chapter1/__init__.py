@@ -54,7 +54,7 @@ def split_data(options, collection, preset):
         make_folder(options.output, "--output")
         make_folder(options.cache, "--cache")
     paths = collection.paths()
-    files = identify_files(paths)
+    files = identify_files(paths, options.cache)
     grouping = duplicate_grouping(paths, files.fingerprint) if options.group_duplicates else None
     found = draw_split(options, collection, options.challenge, preset, grouping, save=not options.dry_run)
     print_split(*found, options.challenge)

@@ -24,7 +24,7 @@ class ExperimentData:
         self.collection, self.split = collection, split
         self.cache, self.skip_bad_images = cache, skip_bad_images
         self.paths = collection.paths()
-        self.files = files or identify_files(self.paths)
+        self.files = files or identify_files(self.paths, cache)
         self._stores = {}
 
     @property
@@ -41,7 +41,7 @@ class ExperimentData:
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
         decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit)
         if decoding not in self._stores:
-            options = {"files": self.files.fingerprint, "skip_bad_images": self.skip_bad_images}
+            options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
             self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
         return self._stores[decoding]
 

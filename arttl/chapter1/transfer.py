@@ -64,8 +64,7 @@ def check_sources(specs, data):
         specs: RunSpecs.
         data: the ExperimentData of the target.
     """
-    contents = {data.files.contents[image_id]: image_id for image_id in data.split.ids("test")}
-    contents.pop(None, None)  # of files that cannot be read
+    contents = data.files.by_content(data.split.ids("test"))
     for path, folder in {spec.source.run.path: spec.source.run for spec in specs if spec.source.run}.items():
         images = folder.images()
         seen = images[images.file.isin(contents)]
