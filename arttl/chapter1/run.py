@@ -113,7 +113,8 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     """Train a model, or its head on cached features; returns the Outcome, and a model with the tested weights."""
     recipe, folder = spec.recipe, spec.folder
     if recipe.features == "one-pass":
-        source, trained = Arrays(run_features(spec, data, model, store)), recipe.compile(head_model(model))
+        features, rows = run_features(spec, data, model, store, rows)
+        source, trained = Arrays(features), recipe.compile(head_model(model))
     else:
         source, model = store, compiled(model, recipe)
         trained = model
@@ -140,7 +141,7 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
 
 def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     """Search a classifier of scikit-learn on X; returns the Outcome, and the model. history.csv: a row a setting."""
-    features = run_features(spec, data, model, store)
+    features, rows = run_features(spec, data, model, store, rows)
     parts = {part: (features[rows[part]], class_ids[part]) for part in rows}
 
     def report(row):
@@ -158,8 +159,19 @@ def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     return Outcome(scores, are_probabilities, metrics, chosen), model
 
 
-def run_features(spec, data, model, store):
-    """X of every image of the store, from the cache if it is there; says which."""
-    features, path, reused = cached_features(model, store, data.cache)
+def run_features(spec, data, model, store, rows):
+    """X of the images that a run uses, from the cache as far as it is there; says which.
+
+    Arguments:
+        spec: the RunSpec.
+        data: the ExperimentData.
+        model: the classifier.
+        store: the ImageStore.
+        rows: dict of part to positions in the store.
+
+    Returns (features, rows): float32 array, and a dict of part to positions in it.
+    """
+    used = np.unique(np.concatenate(list(rows.values())))
+    features, path, reused = cached_features(model, store, data.cache, used)
     spec.folder.log(f"  features {'reused from' if reused else 'computed and kept in'} {path}")
-    return features
+    return features, {part: np.searchsorted(used, positions) for part, positions in rows.items()}
