@@ -21,6 +21,25 @@ FORMAT = 1  # of the cache's files and of their rows' keys
 SYNC_SECONDS = 2.0  # how often rows are made safe: what a killed process has to compute again
 
 
+class Features:
+    """X of some images of a store, read as the store is.
+
+    Arguments:
+        rows: their positions in the store, ascending.
+        array: float32 array of shape (len(rows), features).
+    """
+
+    def __init__(self, rows, array):
+        self.rows, self.array = rows, array
+
+    def __len__(self):
+        return len(self.rows)
+
+    def read(self, rows):
+        """X at these positions in the store, as a new array."""
+        return self.array[np.searchsorted(self.rows, rows)]
+
+
 def extract_features(classifier, store, rows=None, batch_size=32, progress=True):
     """X for images of a store.
 

@@ -1,7 +1,8 @@
 """The run folder: one trained and tested model, readable by a person and by pandas.
 
-    config.json       every setting, versions, fingerprints of split and weights
-    images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on
+    config.json       every setting, versions, fingerprints of split and weights, the run it started from
+    images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on; for
+                      collections with files over 64 KiB also former_file, as arttl 0.1 wrote their content
     history.csv       one row an epoch
     metrics.json      test accuracy (also by class frequency) with 95% intervals, top-5, macro-F1, loss, seconds
     predictions.csv   image_id, label, predicted, probability

@@ -67,13 +67,6 @@ class Files:
     contents: dict[str, str | None]
     former_contents: dict[str, str | None] = field(repr=False)
 
-    def by_content(self, image_ids: list[str]) -> dict[str, str]:
-        """Content, as this version and as earlier ones wrote it -> image_id of one of these images."""
-        told = {self.former_contents[image_id]: image_id for image_id in image_ids}
-        told |= {self.contents[image_id]: image_id for image_id in image_ids}
-        told.pop(None, None)  # of files that cannot be read
-        return told
-
 
 def identify_files(paths: Mapping[str, Path], cache: Path | None = None) -> Files:
     """Identify image files.

@@ -98,14 +98,15 @@ class ImageStore:
         paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
         folder, files = Path(folder), files or identify_files(paths)
         fingerprint = fingerprint_of(decoding, files.fingerprint)
+        leave_bad = skip_bad_images and decoding.megapixels is None  # another bound can let a large one in
         final = folder / f"images-{decoding.label}-{fingerprint[:12]}.h5"
         with _disk_errors_named(folder):
             file = _open(final, fingerprint)
-            if file is None or _todo(file, skip_bad_images).size:
+            if file is None or _todo(file, leave_bad).size:
                 folder.mkdir(parents=True, exist_ok=True)
                 lock = lock_of(final)
                 with locked(lock, waiting=partial(_say_waiting, lock, progress)):
-                    file = _completed(final, paths, files, decoding, workers, skip_bad_images, progress)
+                    file = _completed(final, paths, files, decoding, workers, leave_bad, progress)
             store = cls(file, {image_id: files.contents[image_id] for image_id in images}, decoding)
             report = folder / f"bad-images-{fingerprint[:12]}.csv"
             _write_report(report, {image_id: (paths[image_id], cause) for image_id, cause in store.bad.items()})
