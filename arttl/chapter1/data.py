@@ -57,8 +57,9 @@ class ExperimentData:
 
         Where files are so large that earlier versions wrote them otherwise, `former_file` is what those wrote.
         """
-        ids, files = self.split.table.image_id, self.files
-        file, former = ([each[image_id] for image_id in ids] for each in (files.contents, files.former_contents))
+        ids = self.split.table.image_id
+        contents, formerly = self.files.contents, self.files.former_contents
+        file, former = ([each[image_id] for image_id in ids] for each in (contents, formerly))
         table = self.split.table.assign(file=file)
         return table if file == former else table.assign(former_file=former)
 
@@ -78,9 +79,8 @@ class ExperimentData:
             rows[part] = store.rows([image_id for image_id, good in zip(ids, readable, strict=True) if good])
             lost = self._lost(part, store) if part == "train" else {}
             if lost or not len(rows[part]):
-                whom, image_id = next(
-                    ((f"class {label!r}", each) for label, each in lost.items()), ("the split", ids[0])
-                )
+                named = ((f"class {label!r}", image_id) for label, image_id in lost.items())
+                whom, image_id = next(named, ("the split", ids[0]))
                 raise InputError(
                     f"without the unreadable images {whom} has none for {part}; mend them (the first is "
                     f"{shown(image_id)}: {shown(store.bad[image_id])}), or take them out of the collection and draw "
