@@ -16,6 +16,7 @@ import threading
 from pathlib import Path
 
 from arttl.errors import InputError, RunsFailed
+from arttl.keras_settings import pin_settings
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
 INTERRUPTED_CODE, READER_LEFT = 130, 141
@@ -56,6 +57,7 @@ def _run(main, parser, keras, interrupted):
     try:
         if keras:
             import_keras_quietly()
+            pin_settings()
         main(options)
     except InputError as error:
         if options.debug:

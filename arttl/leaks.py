@@ -22,6 +22,8 @@ NAMED = ("imagenet", "bundled", "none")
 """Weights that are no file of the user's."""
 
 IMAGES = "images.csv"
+NAMES = ("file", "former_file")
+"""Columns with a file's content, as this version and as earlier ones wrote it: the latter of large files only."""
 
 
 def run_of_weights(weights):
@@ -126,7 +128,8 @@ def _check(run, images):
     had = _contents(run.path, path.stat().st_mtime_ns if path.exists() else None)
     for part, theirs in SEEN.items():
         tested = images[(images.split == part) & images.file.notna()]
-        found = tested.image_id[tested.file.isin(set().union(*(had.get(each, ()) for each in theirs)))]
+        seen = set().union(*(had.get(each, ()) for each in theirs))
+        found = tested.image_id[tested[[*tested.columns.intersection(NAMES)]].isin(seen).any(axis=1)]
         if len(found):
             raise InputError(
                 f"the source {run.path} has {counted(len(found), f'{part} image')} of the target among its "

@@ -11,7 +11,7 @@ from arttl.check.grouping import duplicate_grouping
 from arttl.collections import PARTS, open_asked
 from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown
 from arttl.files import make_folder
-from arttl.images import Decoding, ImageStore, check_reading, files_fingerprint
+from arttl.images import Decoding, ImageStore, check_reading, identify_files
 from arttl.models.backbones import BACKBONES, check_size, get_backbone
 from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
@@ -39,14 +39,14 @@ def run_prepare(options):
     for note in collection.notes:
         print(f"  {note}")
     paths = collection.paths()
-    files = files_fingerprint(paths)
-    grouping = duplicate_grouping(paths, files, collection.megapixels) if options.group_duplicates else None
+    files = identify_files(paths, options.cache)
+    grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels) if options.group_duplicates else None
     for challenge in challenges or collection.challenges:
         print_split(*draw_split(options, collection, challenge, recipe.split, grouping), challenge)
     decodings = [
         Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
     ]
-    for note in check_reading(paths, decodings[0], options.cache, files):
+    for note in check_reading(paths, decodings[0], options.cache, files.fingerprint):
         print(note, flush=True)
     for size, decoding in zip(sizes, decodings, strict=True):
         started = time.monotonic()

@@ -36,6 +36,14 @@ def write_source(folder, images=(), config=None, **settings):
     return RunFolder(folder)
 
 
+def test_large_files_are_compared_as_earlier_versions_wrote_them_too(tmp_path):
+    source = write_source(tmp_path / "old", [("train", "3-ends"), ("train", "4-ends")])
+    target = TARGET.assign(former_file=["1-aa", "2-bb", "3-ends", "4-other", ""])
+    with pytest.raises(InputError, match=r"has 1 test image of the target among .* \(first: c\)"):
+        check_unseen(source, target)
+    assert check_unseen(source, TARGET) == []
+
+
 @pytest.mark.parametrize(
     ("images", "said"),
     [

@@ -6,7 +6,7 @@ from functools import partial
 
 from arttl import collections
 from arttl.chapter1.data import ExperimentData
-from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs
+from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs, say_notes
 from arttl.chapter1.run import run_one
 from arttl.check.grouping import duplicate_grouping
 from arttl.collections.wording import shown
@@ -37,6 +37,7 @@ def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO)
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
+    say_notes(specs)
     opening = partial(open_experiment, options, demo, specs[0].recipe.split)
     data = opening()
     check_sources(specs, data)
@@ -55,7 +56,7 @@ def split_data(options, collection, preset):
         make_folder(options.output, "--output")
         make_folder(options.cache, "--cache")
     paths = collection.paths()
-    files = identify_files(paths)
+    files = identify_files(paths, options.cache)
     megapixels = collection.megapixels
     grouping = duplicate_grouping(paths, files.fingerprint, megapixels) if options.group_duplicates else None
     found = draw_split(options, collection, options.challenge, preset, grouping, save=not options.dry_run)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from arttl.chapter1.deviations import deviations
 from arttl.classical import check_memory, class_scores, search
 from arttl.errors import InputError
-from arttl.features import cached_features, network_fingerprint
+from arttl.features import Features, cached_features, network_fingerprint
 from arttl.files import write_model, write_table
 from arttl.keeping import compiled, release
 from arttl.leaks import run_of_weights, started_from
 from arttl.models import build_classifier, parameter_counts
+from arttl.models.belongings import NAMED_WEIGHTS
 from arttl.recipes import get_recipe
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.tracking import Tracking
 from arttl.training import (
-    Arrays,
     Batches,
     Checkpoint,
     head_model,
@@ -90,6 +91,7 @@ def prepare_folder(spec, data, store, model, force):
     trainable, frozen = parameter_counts(model)
     config = {
         "settings": spec.settings(data),
+        "weights_path": None if spec.weights in NAMED_WEIGHTS else str(Path(spec.weights).absolute()),
         "split": data.split.settings,
         "dropped_classes": data.split.dropped,
         "class_names": list(data.split.classes),
@@ -97,7 +99,7 @@ def prepare_folder(spec, data, store, model, force):
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
         "started_from": started_from(run_of_weights(spec.weights), folder),
-        "deviations": deviations(spec, data),
+        "deviations": deviations(spec, data) + data.untested(store),
     }
     if folder.is_started:
         former = folder.read_config()
@@ -108,13 +110,15 @@ def prepare_folder(spec, data, store, model, force):
     folder.write_config(config)
     if store.bad:
         folder.log(f"  {len(store.bad)} images cannot be read and were left out (--skip-bad-images)")
+    for line in data.untested(store):
+        folder.log(f"  {line}")
 
 
 def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     """Train a model, or its head on cached features; returns the Outcome, and a model with the tested weights."""
     recipe, folder = spec.recipe, spec.folder
     if recipe.features == "one-pass":
-        source, trained = Arrays(run_features(spec, data, model, store)), recipe.compile(head_model(model))
+        source, trained = run_features(spec, data, model, store, rows), recipe.compile(head_model(model))
     else:
         source, model = store, compiled(model, recipe)
         trained = model
@@ -133,7 +137,7 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     parts = training, batches("validation", **order)
 
     def features():
-        return Arrays(run_features(spec, data, model, store))
+        return run_features(spec, data, model, store, rows)
 
     progress = warmed_up_and_trained(trained, recipe, parts, Checkpoint(folder.checkpoint), report, features)
     write_table(folder.path / "history.csv", history_table(progress))
@@ -152,7 +156,7 @@ def warmed_up_and_trained(model, recipe, parts, checkpoint, report, features):
         parts: Batches of training and validation images.
         checkpoint: the Checkpoint; a warm-up that is not over has one of its own below its folder.
         report: as train takes it.
-        features: function that gives X of every image, as Arrays. It is called only for a warm-up.
+        features: function that gives X of every image that the run uses. It is called only for a warm-up.
     """
     begun = None
     if recipe.trains_backbone and recipe.warm_up and not checkpoint.exists():
@@ -178,8 +182,8 @@ def _warm_up(model, recipe, parts, folder, report):
 def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     """Search a classifier of scikit-learn on X; returns the Outcome, and the model. history.csv: a row a setting."""
     spec.folder.log(f"  {check_memory(spec.classifier, spec.size(data))}")
-    features = run_features(spec, data, model, store)
-    parts = {part: (features[rows[part]], class_ids[part]) for part in rows}
+    features = run_features(spec, data, model, store, rows)
+    parts = {part: (features.read(rows[part]), class_ids[part]) for part in rows}
 
     def report(row):
         tried = ", ".join(f"{name} {value}" for name, value in row.items() if name not in ("val_accuracy", "seconds"))
@@ -202,8 +206,19 @@ def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     return Outcome(scores, are_probabilities, metrics, chosen), model
 
 
-def run_features(spec, data, model, store):
-    """X of every image of the store, from the cache if it is there; says which."""
-    features, path, reused = cached_features(model, store, data.cache)
+def run_features(spec, data, model, store, rows):
+    """X of the images that a run uses, from the cache as far as it is there; says which.
+
+    Arguments:
+        spec: the RunSpec.
+        data: the ExperimentData.
+        model: the classifier.
+        store: the ImageStore.
+        rows: dict of part to positions in the store.
+
+    Returns Features, whose `read` takes positions in the store.
+    """
+    used = np.unique(np.concatenate(list(rows.values())))
+    features, path, reused = cached_features(model, store, data.cache, used)
     spec.folder.log(f"  features {'reused from' if reused else 'computed and kept in'} {path}")
-    return features
+    return Features(used, features)

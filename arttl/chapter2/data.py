@@ -175,4 +175,5 @@ def collection_data(name, experiment, challenge, size, recipe):
     parts = {part: (store, rows[part], class_ids[part], ids[rows[part]]) for part in PARTS}
     classes = tuple(experiment.split.classes)
     crop = size if cropped else None
-    return TrainingData(name, settings, classes, (size, size, 3), parts, table=experiment.image_table(), crop=crop)
+    notes = tuple(experiment.untested(store))
+    return TrainingData(name, settings, classes, (size, size, 3), parts, notes, experiment.image_table(), crop)
