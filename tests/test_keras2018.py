@@ -105,6 +105,19 @@ def test_cross_entropy_40_nats_down():
 
 
 @pytest.mark.skipif(TOLERANCE > 1, reason="only on TensorFlow does today's loss take the logits")
+@pytest.mark.parametrize("labels", [[[1], [0]], [1, 0]], ids=["a column", "class ids"])
+def test_labels_of_another_shape_are_refused_as_keras_does(labels):
+    """Broadcast, a column of class ids gave a loss for every class, and a training to chance."""
+    probabilities = np.full((2, 3), 1 / 3, "float32")
+    for loss in (CategoricalCrossentropy2018(), keras.losses.CategoricalCrossentropy()):
+        with pytest.raises(ValueError, match="`target` and `output` must have the same"):
+            loss(np.array(labels), probabilities)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
+    recipes.fine_tuning().compile(model)
+    with pytest.raises(ValueError, match="`target` and `output` must have the same"):
+        model.fit(np.zeros((2, 4)), np.array(labels), verbose=0)
+
+
 def test_todays_cross_entropy_is_not_clipped():
     value, gradient = loss_and_gradient(keras.losses.CategoricalCrossentropy(), cases.loss_case(), "logits")
     assert value[0] == pytest.approx(40.58, abs=0.2)

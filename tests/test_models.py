@@ -12,6 +12,7 @@ from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from arttl.errors import InputError
 from arttl.models import (
     BACKBONES,
+    CaffePreprocessing,
     build_classifier,
     feature_extractor,
     parameter_counts,
@@ -76,6 +77,11 @@ def test_imagenet_preprocessing_equals_keras(architecture, rng):
     expected = getattr(keras.applications, module[architecture]).preprocess_input(pixels.copy())
     scaled = keras.ops.convert_to_numpy(model.get_layer("preprocessing")(pixels))
     np.testing.assert_allclose(scaled, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_grey_images_are_not_broadcast_to_three_channels():
+    with pytest.raises(ValueError, match=r"CaffePreprocessing takes RGB images \(\.\.\., 3\), got \(1, 4, 4, 1\)"):
+        CaffePreprocessing()(np.zeros((1, 4, 4, 1)))
 
 
 def test_thesis_preprocessing_is_unit_interval_and_takes_uint8(models, rng):

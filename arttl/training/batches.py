@@ -64,6 +64,10 @@ class Batches(keras.utils.PyDataset):
         batches = len(self.rows) / self.batch_size
         return math.floor(batches) if self.drop_remainder else math.ceil(batches)
 
+    def __iter__(self):
+        """Every batch once; the PyDataset of Keras 3.10 has no end."""
+        return (self[index] for index in range(len(self)))
+
     def __getitem__(self, index):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         labels = np.zeros((len(chosen), self.num_classes), "float32")
