@@ -29,6 +29,7 @@ import pandas as pd
 
 from arttl.errors import InputError
 from arttl.files import make_folder, write_json
+from arttl.overrides import as_of_now
 
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
 
@@ -139,7 +140,7 @@ class RunFolder:
         """
         if not self.is_started:
             return
-        found = difference(self.read_config()["settings"], settings)
+        found = difference(as_of_now(self.read_config()["settings"]), as_of_now(settings))
         if found:
             raise InputError(
                 f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"

@@ -17,7 +17,7 @@ from arttl.errors import InputError
 from arttl.pruning import load_ticket, model_weights, open_tickets, prunable_kernels, search_settings
 from arttl.recipes import tickets
 from arttl.runs import RunFolder
-from arttl.ticket_parsers import RESETS, SCOPES, UNITS, lth_parser, search_parser, transfer_parser
+from arttl.ticket_parsers import CRITERIA, RESETS, SCOPES, UNITS, lth_parser, search_parser, transfer_parser
 from arttl.training import Batches, checkpoint
 
 FIND, TRANSFER, LTH = ({"name": f"ch2_{name}.py"} for name in ("find_tickets", "transfer_tickets", "lth_mnist"))
@@ -384,6 +384,7 @@ def test_a_dry_run_lists_and_writes_nothing(script, tmp_path):
 def test_options_are_those_of_the_library():
     assert pruning.search.SearchSettings().reset == RESETS[0]
     assert (search_settings.RESETS, search_settings.REWIND_UNITS, pruning.masks.SCOPES) == (RESETS, UNITS, SCOPES)
+    assert tuple(pruning.CRITERIA) == CRITERIA
     for parser in (search_parser, transfer_parser, lth_parser):
         parser("x").parse_args([])
     with pytest.raises(InputError):

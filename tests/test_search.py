@@ -55,14 +55,14 @@ def with_dropout():
     return keras.Model(pixels, keras.layers.Dense(CLASSES, "softmax", name="head")(x))
 
 
-LENET = SearchSettings(rounds=3, dense=True, head=True, keep_final=True, keep_initial=True)
+LENET = SearchSettings(rounds=3, scope="global", dense=True, head=True, keep_final=True, keep_initial=True)
 
 
 def contents(path):
     """Every array of a file of tickets."""
     tickets = open_tickets(path)
     found = {"theta_k": tickets.read_weights(), "theta_0": tickets.read_weights("theta_0") or {}}
-    for number in range(1, tickets.rounds + 1):
+    for number in range(tickets.rounds + 1):
         found[f"masks {number}"] = tickets.read_masks(number)
         found[f"final {number}"] = tickets.read_final(number) or {}
     return {(part, name): array for part, each in found.items() for name, array in each.items()}
@@ -80,11 +80,10 @@ def test_the_masks_are_those_of_the_published_rule_applied_to_the_trained_weight
     masks = {name: np.ones_like(mask) for name, mask in tickets.read_masks(1).items()}
     for number in (1, 2, 3):
         assert tickets.facts(number)["remaining"] == sum(mask.sum() for mask in tickets.read_masks(number).values())
-        if number > 1:  # of round 0 no trained weights are kept
-            final = tickets.read_final(number - 1)
-            magnitudes = np.concatenate([np.abs(final[name][mask]) for name, mask in masks.items()])
-            kept = np.concatenate([tickets.read_masks(number)[name][mask] for name, mask in masks.items()])
-            assert magnitudes[~kept].max() <= magnitudes[kept].min()
+        final = tickets.read_final(number - 1)
+        magnitudes = np.concatenate([np.abs(final[name][mask]) for name, mask in masks.items()])
+        kept = np.concatenate([tickets.read_masks(number)[name][mask] for name, mask in masks.items()])
+        assert magnitudes[~kept].max() <= magnitudes[kept].min()
         before = sum(int(mask.sum()) for mask in masks.values())
         masks = tickets.read_masks(number)
         assert sum(int(mask.sum()) for mask in masks.values()) == before - math.floor(0.2 * before + 0.5)
@@ -99,7 +98,7 @@ def test_records_a_row_a_round_a_row_a_layer_and_a_row_an_epoch(tmp_path):
     columns = (
         "round sparsity remaining weights val_loss val_accuracy test_accuracy test_accuracy_low test_accuracy_high"
     )
-    columns += " test_loss epochs tested_epoch training_seconds seconds"
+    columns += " test_loss epochs tested_epoch training_seconds seconds features"
     assert " ".join(rounds.columns) == columns
     np.testing.assert_allclose(rounds.sparsity[1:], 1 - 0.8 ** np.arange(1, 4), atol=1e-4)
     assert layers.groupby("round").remaining.sum().tolist() == rounds.remaining.tolist()
@@ -217,7 +216,7 @@ def test_what_the_survivors_start_a_round_from(tmp_path, reset):
 def test_layers_that_lose_every_weight_are_told_once_and_nothing_becomes_no_number(tmp_path):
     make_deterministic(5)
     lines = []
-    settings = SearchSettings(rate=0.9, rounds=4)
+    settings = SearchSettings(rate=0.9, rounds=4, rewind=1, scope="global", on_dead="continue")
     small_search(tmp_path, resnet20(CLASSES, (8, 8, 3)), settings, epochs=1, log=lines.append)
     warnings = [line for line in lines if line.startswith("warning")]
     assert len(warnings) == 1
@@ -232,7 +231,7 @@ def test_layers_that_lose_every_weight_are_told_once_and_nothing_becomes_no_numb
 
 @pytest.mark.core
 def test_a_finished_search_is_returned_and_another_one_refused(tmp_path):
-    settings = SearchSettings(rounds=1, dense=True)
+    settings = SearchSettings(rounds=1, rewind=1, dense=True)
     small_search(tmp_path, lenet(), settings, epochs=1)
     before = (tmp_path / "tickets.h5").read_bytes()
     lines = []
@@ -240,7 +239,7 @@ def test_a_finished_search_is_returned_and_another_one_refused(tmp_path):
     assert not lines
     assert (tmp_path / "tickets.h5").read_bytes() == before
     with pytest.raises(InputError, match="holds a search of another search"):
-        small_search(tmp_path, lenet(), SearchSettings(rounds=2, dense=True), epochs=1)
+        small_search(tmp_path, lenet(), SearchSettings(rounds=2, rewind=1, dense=True), epochs=1)
     with pytest.raises(InputError, match="another data"):
         small_search(tmp_path, lenet(), settings, epochs=1, metadata={"data": "other"})
 
@@ -249,7 +248,7 @@ def test_a_damaged_state_is_named(tmp_path):
     def killed(line):
         raise Killed
 
-    settings = SearchSettings(rounds=1, dense=True)
+    settings = SearchSettings(rounds=1, rewind=1, dense=True)
     with pytest.raises(Killed):
         small_search(tmp_path, lenet(), settings, log=killed)
     state = tmp_path / "checkpoint" / "pruning.npz"

@@ -37,9 +37,9 @@ class ExperimentData:
             "split": self.split.fingerprint,
         }
 
-    def store(self, size, recipe):
+    def store(self, size, recipe, fit="stretch"):
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
-        decoding = Decoding((size, size), recipe.resize, recipe.decoding)
+        decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit)
         if decoding not in self._stores:
             options = {"files": self.files.fingerprint, "skip_bad_images": self.skip_bad_images}
             self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)

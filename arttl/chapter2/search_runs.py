@@ -13,6 +13,7 @@ from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
 from arttl.files import write_json
 from arttl.pruning import SearchSettings, find_tickets
+from arttl.pruning.liveness import DEAD
 from arttl.recipes import Recipe
 from arttl.results import best_rounds
 from arttl.runs import RunFolder
@@ -50,7 +51,8 @@ class SearchSpec:
     def title(self):
         """The search in words."""
         part = f", {self.fraction:.0%} of the training set" if self.fraction < 1 else ""
-        return f"{NETWORKS[self.network].title} on {self.source}{part}, seed {self.seed}, {self.search.rounds} rounds"
+        rounds = f"rounds 0 to {self.search.rounds}"
+        return f"{NETWORKS[self.network].title} on {self.source}{part}, seed {self.seed}, {rounds}"
 
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one search from another.
@@ -111,18 +113,17 @@ def run_search(spec, data, force=False):
             part = data.fraction(spec.fraction, spec.seed)
             folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
             trainee.start(trainee.draw(spec.seed))
-            batch, recipe = spec.recipe.batch_size, spec.recipe
-            drop = {"drop_remainder": recipe.drop_remainder}
+            recipe = spec.recipe
             with Tracking(spec.computing.track, folder) as tracking:
                 tell_former_rounds(tracking, folder)
                 found = find_tickets(
                     trainee.model,
                     recipe,
-                    part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
-                    part.batches("validation", batch, **drop),
+                    part.training(recipe, spec.seed),
+                    part.validation(recipe),
                     folder.path,
                     spec.search,
-                    test=part.batches("test", batch * trainee.network.executed_at_once),
+                    test=part.batches("test", recipe.batch_size * trainee.network.executed_at_once),
                     seed=spec.seed,
                     draw=trainee.draw,
                     metadata={"settings": settings},
@@ -165,17 +166,22 @@ def tell_round(tracking, folder, number, progress):
 def search_metrics(folder, found):
     """The content of metrics.json: the best tickets, the unpruned network not among them, and the times of all.
 
+    Of a search without tickets (rounds=0) the accuracy is that of the unpruned network.
+
     Arguments:
         folder: the RunFolder, with its rounds.csv.
         found: the Tickets.
     """
     rounds = pd.read_csv(folder.path / "rounds.csv")
     best, chosen = best_rounds(rounds)
+    measured = rounds.iloc[0] if chosen is None else chosen
+    dead = rounds["round"][rounds.features == DEAD]
     return {
         "rounds": found.rounds,
-        "best_round": int(best["round"]),
-        "best_round_validation": int(chosen["round"]),
-        **{name: float(chosen[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
+        "best_round": None if best is None else int(best["round"]),
+        "best_round_validation": None if chosen is None else int(chosen["round"]),
+        **{name: float(measured[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
+        "dead_from_round": int(dead.min()) if len(dead) else None,
         "training_seconds": round(float(rounds.training_seconds.sum()), 3),
         "seconds": round(float(rounds.seconds.sum()), 3),
     }

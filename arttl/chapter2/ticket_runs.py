@@ -65,7 +65,7 @@ class TicketSpec:
         target: name of the data set.
         network: of NETWORKS.
         start: of STARTS.
-        round: of the ticket; 0 from scratch.
+        round: of the ticket; 0 is the unpruned network, started from θ_k, or from scratch.
         seed: of this training, and of the search.
         recipe: how it is trained.
         size: side of the images in pixels; None for the data set's own.
@@ -149,7 +149,7 @@ def check_search(spec, data):
         return
     tickets = open_tickets(spec.path)
     if not 0 <= spec.round <= tickets.rounds:
-        raise InputError(f"{spec.path} has tickets of rounds 1 to {tickets.rounds}, not {spec.round}; see --rounds")
+        raise InputError(f"{spec.path} has tickets of rounds 0 to {tickets.rounds}, not {spec.round}; see --rounds")
     settings = spec.search.read_config()["settings"]
     if settings["network"] != spec.network:
         raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see --network")
@@ -240,9 +240,7 @@ def run_ticket(spec, data, force=False):
 def fit_ticket(spec, data, trainee, pruning, checkpoint, tracking):
     """Train a started Trainee to early stopping; returns the Outcome of its tested state."""
     recipe, folder = spec.recipe, spec.folder
-    drop = {"drop_remainder": recipe.drop_remainder}
-    training = data.batches("train", recipe.batch_size, spec.seed if recipe.shuffle else None, **drop)
-    validation = data.batches("validation", recipe.batch_size, **drop)
+    training, validation = data.training(recipe, spec.seed), data.validation(recipe)
 
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))

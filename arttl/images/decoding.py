@@ -30,6 +30,7 @@ from arttl.files import open_regular
 
 METHODS = ("nearest", "antialiased")
 READINGS = ("upright", "load_img")
+FITS = ("stretch", "cover")
 
 # Ordinary picture formats only: Pillow would also open EPS, by running Ghostscript on it. MPO comes with JPEG.
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000")
@@ -83,7 +84,7 @@ class Decoding:
     """How a picture becomes pixels.
 
     Args:
-        size: (height, width) in pixels; the aspect ratio is not kept, as in 2018.
+        size: (height, width) in pixels.
         method: `"nearest"` (default) picks nearest neighbours from the fully decoded picture, which is what Keras'
             `load_img(target_size=...)` did in 2018; `"antialiased"` is Pillow's Lanczos filter, with JPEGs decoded at
             a reduced scale (libjpeg's 1/2, 1/4 or 1/8) that is still at least 1.5 times `size`.
@@ -91,16 +92,21 @@ class Decoding:
             16-bit grey to 8 bits; `"load_img"` does as `keras.utils.load_img`: the EXIF orientation is ignored, and
             Pillow's `convert("RGB")` drops transparency and clips grey over 255. A turned TIFF is upright in both,
             since Pillow itself turns it, from 6.2 on (2019, https://github.com/python-pillow/Pillow/pull/4063).
+        fit: `"stretch"` (default) makes the whole picture as large as `size`, its aspect ratio not kept, as in 2018;
+            `"cover"` keeps it, and takes the middle of what then is too long.
 
     Raises:
-        ValueError: if `method` or `reading` is another one or `size` is not positive.
+        ValueError: if `method`, `reading` or `fit` is another one or `size` is not positive.
     """
 
     size: tuple[int, int]
     method: str = "nearest"
     reading: str = "upright"
+    fit: str = "stretch"
 
     def __post_init__(self):
+        if self.fit not in FITS:
+            raise ValueError(f"fit {self.fit!r} is not one of {', '.join(FITS)}")
         if self.method not in METHODS:
             raise ValueError(f"method {self.method!r} is not one of {', '.join(METHODS)}")
         if self.reading not in READINGS:
@@ -113,7 +119,8 @@ class Decoding:
     def label(self) -> str:
         """Such as `224x224-nearest` or `224x224-nearest-load_img`, for file names."""
         reading = "" if self.reading == "upright" else f"-{self.reading}"
-        return f"{self.size[0]}x{self.size[1]}-{self.method}{reading}"
+        fit = "" if self.fit == "stretch" else f"-{self.fit}"
+        return f"{self.size[0]}x{self.size[1]}-{self.method}{reading}{fit}"
 
 
 def decode_image(path: Path | str, decoding: Decoding) -> np.ndarray:
@@ -195,10 +202,18 @@ def _orientation(picture: Image.Image, reading: str) -> int:
 
 def _resize(picture: Image.Image, decoding: Decoding) -> Image.Image:
     height, width = decoding.size
+    box = _middle(picture, height, width) if decoding.fit == "cover" else None
     if decoding.method == "nearest":
         # Picking pixels and converting them commute, and converting few is cheaper.
-        return _to_rgb(picture.resize((width, height), Image.Resampling.NEAREST), decoding.reading)
-    return _to_rgb(picture, decoding.reading).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        return _to_rgb(picture.resize((width, height), Image.Resampling.NEAREST, box), decoding.reading)
+    return _to_rgb(picture, decoding.reading).resize((width, height), Image.Resampling.LANCZOS, box, reducing_gap=3.0)
+
+
+def _middle(picture: Image.Image, height: int, width: int) -> tuple[float, float, float, float]:
+    """The largest part of a picture, in its middle, with the aspect ratio of height and width: a box of Pillow's."""
+    scale = min(picture.width / width, picture.height / height)
+    left, top = (picture.width - scale * width) / 2, (picture.height - scale * height) / 2
+    return left, top, left + scale * width, top + scale * height
 
 
 def _to_rgb(picture: Image.Image, reading: str) -> Image.Image:

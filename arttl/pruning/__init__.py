@@ -2,13 +2,14 @@
 
 from arttl.pruning.callback import MagnitudePruning
 from arttl.pruning.compact import CompactModel, compact
+from arttl.pruning.criteria import CRITERIA, Criterion
 from arttl.pruning.initial import draw_weights
+from arttl.pruning.kernels import channel_axes, prunable_kernels
 from arttl.pruning.masks import (
     full_masks,
     grid,
     layer_sparsity,
     magnitude_masks,
-    prunable_kernels,
     prune,
     random_masks,
     shuffled_masks,
@@ -23,11 +24,14 @@ from arttl.pruning.weights import model_weights, set_weights, weight_shapes
 from arttl.pruning.weights_file import load_sparse, save_sparse
 
 __all__ = [
+    "CRITERIA",
     "CompactModel",
+    "Criterion",
     "MagnitudePruning",
     "SearchSettings",
     "Ticket",
     "TicketFile",
+    "channel_axes",
     "compact",
     "draw_weights",
     "find_tickets",

@@ -9,21 +9,16 @@ import numpy as np
 from keras import ops
 
 from arttl.errors import InputError
-from arttl.pruning.masks import (
-    check_fit,
-    check_rate,
-    check_scope,
-    full_masks,
-    layer_sparsity,
-    prunable_kernels,
-    prune,
-    sparsity,
-)
+from arttl.pruning.criteria import DEFAULT, check_choice, compared
+from arttl.pruning.kernels import channel_axes, prunable_kernels
+from arttl.pruning.masks import check_fit, full_masks, layer_sparsity, prune, sparsity
 from arttl.pruning.optimizers import held_masks, hold_masks, learning_rate_of, restart
 from arttl.pruning.weights import below, model_weights, set_weights
 
 REWIND_UNITS = ("epochs", "steps")
 _VERSION = 1  # of the state that is saved
+# Arguments that came later: they are written only where they are not these, so that states of before stay equal.
+_LATER = {"criterion": DEFAULT, "rates": {}, "seed": 0}
 
 
 @keras.saving.register_keras_serializable(package="arttl")
@@ -48,6 +43,10 @@ class MagnitudePruning(keras.callbacks.Callback):
         head: whether the last layer with weights is pruned too. Defaults to False.
         masks: dict of key to boolean array to start with, as `prunable_kernels` names them; every weight by default.
             They are part of `state_dict`, not of `get_config`.
+        criterion: which weights go, of arttl.pruning.CRITERIA. Defaults to "magnitude".
+        rates: dict of layers to rates of their own, such as {"head": 0.1}; needs scope "layer" or a criterion that goes
+            layer by layer. As of `prune`. Defaults to None, no such layers.
+        seed: non-negative integer of the criterion "random"; each round draws anew. Defaults to 0.
 
     Attributes:
         masks: dict of key to boolean array, True where a weight survives; None before training.
@@ -71,16 +70,28 @@ class MagnitudePruning(keras.callbacks.Callback):
         ...     model.fit(x, y, epochs=5, callbacks=[pruning])
     """
 
-    def __init__(self, rate=0.2, scope="global", rewind=1, rewind_unit="epochs", dense=False, head=False, masks=None):
+    def __init__(
+        self,
+        rate=0.2,
+        scope="global",
+        rewind=1,
+        rewind_unit="epochs",
+        dense=False,
+        head=False,
+        masks=None,
+        criterion=DEFAULT,
+        rates=None,
+        seed=0,
+    ):
         super().__init__()
-        check_rate(rate)
-        check_scope(scope)
+        check_choice(rate, scope, criterion, rates or {})
         if rewind_unit not in REWIND_UNITS:
             raise InputError(f"rewind_unit is {rewind_unit!r}; give {' or '.join(map(repr, REWIND_UNITS))}")
         if isinstance(rewind, bool) or not isinstance(rewind, (int, np.integer)) or rewind < 0:
             raise InputError(f"rewind is {rewind!r}; give a number of {rewind_unit}, 0 or more")
         self.rate, self.scope, self.rewind, self.rewind_unit = float(rate), scope, int(rewind), rewind_unit
         self.dense, self.head = bool(dense), bool(head)
+        self.criterion, self.rates, self.seed = criterion, dict(rates or {}), seed
         self.masks, self.round, self.rewind_weights, self.history = masks, 0, None, []
         self._learning_rate, self._has_learning_rate, self._epoch = None, False, 0
         self._watch_steps()
@@ -114,6 +125,7 @@ class MagnitudePruning(keras.callbacks.Callback):
         if self.masks is None:
             self.masks = full_masks(kernels)
         check_fit(self.masks, kernels)
+        compared(kernels, self.rate, self.scope, self.criterion, self.rates)  # are all layers of `rates` there?
         if not self._has_learning_rate:
             self._learning_rate, self._has_learning_rate = learning_rate_of(model.optimizer), True
         hold_masks(model, kernels).assign(self.masks)
@@ -149,7 +161,16 @@ class MagnitudePruning(keras.callbacks.Callback):
         kernels = prunable_kernels(model, self.dense, self.head)
         weights = {key: ops.convert_to_numpy(kernel) for key, kernel in kernels.items()}
         before = self.masks
-        self.masks = prune(weights, before, self.rate, self.scope)
+        self.masks = prune(
+            weights,
+            before,
+            self.rate,
+            self.scope,
+            self.criterion,
+            seed=[self.seed, self.round],
+            rates=self.rates,
+            axes=channel_axes(model, self.dense, self.head),
+        )
         self.round += 1
         self.history.append(self._facts(before))
         self.reset(model)
@@ -202,9 +223,10 @@ class MagnitudePruning(keras.callbacks.Callback):
             )
 
     def get_config(self):
-        """The arguments, but for masks: those are in `state_dict`."""
+        """The arguments, but for masks: those are in `state_dict`. A missing one has its default."""
         names = ("rate", "scope", "rewind", "rewind_unit", "dense", "head")
-        return {name: getattr(self, name) for name in names}
+        later = {name: getattr(self, name) for name, usual in _LATER.items() if getattr(self, name) != usual}
+        return {name: getattr(self, name) for name in names} | later
 
     @classmethod
     def from_config(cls, config):
@@ -240,7 +262,8 @@ class MagnitudePruning(keras.callbacks.Callback):
             raise InputError("this is not a state of MagnitudePruning; give what state_dict returned") from error
         if version != _VERSION:
             raise InputError(f"this state of MagnitudePruning has version {version}, not {_VERSION}; update arttl")
-        for name, value in self.get_config().items():
+        config, mine = {**_LATER, **config}, {**_LATER, **self.get_config()}
+        for name, value in mine.items():
             if config.get(name) != value:
                 raise InputError(f"the state was saved with {name}={config.get(name)!r}, not {value!r}; give the same")
         self.round, self.history = position

@@ -1,4 +1,4 @@
-"""Masks over a network's kernels: which weights can be pruned, which are, and random ones to compare with.
+"""Masks over a network's kernels: which weights survive, and random ones to compare with.
 
 Masks are a dict of key to boolean array of the kernel's shape, True where a weight survives. Keys are "layer/variable",
 such as "conv1_conv/kernel": the same in every process, and the same for a network built again.
@@ -9,85 +9,11 @@ thesis, Chapter 2, protocol step 2.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
-
-import keras
 import numpy as np
 
 from arttl.errors import InputError
-
-SCOPES = ("global", "layer")
-
-_CONVOLUTIONS = (
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-    keras.layers.DepthwiseConv1D,
-    keras.layers.DepthwiseConv2D,
-)
-_DENSE = (keras.layers.Dense, keras.layers.EinsumDense)
-_SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
-_KERNELS = {_CONVOLUTIONS: ("kernel",), _DENSE: ("kernel",), _SEPARABLE: ("depthwise_kernel", "pointwise_kernel")}
-_WITHOUT_KERNELS = (
-    keras.layers.BatchNormalization,
-    keras.layers.GroupNormalization,
-    keras.layers.LayerNormalization,
-    keras.layers.RMSNormalization,
-    keras.layers.Normalization,
-    keras.layers.PReLU,
-)
-
-
-def prunable_kernels(model, dense=False, head=False):
-    """The kernels of a flat model that can be pruned, in layer order.
-
-    Those of convolutions: standard, transposed, depthwise (one kernel) and separable (the depthwise and the pointwise
-    one). Biases and the parameters of normalisation are never pruned. A layer that is called twice counts once.
-
-    Arguments:
-        model: a built keras.Model of known layers.
-        dense: whether dense layers are pruned too.
-        head: whether the last layer with weights is pruned too, where it is of a kind that is; a network without a head
-            needs True.
-
-    Returns a dict: "layer/variable" to keras.Variable.
-
-    Raises InputError, naming the layer, for a model within the model and for a layer with weights that is neither known
-    to have kernels nor known to have none; also when nothing can be pruned.
-
-    Example:
-        >>> lenet = prunable_kernels(model, dense=True, head=True)
-    """
-    layers = [layer for layer in model.layers if _checked(layer).weights]
-    kernels = {}
-    for layer in layers if head else layers[:-1]:
-        if dense or not isinstance(layer, _DENSE):
-            for variable in _kernels_of(layer):
-                kernels[f"{layer.name}/{variable.name}"] = variable
-    if not kernels:
-        raise InputError(f"{model.name} has no weight to prune with dense={dense}, head={head}; set one to True")
-    return kernels
-
-
-def _checked(layer):
-    if isinstance(layer, keras.Model):
-        raise InputError(f"layer {layer.name!r} is a model within the model; build the network flat to prune it")
-    return layer
-
-
-def _kernels_of(layer):
-    names = next((names for kinds, names in _KERNELS.items() if isinstance(layer, kinds)), ())
-    unknown = [weight.name for weight in layer.weights if "kernel" in weight.name and weight.name not in names]
-    if unknown or not (names or isinstance(layer, _WITHOUT_KERNELS)):
-        weight = unknown[0] if unknown else layer.weights[0].name
-        raise InputError(
-            f"layer {layer.name!r} ({type(layer).__name__}) has weights that pruning does not know, such as "
-            f"{weight!r}; it takes convolutions, dense layers, normalisation and layers without weights"
-        )
-    return [weight for weight in layer.weights if weight.name in names]
+from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice, check_rate, check_scope, compared
+from arttl.pruning.criteria import SCOPES as SCOPES
 
 
 def full_masks(kernels):
@@ -95,18 +21,25 @@ def full_masks(kernels):
     return {key: np.ones(tuple(kernel.shape), bool) for key, kernel in kernels.items()}
 
 
-def prune(weights, masks, rate, scope="global"):
-    """Masks with a share of the surviving weights removed, those of lowest magnitude.
+def prune(weights, masks, rate, scope="global", criterion=DEFAULT, *, seed=0, rates=None, axes=None):
+    """Masks with a share of what survives removed: by default the weights of lowest magnitude.
 
     Exactly `rate` times the number of survivors go, rounded to the nearest integer and half upwards (in decimal, as
-    `rate` is written: 0.29 of 50 is 14.5, so 15). What was pruned stays pruned, whatever its weight. Of weights of
-    equal magnitude the one that comes last goes first, by layer order and then by index in row-major order.
+    `rate` is written: 0.29 of 50 is 14.5, so 15). What was pruned stays pruned, whatever its weight. Of weights (or
+    channels) that are equal the one that comes last goes first, by layer order and then by index in row-major order.
 
     Arguments:
         weights: dict of key to array.
         masks: dict of the same keys to boolean array, True where a weight survives; `full_masks(weights)` at first.
         rate: share of the survivors to remove, in [0, 1).
         scope: "global" compares all survivors, "layer" takes the share in each kernel.
+        criterion: which go, of arttl.pruning.CRITERIA: "magnitude", "channels" (whole output channels by L1 norm; the
+            share is one of the remaining channels of each kernel, whatever the scope) or "random".
+        seed: of "random", what numpy.random.default_rng takes; another one each round draws anew.
+        rates: dict of layers to rates of their own, such as {"head": 0.1}, where the share is taken in each kernel. A
+            layer is a name, a key, or a pattern of them as of fnmatch ("conv*"); the first that fits counts.
+        axes: of "channels", dict of key to the axes that count output channels, as `channel_axes(model)` gives them;
+            the last axis for a key that is missing, which is right for all but transposed and depthwise kernels.
 
     Returns a dict of new masks, in the order of `masks`.
 
@@ -117,21 +50,13 @@ def prune(weights, masks, rate, scope="global"):
         >>> for _ in range(31):
         ...     masks = prune(weights, masks, rate=0.2)
     """
-    check_rate(rate)
-    check_scope(scope)
+    check_choice(rate, scope, criterion, rates or {})
     check_fit(masks, weights)
-    survivors = {key: np.abs(np.asarray(weights[key])[mask]) for key, mask in masks.items()}
-    for key, magnitudes in survivors.items():
-        if not np.isfinite(magnitudes).all():
+    for key, mask in masks.items():
+        if not np.isfinite(np.asarray(weights[key])[mask]).all():
             raise InputError(f"{key} holds weights that are not finite numbers; training diverged before this round")
-    if scope == "layer":
-        kept = {key: _keep_largest(magnitudes, rate) for key, magnitudes in survivors.items()}
-    else:
-        kept = _split(_keep_largest(np.concatenate(list(survivors.values())), rate), survivors)
-    pruned = {key: mask.copy() for key, mask in masks.items()}
-    for key, keeps in kept.items():
-        pruned[key][masks[key]] = keeps
-    return pruned
+    groups = compared(masks, rate, scope, criterion, rates or {})
+    return CRITERIA[criterion].function(weights, masks, groups, seed, axes or {})
 
 
 def magnitude_masks(kernels, sparsity, scope="global"):
@@ -143,24 +68,6 @@ def magnitude_masks(kernels, sparsity, scope="global"):
         scope: "global" or "layer".
     """
     return prune(kernels, full_masks(kernels), sparsity, scope)
-
-
-def _keep_largest(magnitudes, rate):
-    """Boolean array over magnitudes, False for the share that goes."""
-    count = share(rate, magnitudes.size)
-    kept = np.ones(magnitudes.size, bool)
-    if count:
-        # A partition, since sorting the 23 million weights of a ResNet50 takes ten times as long.
-        threshold = np.partition(magnitudes, count - 1)[count - 1]
-        kept[magnitudes < threshold] = False
-        ties = np.flatnonzero(magnitudes == threshold)
-        kept[ties[ties.size - (count - np.count_nonzero(~kept)) :]] = False
-    return kept
-
-
-def share(rate, count):
-    """Rate times count as an integer: the nearest, half upwards, of the product in decimal."""
-    return int((Decimal(repr(float(rate))) * int(count)).to_integral_value(ROUND_HALF_UP))
 
 
 def random_masks(masks, scope="global", seed=0):
@@ -215,18 +122,6 @@ def grid(rate=0.2, rounds=31):
     """
     check_rate(rate)
     return 1 - (1 - rate) ** np.arange(1, rounds + 1)
-
-
-def check_rate(rate):
-    """Raise InputError unless `rate` is in [0, 1)."""
-    if not 0 <= rate < 1:
-        raise InputError(f"rate (or sparsity) is {rate}; give a share of the weights, at least 0 and below 1")
-
-
-def check_scope(scope):
-    """Raise InputError unless `scope` is "global" or "layer"."""
-    if scope not in SCOPES:
-        raise InputError(f"scope is {scope!r}; give {' or '.join(map(repr, SCOPES))}")
 
 
 def check_fit(masks, weights):

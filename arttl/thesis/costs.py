@@ -60,7 +60,7 @@ def cost(run, times, tflops, epochs=None):
     """
     if run.approach is None:
         return Cost(0, 0, 0.0, 0.0, 0.0, 0.0)
-    number = (EPOCHS | (epochs or {}))[run.approach]
+    number = run.epochs or (EPOCHS | (epochs or {}))[run.approach]
     steps = run.trainings * number * _batches(run.data.train, run.batch)
     forward = run.trainings * (number * _batches(run.data.validation, run.batch) + _batches(run.data.test, run.batch))
     where = run.chapter, run.network, run.image_size

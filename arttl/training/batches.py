@@ -35,13 +35,16 @@ class Batches(keras.utils.PyDataset):
         batch_size: rows in a batch; the last batch holds what remains.
         shuffle_seed: a seed reorders the rows each epoch; None keeps their order.
         drop_remainder: leave out what remains, as the authors' generator did. InputError when that is everything.
+        crop: an arttl.training.crops.Crop, for windows of the images; None takes them whole.
     """
 
-    def __init__(self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None, drop_remainder=False):
+    def __init__(
+        self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None, drop_remainder=False, crop=None
+    ):
         super().__init__(workers=1)
         self.source, self.rows, self.class_ids = source, np.asarray(rows), np.asarray(class_ids)
         self.num_classes, self.batch_size = num_classes, batch_size
-        self.shuffle_seed, self.drop_remainder = shuffle_seed, drop_remainder
+        self.shuffle_seed, self.drop_remainder, self.crop = shuffle_seed, drop_remainder, crop
         if not len(self):
             raise InputError(
                 f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower --batch-size, or "
@@ -50,8 +53,8 @@ class Batches(keras.utils.PyDataset):
         self.start_epoch(0)
 
     def start_epoch(self, epoch):
-        """Set the order of an epoch (0-based)."""
-        self.epoch = epoch
+        """Set the order of an epoch (0-based), and with it the places of random windows."""
+        self.epoch, self.places = epoch, None
         self.order = np.arange(len(self.rows))
         if self.shuffle_seed is not None:
             self.order = np.random.default_rng([self.shuffle_seed, epoch]).permutation(len(self.rows))
@@ -72,4 +75,12 @@ class Batches(keras.utils.PyDataset):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         labels = np.zeros((len(chosen), self.num_classes), "float32")
         labels[np.arange(len(chosen)), self.class_ids[chosen]] = 1
-        return self.source.read(self.rows[chosen]), labels
+        return self._windows(self.source.read(self.rows[chosen]), chosen), labels
+
+    def _windows(self, pixels, chosen):
+        if self.crop is None:
+            return pixels
+        if self.places is None:
+            margins = [length - self.crop.side for length in pixels.shape[1:3]]
+            self.places = self.crop.places(len(self.rows), margins, self.epoch)
+        return self.crop.taken(pixels, self.places[chosen])

@@ -17,6 +17,7 @@ from arttl.models import HEAD, predict_batch
 from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
 from arttl.training.feeding import fed
 from arttl.training.precision import forget_models
+from arttl.training.schedule import scheduler
 
 
 def start_afresh(seed):
@@ -45,7 +46,9 @@ def backend_name():
     return keras.backend.backend()
 
 
-def train(model, recipe, training, validation, checkpoint, report=lambda progress: None, callbacks=()):
+def train(
+    model, recipe, training, validation, checkpoint, report=lambda progress: None, callbacks=(), schedule_ahead=0
+):
     """Train a compiled model to early stopping, saving its state after each epoch.
 
     Arguments:
@@ -56,6 +59,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
             weights, optimiser state and data order it had.
         report: called with the Progress after each epoch, once its state is on disk.
         callbacks: other Keras callbacks, which are called first, so that the state holds what they did.
+        schedule_ahead: epochs that the recipe's learning-rate schedule counts as done when training begins.
 
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
     loss, or of the last epoch.
@@ -70,7 +74,9 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     (stopping,) = recipe.callbacks()
     watched = ("loss",) if recipe.numerics.early_stopping == "2018" else ("loss", "val_loss")
     bar = [_Bar(len(training))] if sys.stderr.isatty() else []
-    saving = SaveEpoch(checkpoint, stopping, progress, recipe.max_epochs, report)
+    callbacks = [*callbacks, *scheduler(recipe, schedule_ahead)]
+    epochs = recipe.epochs(len(training))
+    saving = SaveEpoch(checkpoint, stopping, progress, epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
     with training_shared(model, training):
         model.fit(
@@ -78,7 +84,7 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
             validation_data=fed(validation),
             class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
             initial_epoch=progress.epochs,
-            epochs=recipe.max_epochs,
+            epochs=epochs,
             shuffle=False,  # Batches shuffles by itself, reproducibly
             callbacks=[*callbacks, _Epoch(training, watched), *bar, stopping, continuing, saving],
             verbose=0,

@@ -1,0 +1,110 @@
+"""Which weights of a network can be pruned: the kernels of known layers, by name."""
+
+from __future__ import annotations
+
+import re
+
+import keras
+
+from arttl.errors import InputError
+
+# The axes of a kernel that together count its layer's output channels.
+_LAST, _LAST_TWO = (-1,), (-2, -1)
+_CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+_TRANSPOSED = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+_SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
+_DENSE = (keras.layers.Dense, keras.layers.EinsumDense)
+_KERNELS = {
+    _TRANSPOSED: {"kernel": (-2,)},  # (height, width, out, in)
+    _DEPTHWISE: {"kernel": _LAST_TWO},  # (height, width, in, multiplier)
+    _SEPARABLE: {"depthwise_kernel": _LAST_TWO, "pointwise_kernel": _LAST},
+    _CONVOLUTIONS: {"kernel": _LAST},
+    _DENSE: {"kernel": _LAST},
+}
+_WITHOUT_KERNELS = (
+    keras.layers.BatchNormalization,
+    keras.layers.GroupNormalization,
+    keras.layers.LayerNormalization,
+    keras.layers.RMSNormalization,
+    keras.layers.Normalization,
+    keras.layers.PReLU,
+)
+
+
+def prunable_kernels(model, dense=False, head=False):
+    """The kernels of a flat model that can be pruned, in layer order.
+
+    Those of convolutions: standard, transposed, depthwise (one kernel) and separable (the depthwise and the pointwise
+    one). Biases and the parameters of normalisation are never pruned. A layer that is called twice counts once.
+
+    Arguments:
+        model: a built keras.Model of known layers.
+        dense: whether dense layers are pruned too.
+        head: whether the last layer with weights is pruned too, where it is of a kind that is; a network without a head
+            needs True.
+
+    Returns a dict: "layer/variable" to keras.Variable.
+
+    Raises InputError, naming the layer, for a model within the model and for a layer with weights that is neither known
+    to have kernels nor known to have none; also when nothing can be pruned.
+
+    Example:
+        >>> lenet = prunable_kernels(model, dense=True, head=True)
+    """
+    return {key: variable for key, (_, variable) in _find(model, dense, head).items()}
+
+
+def channel_axes(model, dense=False, head=False):
+    """The axes of each prunable kernel that count its layer's output channels.
+
+    Arguments:
+        model, dense, head: as of prunable_kernels.
+
+    Returns a dict: "layer/variable" to a tuple of axes from the end, such as (-1,) for Conv2D's (height, width, in,
+    out) and (-2, -1) for DepthwiseConv2D's (height, width, in, multiplier).
+    """
+    return {key: _axes(layer, variable.name) for key, (layer, variable) in _find(model, dense, head).items()}
+
+
+def _find(model, dense, head):
+    """The prunable kernels: dict of "layer/variable" to layer and variable."""
+    layers = [layer for layer in model.layers if _checked(layer).weights]
+    kernels = {}
+    for layer in layers if head else layers[:-1]:
+        if dense or not isinstance(layer, _DENSE):
+            for variable in _kernels_of(layer):
+                kernels[f"{layer.name}/{variable.name}"] = layer, variable
+    if not kernels:
+        raise InputError(f"{model.name} has no weight to prune with dense={dense}, head={head}; set one to True")
+    return kernels
+
+
+def _checked(layer):
+    if isinstance(layer, keras.Model):
+        raise InputError(f"layer {layer.name!r} is a model within the model; build the network flat to prune it")
+    return layer
+
+
+def _known(layer):
+    """The kernels of a layer of a known kind: dict of variable name to axes; empty for any other."""
+    return next((kernels for kinds, kernels in _KERNELS.items() if isinstance(layer, kinds)), {})
+
+
+def _axes(layer, name):
+    if isinstance(layer, keras.layers.EinsumDense):
+        inputs, kernel, _ = re.split(",|->", layer.equation)
+        return tuple(place - len(kernel) for place, letter in enumerate(kernel) if letter not in inputs)
+    return _known(layer)[name]
+
+
+def _kernels_of(layer):
+    names = _known(layer)
+    unknown = [weight.name for weight in layer.weights if "kernel" in weight.name and weight.name not in names]
+    if unknown or not (names or isinstance(layer, _WITHOUT_KERNELS)):
+        weight = unknown[0] if unknown else layer.weights[0].name
+        raise InputError(
+            f"layer {layer.name!r} ({type(layer).__name__}) has weights that pruning does not know, such as "
+            f"{weight!r}; it takes convolutions, dense layers, normalisation and layers without weights"
+        )
+    return [weight for weight in layer.weights if weight.name in names]
