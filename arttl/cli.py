@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from arttl.errors import InputError, RunsFailed
+from arttl.keras_settings import pin_settings
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
 
@@ -33,6 +34,7 @@ def run_main(main, parser, *, keras=True, interrupted=INTERRUPTED):
     try:
         if keras:
             import_keras_quietly()
+            pin_settings()
         main(options)
     except InputError as error:
         if options.debug:

@@ -29,6 +29,7 @@ import pandas as pd
 
 from arttl.errors import InputError
 from arttl.files import make_folder, write_json
+from arttl.keras_settings import current_settings
 from arttl.overrides import as_of_now
 
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
@@ -123,8 +124,8 @@ class RunFolder:
         self.write_config(config)
 
     def write_config(self, config):
-        """Write config.json: the settings given, the versions of what computes, and the machine's kind."""
-        write_json(self.path / "config.json", config | {"versions": versions()})
+        """Write config.json: the settings given, the versions of what computes, the machine's kind, Keras' settings."""
+        write_json(self.path / "config.json", config | {"versions": versions(), "keras_settings": current_settings()})
 
     def read_config(self):
         """The content of config.json."""
@@ -140,7 +141,8 @@ class RunFolder:
         """
         if not self.is_started:
             return
-        found = difference(as_of_now(self.read_config()["settings"]), as_of_now(settings))
+        former = as_of_now(self.read_config()["settings"])
+        found = difference(deciding(former), deciding(as_of_now(settings)))
         if found:
             raise InputError(
                 f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"
@@ -207,6 +209,16 @@ def versions():
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def deciding(settings):
+    """A run's settings without the name, in earlier versions the path, of a weights file whose content they tell.
+
+    Arguments:
+        settings: dict, as config.json has it under "settings".
+    """
+    told = str(settings.get("weights_file")).startswith("sha256 ")
+    return {name: value for name, value in settings.items() if not (told and name == "weights")}
 
 
 def difference(old, new, name=""):

@@ -184,18 +184,6 @@ def test_jpeg_differs_only_in_its_chroma(era):
         assert np.abs(luma[0] - luma[1]).mean() < 2
 
 
-def test_graph_that_weights_were_made_with_is_known(tmp_path):
-    """Weights of one graph in another are no error, but config.json must say so."""
-    today = build_classifier("resnet50", 2, weights="none", image_size=32, numerics="keras3")
-    today.save(tmp_path / "today.keras")
-    build_classifier("resnet50", 2, weights="none", image_size=32, numerics="2.2.4").save(tmp_path / "2018.keras")
-    write_file_of_2018(tmp_path / "2018.h5", today, "2.1.2")
-    build_classifier("vgg19", 2, weights="none", image_size=32).save(tmp_path / "vgg19.keras")
-    found = {path.name: weights_module.resnet50_graph_of(path) for path in tmp_path.iterdir()}
-    assert found == {"today.keras": "today", "2018.keras": "2018", "2018.h5": "2018", "vgg19.keras": None}
-    assert weights_module.resnet50_graph_of(weights_module.bundled_file("resnet50")) == "today"
-
-
 @pytest.mark.parametrize("era", OF_2018)
 def test_layers_are_in_the_order_of_the_file(era):
     """Keras' own loader of .h5 files goes by order, so a file of the era loads with it too."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from arttl import collections
 from arttl.chapter1.data import ExperimentData
-from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs
+from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs, say_notes
 from arttl.chapter1.run import run_one
 from arttl.check.grouping import duplicate_grouping
 from arttl.collections.wording import shown
@@ -35,6 +35,7 @@ def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO,
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
+    say_notes(specs)
     opening = partial(open_experiment, options, demo, specs[0].recipe.split)
     data = opening()
     check(specs, data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_model, write_table
 from arttl.keeping import compiled, release
 from arttl.models import build_classifier, parameter_counts
+from arttl.models.belongings import NAMED_WEIGHTS
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.tracking import Tracking
 from arttl.training import (
@@ -87,6 +89,7 @@ def prepare_folder(spec, data, store, model, force):
     trainable, frozen = parameter_counts(model)
     config = {
         "settings": spec.settings(data),
+        "weights_path": None if spec.weights in NAMED_WEIGHTS else str(Path(spec.weights).absolute()),
         "split": data.split.settings,
         "dropped_classes": data.split.dropped,
         "class_names": list(data.split.classes),

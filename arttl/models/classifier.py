@@ -9,6 +9,7 @@ import numpy as np
 
 from arttl.devices import handed_out, number_of_devices
 from arttl.eras import get_numerics
+from arttl.keras_settings import check_settings
 from arttl.models.backbones import check_size, get_backbone
 from arttl.models.keras2018 import resnet50, with_batch_normalization
 from arttl.models.preprocessing import preprocessing_layer
@@ -45,12 +46,13 @@ def build_classifier(
     Returns a keras.Model; input (batch, image_size, image_size, 3), uint8 or float pixels in [0, 255];
     output (batch, num_classes), rows summing to 1.
 
-    Raises InputError for an unknown architecture, a size below the network's minimum, or weights that
-    cannot be had or do not fit.
+    Raises InputError for an unknown architecture, a size below the network's minimum, weights that cannot be had or do
+    not fit, or a Keras set to channels_first or another floatx.
 
     Example:
         >>> model = build_classifier("resnet50", num_classes=1054, weights="imagenet", trainable=False)
     """
+    check_settings()
     backbone, numerics = get_backbone(architecture), get_numerics(numerics)
     size = image_size or backbone.input_size
     check_size(backbone, size)

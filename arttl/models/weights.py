@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -123,18 +122,6 @@ def imagenet_file(backbone, numerics):
             f"the ImageNet weights of {backbone.title} cannot be downloaded; put {name} ({url}) into {folder}, "
             "or give the file with --weights FILE"
         ) from error
-
-
-def resnet50_graph_of(path):
-    """Which ResNet50 a weights file was made with, by its layers' names: "2018", "today" or None for neither."""
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as file:
-            names = set(re.findall(r'"name": "(\w+)"', file.read("config.json").decode()))
-    else:
-        with h5py.File(path, "r") as file:
-            stored = file["names"].asstr()[()] if "names" in file else map(_text, file.attrs["layer_names"])
-            names = {name.partition("/")[0] for name in stored}
-    return next((graph for graph, name in (("2018", "bn_conv1"), ("today", "conv1_bn")) if name in names), None)
 
 
 @cache
