@@ -284,6 +284,6 @@ def test_settings_that_do_not_exist_are_refused():
         BatchNormalization2018(synchronized=True)
     with pytest.raises(ValueError, match="neither momentum nor centered"):
         RMSprop2018(momentum=0.9)
-    with pytest.raises(InputError, match=r"--numerics takes 2\.1\.2, 2\.1\.6, 2\.2\.2, 2\.2\.4, keras3"):
+    with pytest.raises(InputError, match=r"there are 2\.1\.2, 2\.1\.6, 2\.2\.2, 2\.2\.4, keras3"):
         get_numerics("2.0.9")
     assert get_numerics(ERAS["2.1.6"]) is ERAS["2.1.6"]

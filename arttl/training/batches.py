@@ -47,8 +47,8 @@ class Batches(keras.utils.PyDataset):
         self.shuffle_seed, self.drop_remainder, self.crop = shuffle_seed, drop_remainder, crop
         if not len(self):
             raise InputError(
-                f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower --batch-size, or "
-                "--set drop_remainder=false"
+                f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower batch_size, or "
+                "leave the remainder in with drop_remainder=False"
             )
         self.start_epoch(0)
 
