@@ -72,7 +72,7 @@ BACKBONES = {
 def get_backbone(name):
     """The table's row for an architecture; InputError names the known ones."""
     if name not in BACKBONES:
-        raise InputError(f"architecture={name!r} is not known; there are {', '.join(BACKBONES)}")
+        raise InputError(f"unknown architecture {name!r}; there are {', '.join(BACKBONES)}")
     return BACKBONES[name]
 
 

@@ -18,7 +18,7 @@ from arttl.names import safe_name
 from arttl.splits.split import Split, make_split
 
 COLUMNS = ["image_id", "label", "split"]
-REMEDY = "delete it to have the split made anew, or name another folder with --splits"
+REMEDY = "delete it to have the split made anew, or name another folder of splits"
 
 
 @dataclass(frozen=True)
