@@ -18,6 +18,7 @@ _MODULES = (
     "metrics",
     "models",
     "pruning",
+    "published",
     "recipes",
     "reports",
     "runs",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.files import whole_file
 from arttl.models import feature_extractor, predict_batch
 
@@ -23,7 +23,7 @@ def extract_features(classifier, store, rows=None, batch_size=32, progress=True)
         store: an ImageStore, or anything with `read(rows)` and a length.
         rows: positions in the store; all of them by default.
         batch_size: images in a forward pass.
-        progress: show a progress bar on standard error.
+        progress: tell on standard error how far it has come.
 
     Returns a float32 array of shape (len(rows), features). BatchNormalization uses its moving statistics.
     """
@@ -31,7 +31,7 @@ def extract_features(classifier, store, rows=None, batch_size=32, progress=True)
     rows = np.arange(len(store)) if rows is None else np.asarray(rows)
     features = np.empty((len(rows), extractor.output_shape[-1]), "float32")
     starts = range(0, len(rows), batch_size)
-    for start in tqdm(starts, desc="extracting features", unit="batch", disable=not progress, leave=False):
+    for start in bar(starts, desc="extracting features", unit="batch", shown=progress, leave=False):
         batch = rows[start : start + batch_size]
         features[start : start + len(batch)] = predict_batch(extractor, store.read(batch), batch_size)
     return features
@@ -45,7 +45,7 @@ def cached_features(classifier, store, folder, batch_size=32, progress=True):
         store: an ImageStore; its fingerprint stands for the images.
         folder: the cache's folder, made if need be.
         batch_size: images in a forward pass.
-        progress: show a progress bar on standard error.
+        progress: tell on standard error how far it has come.
 
     Returns (features, path, reused): float32 array of shape (len(store), features), its file, and whether
     it was there already. The file appears under its name only when it is whole.

@@ -55,7 +55,7 @@ def departures(recipe, study):
 
 
 _BEFORE = {
-    "recipe": {"crop": "none", "initial": "network", "max_iterations": 0},
+    "recipe": {"crop": "none", "initial": "network", "max_iterations": 0, "cycle": False, "warm_up": 0},
     "search": {"criterion": "magnitude", "rates": {}, "schedule_from": "start", "on_dead": "continue"},
 }
 """What settings were before there was a choice: runs of that time do not name them."""
@@ -100,11 +100,17 @@ def _change_optimizer(recipe, key, value):
         return replace(recipe, optimizer=dict(value))
     former = recipe.optimizer
     if name.partition(".")[0] == "schedule":
-        return replace(recipe, optimizer={**former, "schedule": _schedule(key, value, former.get("schedule"))})
+        return replace(recipe, optimizer=_given({**former, "schedule": _schedule(key, value, former.get("schedule"))}))
     if name == "name" and value != former["name"]:
         former = {each: former[each] for each in ("learning_rate", "schedule") if each in former}
     value = typed_value(key, value, former[name]) if former.get(name) is not None else _parsed(value)
-    return replace(recipe, optimizer={"name": value, **former} if name == "name" else {**former, name: value})
+    optimizer = {"name": value, **former} if name == "name" else {**former, name: value}
+    return replace(recipe, optimizer=_given(optimizer))
+
+
+def _given(optimizer):
+    """An optimiser's settings without those of ours that ask for nothing: no schedule, a penalty of 0."""
+    return {name: value for name, value in optimizer.items() if value or name not in ("schedule", "l2")}
 
 
 FACTOR = 0.1  # of a schedule that gives none

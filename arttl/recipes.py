@@ -1,8 +1,8 @@
 """The studies' training settings, as data.
 
-Three presets: `thesis` is the text of Chapter 1, section 1.3; `released` is the authors' code where it differs from the
-text; `keras3` is the text with today's Keras wherever that differs from the one of 2018. `docs/fidelity.md` explains
-every setting.
+Three presets: `thesis` is the text of Chapter 1, section 1.2.3; `released` is the authors' code where it differs from
+the text; `keras3` is the text with today's Keras wherever that differs from the one of 2018. `docs/fidelity.md`
+explains every setting.
 """
 
 from __future__ import annotations
@@ -41,8 +41,13 @@ class Recipe:
         class_weights: "balanced" weighs an image's loss by the inverse of its class' share of the training images, as
             scikit-learn does; "none" as in the studies.
         drop_remainder: leave out the last, smaller batch in training and validation; a test never leaves any out.
+        cycle: Chapter 1: training and validation take their batches from the endless cycle of the authors' generator
+            (arttl.training.Batches); a test never leaves any image out.
+        warm_up: Chapter 1, where the backbone is trained: so many epochs of the head alone come first, on X and by the
+            off-the-shelf optimiser, as an off-the-shelf run of the same seed begins; early stopping and the tested
+            epoch look at those after it.
         patience: early stopping: epochs without a lower validation loss before training ends.
-        max_epochs: upper bound on epochs, which the studies do not state.
+        max_epochs: upper bound on epochs, which the text does not state.
         max_iterations: upper bound on training steps, counted in whole epochs, the last of which may pass it; 0 for
             none.
         tested: "best" (lowest validation loss) or "last" epoch's weights.
@@ -65,6 +70,8 @@ class Recipe:
     shuffle: bool = True
     class_weights: str = "none"
     drop_remainder: bool = False
+    cycle: bool = False
+    warm_up: int = 0
     patience: int = 7
     max_epochs: int = 1000
     max_iterations: int = 0
@@ -75,9 +82,13 @@ class Recipe:
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"{name} cannot be {getattr(self, name)!r}; it takes {', '.join(values)}")
-        for name, least in (("batch_size", 1), ("patience", 0), ("max_epochs", 1), ("max_iterations", 0)):
+        for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise InputError(f"{name} cannot be {getattr(self, name)}; it takes a whole number from {least}")
+        if self.trains_backbone and self.warm_up >= self.max_epochs:
+            raise InputError(f"warm_up {self.warm_up} leaves none of {self.max_epochs} epochs; raise --epochs")
+        if self.approach == TICKETS and (self.warm_up or self.cycle):
+            raise InputError("warm_up and cycle are Chapter 1's; leave them out of --set")
         if self.trains_backbone and self.features == "one-pass":
             raise InputError(
                 f"features cannot be one-pass for {self.approach}: X changes while the backbone is trained"
@@ -137,9 +148,7 @@ class Recipe:
             raise InputError(f"optimizer.name cannot be {name!r}: keras.optimizers has no such class")
         if name == "RMSprop" and self.numerics.rmsprop_root == "outside":
             from arttl.models.keras2018 import RMSprop2018 as kind
-        if not settings.get("l2", 1):
-            del settings["l2"]
-        elif name == "SGD" and "l2" in settings:
+        if name == "SGD" and "l2" in settings:
             from arttl.training.schedule import PenalisedSGD as kind
         try:
             return kind(**settings)
@@ -188,6 +197,7 @@ class Recipe:
 
 
 INITIAL = ("network", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal")
+LEAST = {"batch_size": 1, "patience": 0, "max_epochs": 1, "max_iterations": 0, "warm_up": 0}
 CHOICES = {
     "features": ("one-pass", "every-step"),
     "preprocessing": ("unit", "imagenet"),
@@ -227,6 +237,8 @@ _PRESETS = {
         "tested": "last",
         "shuffle": False,
         "drop_remainder": True,
+        "cycle": True,
+        "max_epochs": 100,
         "split": "released",
     },
     "keras3": {"numerics": ERAS["keras3"], "decoding": "upright"},
@@ -277,12 +289,12 @@ def tickets(**changes):
 
 
 def off_the_shelf(name="thesis", **changes):
-    """Frozen backbone, softmax layer trained with RMSprop (thesis, section 1.3, symbol θ⁻)."""
+    """Frozen backbone, softmax layer trained with RMSprop (thesis, section 1.2.3, symbol θ⁻)."""
     return get_recipe(name, "off-the-shelf", **changes)
 
 
 def fine_tuning(name="thesis", **changes):
-    """Every layer trained with SGD from given weights (thesis, section 1.3, symbols θ^i and θ^r)."""
+    """Every layer trained with SGD from given weights (thesis, section 1.2.3, symbols θ^i and θ^r)."""
     return get_recipe(name, "fine-tuning", **changes)
 
 

@@ -1,6 +1,6 @@
 """The run folder: one trained and tested model, readable by a person and by pandas.
 
-    config.json       every setting, versions, fingerprints of split and weights
+    config.json       every setting, versions, fingerprints of split and weights, the run it started from
     images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on
     history.csv       one row an epoch
     metrics.json      test accuracy (also by class frequency) with 95% intervals, top-5, macro-F1, loss, seconds
@@ -17,7 +17,6 @@ A folder is complete when metrics.json exists; it is written last.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import platform
 import shutil
@@ -30,6 +29,7 @@ import pandas as pd
 from arttl.errors import InputError
 from arttl.files import make_folder, write_json
 from arttl.keras_settings import current_settings
+from arttl.locks import HeldError, locked
 from arttl.overrides import as_of_now
 
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
@@ -101,12 +101,13 @@ class RunFolder:
     def locked(self):
         """Hold the folder against a second process; FolderInUse, an InputError, if another one is at work."""
         self.open()
-        with open(self.path / ".lock", "w") as file:
+        with contextlib.ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                stack.enter_context(locked(self.path / ".lock"))
+            except HeldError as error:
                 raise FolderInUse(
-                    f"another process is at work in {self.path}; wait for it or choose another folder with --output"
+                    f"another process is at work in {self.path}{error}; wait for it or choose another folder with "
+                    "--output"
                 ) from error
             for leftover in self.path.rglob(".*.partial.*"):  # of a process that was killed while writing
                 leftover.unlink()
@@ -185,10 +186,10 @@ class RunFolder:
         return table
 
     def log(self, line):
-        """Print a line and keep it in log.txt with the time of day."""
-        print(line, flush=True)
+        """Keep a line in log.txt with the time of day, and print it, which nobody may read any more."""
         with open(self.path / "log.txt", "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+        print(line, flush=True)
 
 
 def read_json(path, keys):

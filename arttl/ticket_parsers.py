@@ -16,7 +16,7 @@ TICKET_NETWORKS = ("resnet20", "resnet50")
 MOST_ROUNDS = 254
 STUDIES = ("final-weights", "related-source", "training-size")
 CRITERIA = ("magnitude", "channels", "random")
-UNITS, SCOPES, RESETS = ("epochs", "steps"), ("layer", "global"), ("theta_k", "theta_0", "final", "random")
+UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
 SCHEDULES, ON_DEAD = ("start", "rewind"), ("stop", "continue")
 PRESETS = ("thesis", "first-release", "frankle-carbin")
 

@@ -2,11 +2,10 @@
 
 import json
 import re
-import signal
 import subprocess
 import sys
-import time
 
+import forked
 import h5py
 import keras
 import numpy as np
@@ -224,23 +223,16 @@ def test_authors_csv_with_a_folder_of_jpegs(script, tmp_path):
 def test_sigkill_and_resume_through_the_script(photographs, tmp_path):
     def command(output, *more):
         folders = ["--cache", tmp_path / "cache", "--splits", tmp_path / "splits", "--output", tmp_path / output]
-        options = [*SMALL[:-1], "6", "--approach", "fine-tuning", "--data", photographs, *folders, *more]
-        return [sys.executable, str(SCRIPT), *map(str, options)]
+        return [SCRIPT, *SMALL[:-1], "20", "--approach", "fine-tuning", "--data", photographs, *folders, *more]
 
-    subprocess.run(command("whole"), check=True, capture_output=True)
-    process = subprocess.Popen(command("parts"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.strip().startswith("epoch   2"):
-            time.sleep(0.2)
-            process.send_signal(signal.SIGKILL)
-            break
-    process.communicate()
+    assert forked.run(command("whole")).returncode == 0
+    forked.kill_at(command("parts"), "epoch   2")
     (killed,) = run_folders(tmp_path / "parts")
     assert not (killed / "metrics.json").exists()
-    refused = subprocess.run(command("parts"), capture_output=True, text=True, check=False)
+    refused = forked.run(command("parts"))
     assert refused.returncode == 2
     assert "is unfinished; --resume continues it, --force starts it anew" in refused.stderr
-    subprocess.run(command("parts", "--resume"), check=True, capture_output=True)
+    assert forked.run(command("parts", "--resume")).returncode == 0
     (whole,) = run_folders(tmp_path / "whole")
     for ours, theirs in zip(comparable(killed), comparable(whole), strict=True):
         assert ours.equals(theirs) if isinstance(ours, pd.DataFrame) else ours == theirs

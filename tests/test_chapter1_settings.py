@@ -76,6 +76,7 @@ def test_explain_prints_and_writes_nothing(script, photographs, tmp_path):
 
 
 @pytest.mark.parametrize(("era", "updated"), [("2.1.2", True), ("2.1.6", False)])
+@pytest.mark.slow
 def test_released_recipe_runs_the_frozen_network_in_every_step(era, updated, script, photographs, tmp_path):
     """In 2.1.2 the frozen BatchNormalization's moving statistics follow the art images, which no cache could show."""
     options = ["--approach", "off-the-shelf", "--recipe", "released", "--epochs", "2", "--batch-size", "4"]
@@ -120,6 +121,7 @@ def test_every_step_and_one_pass_agree_where_nothing_depends_on_it(script, photo
     np.testing.assert_allclose(*metrics, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_fidelity_script_reports_every_comparison(script, photographs, tmp_path):
     options = ["--data", photographs, *SMALL, "--approach", "off-the-shelf", "--batch-size", "6", "--seed", "1", "2"]
     compare = ["--compare", "released", "keras3", "tested=last", "optimizer.learning_rate=0.1,patience=2"]

@@ -30,6 +30,7 @@ def frozen(architecture, weights="none", **options):
     return build_classifier(architecture, CLASSES, weights=weights, trainable=False, image_size=32, **options)
 
 
+@pytest.mark.slow
 def test_head_on_features_equals_the_frozen_network_trained_end_to_end(images):
     """Same initial head, same batches: the same head afterwards, to 1e-5 (issue 2, part 6)."""
     store, rows, class_ids = images

@@ -174,7 +174,8 @@ def test_no_readable_image_is_an_error_even_when_skipping(tmp_path):
         build({}, tmp_path)
 
 
-def test_progress_is_shown_on_stderr(images, tmp_path, capsys):
+def test_progress_is_shown_on_stderr(images, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("arttl.bars.INTERVAL", 0.0)
     ImageStore.build(images, DECODING, tmp_path / "stores")
     captured = capsys.readouterr()
     assert "decoding images" in captured.err

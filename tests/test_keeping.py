@@ -5,12 +5,13 @@ import tempfile
 import keras
 import numpy as np
 import pytest
+import slim
+from slim import resnet20
 
 from arttl import keeping
 from arttl.computing import Computing
 from arttl.keeping import Kept, compiled, release
 from arttl.models import build_classifier, set_trainable
-from arttl.models.small import resnet20
 from arttl.recipes import get_recipe
 from arttl.training import Arrays, Batches, Checkpoint, forget_models, start_afresh, train
 
@@ -54,7 +55,8 @@ def test_a_kept_model_is_trained_as_a_new_one(optimizer):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(mine), keras.ops.convert_to_numpy(expected))
 
 
-def test_only_what_is_the_same_but_for_its_weights_is_kept():
+def test_only_what_is_the_same_but_for_its_weights_is_kept(monkeypatch):
+    slim.put_in_place(monkeypatch)
     start_afresh(0)
 
     def model(classes=CLASSES, numerics="keras3"):

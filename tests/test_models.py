@@ -187,6 +187,7 @@ def test_smallest_size_is_keras_own(architecture):
 
 
 @pytest.mark.parametrize("imports", ["import arttl, keras", "import keras, arttl", "import arttl.splits, keras"])
+@pytest.mark.slow
 def test_saved_model_loads_where_arttl_is_imported_and_gives_the_same(imports, tmp_path, rng):
     options = {"image_size": 32, "preprocessing": "imagenet", "numerics": "2.1.6", "trainable": False}
     recipe = off_the_shelf("released", numerics="2.1.6")
@@ -236,6 +237,7 @@ def test_short_batches_are_filled_up_and_cut_again(models, rng):
 
 
 @pytest.mark.parametrize("module", ["models.weights", "models.classifier", "chapter1.plan", "training", "pruning"])
+@pytest.mark.slow
 def test_whichever_module_imports_keras_first(module):
     """Importing Keras imports what registers with it, which must not lead back to a module that is half imported."""
     line = [sys.executable, "-c", f"import arttl.{module}"]

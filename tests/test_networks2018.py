@@ -48,6 +48,7 @@ def features(key, numerics):
 
 @pytest.mark.parametrize("key", cases.NETWORKS)
 @pytest.mark.parametrize("era", OF_2018)
+@pytest.mark.slow
 def test_features(era, key):
     # At inference only ResNet50's graph depends on the era; the others are built once to save time.
     numerics = era if key.startswith("resnet50") else "2.1.6"
@@ -55,6 +56,7 @@ def test_features(era, key):
 
 
 @pytest.mark.parametrize("key", cases.NETWORKS)
+@pytest.mark.slow
 def test_todays_resnet50_is_another_graph_and_the_others_are_the_same(key):
     found = features(key, "keras3")
     for era in OF_2018:

@@ -200,6 +200,7 @@ LENET = SearchSettings(rounds=2, dense=True, head=True, keep_final=True)
 
 
 @pytest.mark.parametrize("precision", MIXED)
+@pytest.mark.slow
 def test_tickets_have_exact_masks_and_a_killed_search_goes_on_to_the_same(precision, tmp_path):
     def search(folder, log=lambda line: None):
         recipe = recipes.tickets(max_epochs=2, batch_size=16)

@@ -76,7 +76,7 @@ def test_where_the_schedule_stands_after_a_reset():
     ],
 )
 def test_a_schedule_is_set_like_any_other_setting(text, schedule):
-    assert recipes.tickets().changed(read_assignments([text])).optimizer["schedule"] == schedule
+    assert recipes.tickets().changed(read_assignments([text])).optimizer.get("schedule") == schedule
 
 
 @pytest.mark.parametrize("value", ["60,50", "0", "soon", "1.5", "[]x", '{"steps": [1]}', "1,1"])

@@ -154,6 +154,12 @@ def export_of(folder, model):
     return folder / "out"
 
 
+def test_grey_of_16_bits_is_not_taken_for_white(classifier, tmp_path, rng):
+    Image.fromarray(rng.integers(8000, 20000, (32, 32)).astype(np.uint16)).save(tmp_path / "deep.png")
+    with pytest.raises(InputError, match=r"deep.png: its grey of over 8 bits would be read as white"):
+        classifier.predict([tmp_path / "deep.png"])
+
+
 def test_unsafe_model_is_refused_and_its_code_not_run(tmp_path):
     mark = str(tmp_path / "was-run")
     pixels = keras.Input((32, 32, 3))

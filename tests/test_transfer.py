@@ -52,6 +52,7 @@ def test_both_sources_off_the_shelf_and_fine_tuned(script, source, antwerp, tmp_
         if settings["source"] == "rijks":
             assert settings["source_run"]["split"] == first["settings"]["split"]
             assert settings["source_run"]["collection"] == "mine"
+            assert (path / config["started_from"]).samefile(source)
             assert settings["weights_file"].startswith("sha256 ")
             assert "the source: image size is 32, not 224" in config["deviations"]
             assert not any(line.startswith("starts from") for line in config["deviations"])
@@ -83,7 +84,7 @@ def test_a_source_that_has_seen_test_images_is_refused(script, source, photograp
         shutil.copy(path, copy)
     code, _, err = script("--data", target, *SMALL, **ANTWERP)
     assert code == 2
-    assert "test images of the target among its images (first: " in err.splitlines()[-1]
+    assert "of the target among its train and validation images (first: " in err.splitlines()[-1]
     assert not list((tmp_path / "runs" / "ch1").glob("antwerp/**/config.json"))
     code, _, err = script("--data", target, *SMALL, "--source", "imagenet", "--approach", "off-the-shelf", **ANTWERP)
     assert code == 0, err  # what has seen nothing of it may be used

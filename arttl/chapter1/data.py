@@ -6,7 +6,7 @@ import numpy as np
 
 from arttl.collections import PARTS
 from arttl.errors import InputError
-from arttl.images import Decoding, ImageStore, identify_files
+from arttl.images import Decoding, ImageStore, check_reading, identify_files
 
 
 class ExperimentData:
@@ -38,9 +38,15 @@ class ExperimentData:
         }
 
     def store(self, size, recipe, fit="stretch"):
-        """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
-        decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit)
+        """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed.
+
+        Says what the reading loses of the pictures; raises InputError for those that it would turn white.
+        """
+        most = self.collection.megapixels
+        decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit, megapixels=most)
         if decoding not in self._stores:
+            for note in check_reading(self.paths, decoding, self.cache, self.files.fingerprint):
+                print(f"  {note}", flush=True)
             options = {"files": self.files.fingerprint, "skip_bad_images": self.skip_bad_images}
             self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
         return self._stores[decoding]

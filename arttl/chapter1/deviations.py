@@ -41,6 +41,7 @@ def deviations(spec, data):
         ),
         f"labels that count as unknown: {unknown}": unknown is not None,
         f"{spec.classifier} on X, in settings of this project's": spec.classifier != "softmax",
+        f"so large, {spec.classifier} is solved otherwise: {spec.solver(data)}": bool(spec.solver(data)),
         _cut(data.collection.made.get("cut")): True,
         f"classes with fewer than {split.settings['min_images']} images were left out": split.settings["min_images"]
         > 1,
@@ -91,6 +92,7 @@ def _changed_settings(spec):
     plays_no_part = {
         "name": True,
         "numerics.rmsprop_epsilon": True,  # optimizer.epsilon says it
+        "warm_up": not recipe.trains_backbone,
         "numerics.rmsprop_root": recipe.optimizer["name"] != "RMSprop",
         "numerics.frozen_batchnorm": not (normalized and every_step),
         "numerics.frozen_updates": not (normalized and every_step),

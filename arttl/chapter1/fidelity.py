@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from arttl.chapter1 import check_all_weights, open_collection, open_experiment, run_one, split_data
+from arttl.chapter1 import check_all_weights, check_sources, open_collection, open_experiment, run_one, split_data
 from arttl.chapter1.plan import Demo, Variant, plan_runs, say_notes
 from arttl.eras import ERAS
 from arttl.errors import InputError
@@ -63,7 +63,9 @@ def run_fidelity(options, experiment):
     for preset in dict.fromkeys(spec.recipe.split for spec in specs):
         chosen = [spec for spec in specs if spec.recipe.split == preset]
         opening = partial(open_experiment, options, DEMO, preset)
-        parts.append(Part(chosen, split_data(options, collection, preset), run_one, opening))
+        data = split_data(options, collection, preset)
+        check_sources(chosen, data)
+        parts.append(Part(chosen, data, run_one, opening))
     folder = Path(options.output, experiment, options.challenge)
     do_parts(parts, options, check_all_weights, lambda: write_report(specs, folder))
 

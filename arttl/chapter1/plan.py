@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arttl.chapter1.starts import asked_for, fitted
+from arttl.classical import Size, stand_in
 from arttl.collections import reading_options
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.models.belongings import weights_title
 from arttl.overrides import read_assignments
+from arttl.published.chapter1 import APPROACH_TITLES
 from arttl.recipes import Recipe, get_recipe
-from arttl.reports.published import APPROACH_TITLES
 from arttl.runs import RunFolder
 from arttl.training import backend_name
 
@@ -103,6 +104,19 @@ class RunSpec:
         """The Keras backend that trains it."""
         return backend_name()
 
+    def size(self, data):
+        """The Size of X to train on: of how many images, features and classes.
+
+        Arguments:
+            data: the ExperimentData.
+        """
+        split = data.split
+        return Size(len(split.ids("train")), get_backbone(self.architecture).features, len(split.classes))
+
+    def solver(self, data):
+        """What stands in for scikit-learn's usual solver of a classifier on X, where there is much data; or empty."""
+        return "" if self.classifier == "softmax" else stand_in(self.classifier, self.size(data))
+
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one run from another.
 
@@ -119,6 +133,7 @@ class RunSpec:
             "architecture": self.architecture,
             **(self.source.settings if self.source else {}),
             **({} if self.classifier == "softmax" else {"classifier": self.classifier}),
+            **({"solver": self.solver(data)} if self.solver(data) else {}),
             "weights": weights_title(self.weights),
             "weights_file": weights_fingerprint(self.architecture, self.weights, self.recipe.numerics),
             "image_size": self.image_size,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from arttl.chapter1.deviations import deviations
-from arttl.classical import class_scores, search
+from arttl.classical import check_memory, class_scores, search
 from arttl.errors import InputError
 from arttl.features import cached_features, network_fingerprint
 from arttl.files import write_model, write_table
 from arttl.keeping import compiled, release
+from arttl.leaks import run_of_weights, started_from
 from arttl.models import build_classifier, parameter_counts
 from arttl.models.belongings import NAMED_WEIGHTS
+from arttl.recipes import get_recipe
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.tracking import Tracking
 from arttl.training import (
@@ -96,6 +99,7 @@ def prepare_folder(spec, data, store, model, force):
         "bad_images": store.bad,
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
+        "started_from": started_from(run_of_weights(spec.weights), folder),
         "deviations": deviations(spec, data),
     }
     if folder.is_started:
@@ -125,12 +129,16 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
-        tracking.tell(progress.history)
+        tracking.tell(progress.kept_history)
 
-    drop = {"drop_remainder": recipe.drop_remainder}
-    training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **drop)
-    validation = batches("validation", **drop)
-    progress = train(trained, recipe, training, validation, Checkpoint(folder.checkpoint), report)
+    order = {"drop_remainder": recipe.drop_remainder, "cycle": recipe.cycle}
+    training = batches("train", shuffle_seed=spec.seed if recipe.shuffle else None, **order)
+    parts = training, batches("validation", **order)
+
+    def features():
+        return Arrays(run_features(spec, data, model, store))
+
+    progress = warmed_up_and_trained(trained, recipe, parts, Checkpoint(folder.checkpoint), report, features)
     write_table(folder.path / "history.csv", history_table(progress))
     tracking.tell(progress.history)
     metrics = training_metrics(progress, recipe)
@@ -138,8 +146,41 @@ def fit_softmax(spec, data, model, store, rows, class_ids, tracking):
     return Outcome(predict(trained, batches("test")), True, metrics, chosen), model
 
 
+def warmed_up_and_trained(model, recipe, parts, checkpoint, report, features):
+    """Train a model as arttl.training.train does, after the recipe's warm-up if it has one; returns the Progress.
+
+    Arguments:
+        model: the compiled model.
+        recipe: its Recipe.
+        parts: Batches of training and validation images.
+        checkpoint: the Checkpoint; a warm-up that is not over has one of its own below its folder.
+        report: as train takes it.
+        features: function that gives X of every image, as Arrays. It is called only for a warm-up.
+    """
+    begun = None
+    if recipe.trains_backbone and recipe.warm_up and not checkpoint.exists():
+        source = features()
+        begun = _warm_up(model, recipe, [each.of(source) for each in parts], checkpoint.folder / "warm-up", report)
+    return train(model, recipe, *parts, checkpoint, report, begun=begun)
+
+
+def _warm_up(model, recipe, parts, folder, report):
+    """Train the head alone, as an off-the-shelf run of the same recipe and seed begins; returns the Progress."""
+    head = replace(
+        recipe,
+        approach="off-the-shelf",
+        features="one-pass",
+        optimizer=get_recipe(recipe.name, "off-the-shelf").optimizer,
+        patience=recipe.warm_up,
+        max_epochs=recipe.warm_up,
+        tested="last",
+    )
+    return train(head.compile(head_model(model)), head, *parts, Checkpoint(folder), report)
+
+
 def fit_classical(spec, data, model, store, rows, class_ids, tracking):
     """Search a classifier of scikit-learn on X; returns the Outcome, and the model. history.csv: a row a setting."""
+    spec.folder.log(f"  {check_memory(spec.classifier, spec.size(data))}")
     features = run_features(spec, data, model, store)
     parts = {part: (features[rows[part]], class_ids[part]) for part in rows}
 
@@ -149,7 +190,13 @@ def fit_classical(spec, data, model, store, rows, class_ids, tracking):
 
     class_weight = "balanced" if spec.recipe.class_weights == "balanced" else None
     found = search(
-        spec.classifier, parts["train"], parts["validation"], seed=spec.seed, class_weight=class_weight, report=report
+        spec.classifier,
+        parts["train"],
+        parts["validation"],
+        seed=spec.seed,
+        class_weight=class_weight,
+        size=spec.size(data),
+        report=report,
     )
     write_table(spec.folder.path / "history.csv", found.table)
     scores, are_probabilities = class_scores(found.estimator, parts["test"][0], len(data.split.classes))

@@ -80,7 +80,10 @@ class TrainingData:
         reader, rows, class_ids, image_ids = self.parts["train"]
         chosen = nested_share(class_ids, share, seed)
         train = reader, rows[chosen], class_ids[chosen], image_ids[chosen]
-        return replace(self, parts={**self.parts, "train": train})
+        table = self.table
+        if table is not None:
+            table = table[(table.split != "train") | table.image_id.isin(train[3])].reset_index(drop=True)
+        return replace(self, parts={**self.parts, "train": train}, table=table)
 
 
 def nested_share(class_ids, share, seed):

@@ -58,6 +58,11 @@ def plan_searches(options, folder=FOLDER, demo=DEMO):
     recipe = search_recipe(options, network, demo)
     demo = demo if options.data is None else {}
     search = search_settings(options, network, demo)
+    if search.reset == "theta_k" and search.rewind_unit == "epochs" and search.rewind > recipe.max_epochs:
+        raise InputError(
+            f"training ends at epoch {recipe.max_epochs}, before epoch {search.rewind}, after which θ_k is kept; "
+            "give a lower --rewind, or more --epochs"
+        )
     if demo and not options.explain:
         print(
             f"No --data given: using the bundled data set {source}, rounds 0 to {search.rounds} of at most "

@@ -11,7 +11,7 @@ import pandas as pd
 from arttl.chapter2.deviations import search_deviations
 from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
-from arttl.files import write_json
+from arttl.files import write_json, write_table
 from arttl.pruning import SearchSettings, find_tickets
 from arttl.pruning.liveness import DEAD
 from arttl.recipes import Recipe
@@ -112,6 +112,8 @@ def run_search(spec, data, force=False):
         with spec.computing.applied():
             part = data.fraction(spec.fraction, spec.seed)
             folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
+            if part.table is not None:
+                write_table(folder.path / "images.csv", part.table)
             trainee.start(trainee.draw(spec.seed))
             recipe = spec.recipe
             with Tracking(spec.computing.track, folder) as tracking:
@@ -143,13 +145,16 @@ def tell_former_rounds(tracking, folder):
         tracking: a Tracking.
         folder: the RunFolder.
     """
-    if (folder.path / "history.csv").exists():
+    path = folder.path / "rounds.csv"
+    if path.exists():
+        complete = pd.read_csv(path)["round"]  # of another one the last epochs may not be kept
         for number, rows in folder.history().groupby("round"):
-            tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
+            if number in complete.values:
+                tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
 
 
 def tell_round(tracking, folder, number, progress):
-    """Show a round's epochs so far, and the rounds that are complete.
+    """Show a round's epochs that are kept, and the rounds that are complete.
 
     Arguments:
         tracking: a Tracking.
@@ -157,7 +162,7 @@ def tell_round(tracking, folder, number, progress):
         number: the round.
         progress: an arttl.training.Progress.
     """
-    tracking.tell(progress.history, where=f"round-{number:02d}")
+    tracking.tell(progress.kept_history, where=f"round-{number:02d}")
     path = folder.path / "rounds.csv"
     if path.exists():
         tracking.tell(pd.read_csv(path).to_dict("records"), "round", "rounds")

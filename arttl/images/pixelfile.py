@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -59,7 +60,7 @@ class PixelFile:
     """A laid-out pixel file, read through memory maps and written past the HDF5 library.
 
     Writing changes bytes of datasets that exist, never HDF5's own structures, so a process can be killed at any time.
-    `os.pwrite` rather than a writable map: on a full disk it raises `OSError`, where a map ends the process (SIGBUS).
+    A descriptor rather than a writable map: on a full disk it raises `OSError`, where a map ends the process (SIGBUS).
 
     Args:
         path: the file, made by `lay_out`.
@@ -96,7 +97,7 @@ class PixelFile:
 
     def __enter__(self) -> PixelFile:
         """Open for writing."""
-        self._descriptor = os.open(self.path, os.O_RDWR)
+        self._descriptor = os.open(self.path, os.O_RDWR | getattr(os, "O_BINARY", 0))
         return self
 
     def __exit__(self, *_) -> None:
@@ -131,5 +132,17 @@ class PixelFile:
     def _write(self, name: str, position: int, data: bytes) -> None:
         view, offset = memoryview(data), self._offsets[name] + position
         while view:  # close to a full disk a write can be partial
-            written = os.pwrite(self._descriptor, view, offset)
+            written = _written_at(self._descriptor, view, offset)
             view, offset = view[written:], offset + written
+
+
+_SEEKING = threading.Lock()
+
+
+def _written_at(descriptor: int, data: memoryview, offset: int) -> int:
+    """Write at an offset, whichever other thread writes too; returns the number of bytes that were."""
+    if hasattr(os, "pwrite"):
+        return os.pwrite(descriptor, data, offset)
+    with _SEEKING:  # on Windows
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        return os.write(descriptor, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -13,17 +12,19 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.files import csv_writer, whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.identity import files_fingerprint
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
+from arttl.locks import locked
 from arttl.workers import bounded_map, processors
 
 VERSION = 2  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
@@ -80,7 +81,7 @@ class ImageStore:
             files: `files_fingerprint(images)`, where the caller knows it already.
             workers: threads that decode; default one for each processor this process may use.
             skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
-            progress: show a bar on stderr. Default True.
+            progress: tell on stderr how far it has come. Default True.
 
         Raises:
             InputError: if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
@@ -90,14 +91,16 @@ class ImageStore:
             raise InputError("there are no images to decode: check the data folder and the collection's metadata")
         paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
         fingerprint = fingerprint_of(paths, decoding, files)
+        leave_bad = skip_bad_images and decoding.megapixels is None  # another bound can let a large one in
         folder = Path(folder)
         final = folder / f"images-{decoding.label}-{fingerprint[:12]}.h5"
         with _disk_errors_named(folder):
             file = _open(final, fingerprint)
-            if file is None or _todo(file, skip_bad_images).size:
+            if file is None or _todo(file, leave_bad).size:
                 folder.mkdir(parents=True, exist_ok=True)
-                with _locked(final.with_name(f".{final.stem}.lock"), progress):
-                    file = _completed(final, paths, decoding, fingerprint, workers, skip_bad_images, progress)
+                lock = final.with_name(f".{final.stem}.lock")
+                with locked(lock, waiting=partial(_say_waiting, lock, progress)):
+                    file = _completed(final, paths, decoding, fingerprint, workers, leave_bad, progress)
             store = cls(file, images)
             report = folder / f"bad-images-{fingerprint[:12]}.csv"
             _write_report(report, {image_id: (paths[image_id], cause) for image_id, cause in store.bad.items()})
@@ -184,6 +187,7 @@ def _completed(
         with file:
             _decode_rows(file, todo.tolist(), list(paths.values()), decoding, workers, progress)
     if file.path == partial:
+        del file  # Windows renames no file that somebody has open
         os.replace(partial, final)
     return PixelFile(final, fingerprint)
 
@@ -203,12 +207,12 @@ def _decode_rows(
     workers = workers or processors()
     outcomes: list[tuple[int, str | None]] = []
     synced = time.monotonic()
-    bar = tqdm(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", disable=not progress)
+    told = bar(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", shown=progress)
     try:
-        with bar, ThreadPoolExecutor(workers) as pool:
+        with told, ThreadPoolExecutor(workers) as pool:
             for outcome in bounded_map(pool, decode, rows, 4 * workers):
                 outcomes.append(outcome)
-                bar.update()
+                told.update()
                 if time.monotonic() - synced > SYNC_SECONDS:
                     file.settle(outcomes)
                     outcomes, synced = [], time.monotonic()
@@ -216,17 +220,9 @@ def _decode_rows(
         file.settle(outcomes)
 
 
-@contextmanager
-def _locked(path: Path, progress: bool) -> Iterator[None]:
-    """Hold the lock file; the kernel frees it when its holder ends, however it ends. The file itself stays."""
-    with open(path, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if progress:
-                tqdm.write(f"waiting for another process that decodes the same images ({path})", file=sys.stderr)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _say_waiting(lock: Path, progress: bool) -> None:
+    if progress:
+        print(f"waiting for another process that decodes the same images ({lock})", file=sys.stderr)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def build_classifier(
     """A flat Keras model from pixels to class probabilities.
 
     Layers: pixel scaling, the backbone's own layers, global average pooling, and a softmax layer called
-    "head" with Glorot-uniform kernel and zero bias; nothing in between (thesis, section 1.3).
+    "head" with Glorot-uniform kernel and zero bias; nothing in between (thesis, section 1.2.3).
 
     Arguments:
         architecture: "vgg19", "inception_v3", "xception" or "resnet50".

@@ -37,7 +37,7 @@ def preprocessing_layer(mode, backbone):
     """The layer for a recipe's preprocessing.
 
     Arguments:
-        mode: "unit" scales pixels to [0, 1] (thesis, section 1.3); "imagenet" is the network's own
+        mode: "unit" scales pixels to [0, 1] (thesis, section 1.2.3); "imagenet" is the network's own
             ImageNet preprocessing (the authors' released code).
         backbone: the Backbone, which says which ImageNet preprocessing it needs.
     """

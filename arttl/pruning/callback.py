@@ -200,6 +200,11 @@ class MagnitudePruning(keras.callbacks.Callback):
             self.rewind_weights = model_weights(model)
             self._watch_steps()
 
+    def forget_rewind(self):
+        """Drop θ_k, to keep it anew when training comes to epoch or step k again."""
+        self.rewind_weights = None
+        self._watch_steps()
+
     def _watch_steps(self):
         """Look at steps only where k is a step yet to come: with any callback that does, Keras waits for every step."""
         wanted = self.rewind_unit == "steps" and self.rewind > 0 and self.round == 0 and self.rewind_weights is None

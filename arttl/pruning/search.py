@@ -68,8 +68,8 @@ def find_tickets(
             own initialisers.
         metadata: dict that JSON can hold, to be kept in tickets.h5.
         log: called with a line about each epoch and round.
-        report: called with a round's number and its arttl.training.Progress after each epoch, once that is on the disk,
-            and again when the round is in rounds.csv.
+        report: called with a round's number and its arttl.training.Progress after each epoch, and again when the round
+            is in rounds.csv.
 
     Returns Tickets, as arttl.pruning.open_tickets does.
 
@@ -141,6 +141,8 @@ class _Search:
         started = time.perf_counter()
         checkpoint = Checkpoint(self.state.with_name(f"round-{number}"))
         earlier = checkpoint.seconds()
+        if number == 0:
+            self._forget_later_rewind(checkpoint)
         if not checkpoint.exists():
             for variable, value in self.seeds:
                 variable.assign(value)
@@ -163,6 +165,13 @@ class _Search:
         self._record(number, facts)
         self.report(number, progress)
         return facts["features"]
+
+    def _forget_later_rewind(self, checkpoint):
+        """Drop θ_k of a training that was killed after epoch k, where the checkpoint is from before: it comes again."""
+        epochs = checkpoint.progress().epochs if checkpoint.exists() else 0
+        reached = epochs * (len(self.training) if self.settings.rewind_unit == "steps" else 1)
+        if reached < self.settings.rewind:
+            self.pruning.forget_rewind()
 
     def prune(self, draw):
         """Prune, and make ready for the next round; then nothing of this one is needed."""

@@ -22,8 +22,8 @@ from arttl.chapter2.transfer import asked_lines, plan_transfers
 from arttl.collections.targets import TARGETS
 from arttl.parsers import all_parser as chapter1_parser
 from arttl.pruning import SearchSettings
+from arttl.published.chapter1 import APPROACH_TITLES, FEATURES
 from arttl.reports.collect import EXPERIMENTS
-from arttl.reports.published import APPROACH_TITLES, FEATURES
 from arttl.sources.catalogue import SOURCES
 from arttl.thesis.sizes import DataSize, challenge_size, collection_images, dataset_size
 from arttl.ticket_parsers import all_parser as chapter2_parser
