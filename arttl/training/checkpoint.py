@@ -168,6 +168,8 @@ class Checkpoint:
     def _damage_named(self):
         try:
             yield
+        except InputError:
+            raise
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"checkpoint {self.folder} cannot be resumed ({reason}); --force starts anew") from error
