@@ -41,11 +41,9 @@ class Recipe:
         class_weights: "balanced" weighs an image's loss by the inverse of its class' share of the training images, as
             scikit-learn does; "none" as in the studies.
         drop_remainder: leave out the last, smaller batch in training and validation; a test never leaves any out.
-        cycle: Chapter 1: training and validation take their batches from the endless cycle of the authors' generator
-            (arttl.training.Batches); a test never leaves any image out.
-        warm_up: Chapter 1, where the backbone is trained: so many epochs of the head alone come first, on X and by the
-            off-the-shelf optimiser, as an off-the-shelf run of the same seed begins; early stopping and the tested
-            epoch look at those after it.
+        cycle: Chapter 1: batches in the endless cycle of the authors' generator (arttl.training.Batches).
+        warm_up: Chapter 1: so many epochs of the head alone first, as an off-the-shelf run begins; early stopping and
+            the tested epoch leave them out.
         patience: early stopping: epochs without a lower validation loss before training ends.
         max_epochs: upper bound on epochs, which the text does not state.
         max_iterations: upper bound on training steps, counted in whole epochs, the last of which may pass it; 0 for
