@@ -229,7 +229,10 @@ def test_cells_of_one_row_with_other_settings_are_said(tmp_path):
         ({"image_size": 64}, "differ in image_size"),
         ({"recipe": {"optimizer": {"learning_rate": 0.1}}}, "recipe.optimizer.learning_rate"),
         ({"tickets": {"search": {"rate": 0.5}}}, "tickets.search.rate"),
-        ({"tickets": {"data": {"split": {"seed": 1}}}}, "tickets.data.split.seed"),
+        (
+            {"tickets": {"kind": "search", "search": {"rate": 0.2, "rounds": 31}, "data": {"split": {"seed": 1}}}},
+            "tickets.data.split.seed",
+        ),
         ({"sparsity": 0.3}, "sparsity"),
     ],
 )
