@@ -34,7 +34,7 @@ def planned(script, photographs):
         base = ["--data", photographs, *PLAN, "--architecture", architecture, "--weights", weights, *options]
         rows = [[cell.strip() for cell in line.split("|")] for line in script(*base, "--explain")[1].splitlines()]
         code, out, err = script(*base, "--dry-run")
-        said = [line for line in out.splitlines() if str(weights) in line]
+        said = [line for line in out.splitlines() if line.startswith(str(weights))]
         return code, said or err.splitlines(), {row[1]: row[-2].removesuffix(" *") for row in rows if len(row) > 3}
 
     return plan
