@@ -132,8 +132,11 @@ def accuracy_and_loss(labels, scores, are_probabilities=True):
 
     Returns a dict: test_accuracy with its interval (test_accuracy_low, test_accuracy_high); test_loss (mean negative
     log likelihood, probabilities clipped to [1e-7, 1]; None without probabilities).
+
+    Raises ValueError unless there is one label for each row: others would be broadcast.
     """
     labels, scores = np.asarray(labels), np.asarray(scores, "float64")
+    _check_one_each(labels, scores[:, 0])
     accuracy, low, high = accuracy_interval((scores.argmax(axis=1) == labels).sum(), len(labels))
     likelihood = np.clip(scores[np.arange(len(labels)), labels], 1e-7, 1)
     return {
@@ -160,6 +163,7 @@ def frequency_metrics(train_labels, test_labels, predicted):
     images and of the classes these are of. Without test images the accuracy and its interval are None.
     """
     test_labels, predicted = np.asarray(test_labels), np.asarray(predicted)
+    _check_one_each(test_labels, predicted)
     trained_on = np.bincount(train_labels, minlength=max(test_labels, default=0) + 1)[test_labels]
     found = {}
     for name, (low, high) in FREQUENCIES.items():
@@ -176,3 +180,8 @@ def majority_accuracy(train_labels, test_labels):
     """Accuracy on the test images of always answering the commonest training class."""
     majority = np.bincount(train_labels).argmax()
     return float((np.asarray(test_labels) == majority).mean())
+
+
+def _check_one_each(labels, answers):
+    if labels.shape != answers.shape or labels.ndim != 1:
+        raise ValueError(f"labels are of shape {labels.shape}, the answers of {answers.shape}; give one id an image")

@@ -31,6 +31,7 @@ def read_assignments(assignments):
 
 def change(recipe, key, value):
     """A recipe with one setting replaced; see `arttl.recipes.Recipe.changed`."""
+    key = _SHORT.get(key, key)
     return _PARTS.get(key.partition(".")[0], _change_plain)(recipe, key, value)
 
 
@@ -133,6 +134,7 @@ def _schedule(key, value, former):
     return {"epochs": list(epochs), "factor": float(schedule["factor"])}
 
 
+_SHORT = {"learning_rate": "optimizer.learning_rate"}  # as a keyword argument, which has no dots
 _PARTS = {"numerics": _change_numerics, "optimizer": _change_optimizer}
 
 

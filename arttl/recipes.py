@@ -108,12 +108,18 @@ class Recipe:
                 no number, only the time: for networks whose step takes about as long as Python takes to ask for it.
                 PyTorch takes one at a time whatever is asked.
 
-        Raises InputError when Keras has no such optimiser or it does not take the arguments.
+        Raises InputError when Keras has no such optimiser or it does not take the arguments, for a model without
+        weights yet, and where the model contradicts the recipe: what is trained, and, of those that build_classifier
+        built, preprocessing and numerics.
         """
         import keras  # here and not above: reading a recipe must not cost the seconds that Keras takes
 
+        from arttl.models.agreement import check_agreement
         from arttl.models.fused_batchnorm import fuse_batch_normalization
+        from arttl.models.trainability import check_trainability
 
+        check_trainability(model, self)
+        check_agreement(model, self)
         fuse_batch_normalization(model)
         loss = "categorical_crossentropy"
         if self.numerics.crossentropy == "clipped":
@@ -251,9 +257,9 @@ def get_recipe(name, approach, **changes):
     Raises InputError for an unknown name or approach, or a value that a setting does not take.
     """
     if name not in RECIPES:
-        raise InputError(f"unknown recipe {name!r}; --recipe takes {', '.join(RECIPES)}")
+        raise InputError(f"unknown recipe {name!r}; there are {', '.join(RECIPES)}")
     if approach not in APPROACHES:
-        raise InputError(f"unknown approach {approach!r}; --approach takes {', '.join(APPROACHES)}")
+        raise InputError(f"unknown approach {approach!r}; there are {', '.join(APPROACHES)}")
     one_pass = approach == "off-the-shelf" and name != "released"
     features = "one-pass" if one_pass else "every-step"
     recipe = Recipe(

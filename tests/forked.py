@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
+SECONDS = 1800
 PRELOADED = ("arttl.chapter1.everything", "arttl.chapter2.everything", "arttl.training", "sklearn.svm")
 
 
@@ -45,6 +47,9 @@ class Script:
         self.process = processes().Process(target=_run, args=(work or _script, line, writer, errors, dict(os.environ)))
         self.process.start()
         writer.close()
+        self._limit = threading.Timer(SECONDS, self.process.kill)  # what hangs is an error, not a wait without end
+        self._limit.daemon = True
+        self._limit.start()
         self._output = os.fdopen(os.dup(reader.fileno()), encoding="utf-8")
 
     def __iter__(self):
@@ -55,6 +60,7 @@ class Script:
         with self._output:
             rest = self._output.read()
         self.process.join(60)
+        self._limit.cancel()
         return rest, self.process.exitcode
 
     def kill(self):

@@ -14,6 +14,7 @@ from arttl.eras import ERAS
 from arttl.errors import InputError
 from arttl.metrics import accuracy_interval, paired_difference, unpaired_difference
 from arttl.models import build_classifier
+from arttl.models.weights import BUNDLED
 from arttl.recipes import get_recipe
 from arttl.runs import RunFolder
 
@@ -53,6 +54,17 @@ def test_bad_settings_are_one_line_and_exit_2(option, said, script, photographs,
     assert code == 2
     assert said in err.splitlines()[-1]
     assert not list(tmp_path.rglob("metrics.json"))
+
+
+def test_an_architecture_alone_is_not_trained_from_scratch_unless_the_thesis_did(script, photographs):
+    """The thesis trained InceptionV3 from scratch, and no other network."""
+    options = ["--challenge", "type", "--data", photographs, "--weights", BUNDLED["resnet50"], "--dry-run"]
+    for more, expected in (([], False), (["--approach", "scratch"], True)):
+        code, out, err = script(*options, "--architecture", "resnet50", *more)
+        assert code == 0, err
+        assert ("scratch" in out) == expected
+    _, out, _ = script("--challenge", "type", "--data", photographs, "--architecture", "inception_v3", "--dry-run")
+    assert "scratch" in out
 
 
 def test_explain_prints_and_writes_nothing(script, photographs, tmp_path):

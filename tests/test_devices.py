@@ -71,13 +71,13 @@ def test_saved_layers_say_nothing_of_devices(trained):
 
 
 def test_more_devices_than_there_are():
-    with pytest.raises(InputError, match=r"--devices 99: there (is|are) \d+ .PUs? here .* give at most \d+"):
+    with pytest.raises(InputError, match=r"devices=99: there (is|are) \d+ .PUs? here .* give at most \d+"):
         enter(99)
 
 
 def test_pytorch_takes_one_device(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
-    with pytest.raises(InputError, match="--devices 2: on torch a run takes one device"):
+    with pytest.raises(InputError, match="devices=2: on torch a run takes one device"):
         enter(2)
 
 

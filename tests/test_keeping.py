@@ -11,7 +11,7 @@ from slim import resnet20
 from arttl import keeping
 from arttl.computing import Computing
 from arttl.keeping import Kept, compiled, release
-from arttl.models import build_classifier
+from arttl.models import build_classifier, set_trainable
 from arttl.recipes import get_recipe
 from arttl.training import Arrays, Batches, Checkpoint, forget_models, start_afresh, train
 
@@ -59,17 +59,17 @@ def test_only_what_is_the_same_but_for_its_weights_is_kept(monkeypatch):
     slim.put_in_place(monkeypatch)
     start_afresh(0)
 
-    def model(trainable=True, classes=CLASSES, numerics="keras3"):
+    def model(classes=CLASSES, numerics="keras3"):
         forget_models()
         sizes = {"image_size": 32, "numerics": recipe(numerics=numerics).numerics}
-        return build_classifier("vgg19", classes, weights="none", trainable=trainable, **sizes)
+        return build_classifier("vgg19", classes, weights="none", **sizes)
 
     first = compiled(model(), recipe())
     assert compiled(model(), recipe()) is first
     assert compiled(model(), recipe(max_epochs=9)) is first  # `fit` is told those
     assert compiled(model(), recipe(**{"optimizer.learning_rate": 0.5})) is not first
     assert compiled(model(), recipe()) is first
-    assert compiled(model(trainable=False), recipe()) is not first
+    assert compiled(set_trainable(model(), top=1), recipe()) is not first
     assert compiled(model(), recipe()) is first
     assert compiled(model(classes=4), recipe()) is not first
     assert compiled(model(), recipe()) is first

@@ -112,7 +112,7 @@ def test_weights_head_and_pixels_stay_float32(precision, numerics):
         model = build_classifier(
             "resnet50", CLASSES, weights="none", image_size=32, preprocessing="imagenet", numerics=numerics
         )
-        recipes.get_recipe("thesis", "fine-tuning", numerics=numerics).compile(model)
+        recipes.get_recipe("released", "fine-tuning", numerics=numerics).compile(model)
     model.optimizer.build(model.trainable_variables)
     assert {variable.dtype for variable in model.weights} == {"float32"}
     moments = [variable.dtype for variable in model.optimizer.variables if "momentum" in variable.name]
@@ -312,7 +312,7 @@ def test_products_are_exact_in_faithful_runs_and_as_before_after_them():
 def test_xla_is_off():
     make_deterministic(0)
     model = build_classifier("vgg19", 2, weights="none", image_size=32, numerics="2.1.2")
-    recipes.off_the_shelf().compile(model)
+    recipes.fine_tuning().compile(model)
     assert model.jit_compile is False
     assert feature_extractor(model).jit_compile is False
 

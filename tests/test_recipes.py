@@ -95,9 +95,9 @@ def test_callbacks_stop_after_seven_epochs_and_keep_the_best():
 def test_changes_and_unknown_names():
     assert recipes.off_the_shelf(max_epochs=3, batch_size=None).max_epochs == 3
     assert recipes.off_the_shelf(batch_size=None).batch_size == 32
-    with pytest.raises(InputError, match="--recipe takes thesis, released, keras3"):
+    with pytest.raises(InputError, match="there are thesis, released, keras3"):
         recipes.get_recipe("paper", "scratch")
-    with pytest.raises(InputError, match="--approach takes"):
+    with pytest.raises(InputError, match="there are off-the-shelf"):
         recipes.get_recipe("thesis", "zero-shot")
 
 

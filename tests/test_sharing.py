@@ -132,7 +132,7 @@ def test_unreadable_picture_is_named_or_skipped(classifier, colours):
     paths, values = colours
     paths[5].write_bytes(paths[5].read_bytes()[:40])
     paths[7].unlink()
-    with pytest.raises(InputError, match=r"5\.png: .*--skip-bad-images") as caught:
+    with pytest.raises(InputError, match=r"5\.png: .*skip_bad_images") as caught:
         classifier.predict(paths)
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match=r"5\.png: "):

@@ -60,6 +60,12 @@ def without_times(progress):
     return pd.DataFrame(progress.history).drop(columns="seconds")
 
 
+def test_a_model_that_is_not_compiled_is_named(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)], name="mine")
+    with pytest.raises(InputError, match=r"model 'mine' is not compiled.* recipe\.compile\(model\)"):
+        train(model, None, None, None, Checkpoint(tmp_path))
+
+
 @pytest.mark.core
 def test_order_depends_on_seed_and_epoch_alone():
     source, class_ids = data()

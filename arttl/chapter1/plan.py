@@ -277,6 +277,6 @@ def _pairs(options, demo):
     architectures = options.architecture or (["resnet50"] if demo else list(BACKBONES))
     for architecture in dict.fromkeys(architectures):
         for approach in dict.fromkeys(options.approach or APPROACH_TITLES):
-            chosen = demo or options.architecture or options.approach
+            chosen = demo or options.approach  # --architecture alone asks for no run that the thesis has not
             if chosen or approach != "scratch" or architecture == "inception_v3":
                 yield architecture, approach

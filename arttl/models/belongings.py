@@ -64,6 +64,16 @@ def what_weights_need(path: Path | str) -> Belongings | None:
     return found if found != Belongings() else None
 
 
+def what_layers_need(layers) -> Belongings:
+    """What the layers of a model at hand were built with.
+
+    Args:
+        layers: Keras layers; those of other makers are passed over.
+    """
+    known = [each for each in layers if type(each).__module__.partition(".")[0] in ("keras", "arttl")]
+    return _of_layers([(type(each).__name__, each.get_config()) for each in known])
+
+
 def weights_title(weights: str) -> str:
     """The weights by name, or the name of their file without its folder, which decides nothing."""
     return weights if weights in NAMED_WEIGHTS else PurePath(weights).name
@@ -89,6 +99,8 @@ def _of_file(path: Path) -> Belongings:
             with zipfile.ZipFile(path) as file:
                 return _of_layers(list(_layers(json.loads(file.read("config.json")))))
         with h5py.File(path, "r") as file:
+            if "model_config" in file.attrs:
+                return _of_layers(list(_layers(json.loads(file.attrs["model_config"]))))
             stored = file["names"].asstr()[()] if "names" in file else file.attrs["layer_names"]
             names = {_text(name).partition("/")[0] for name in stored}
     except (OSError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from arttl.collections.wording import shown
+from arttl.errors import InputError
 from arttl.published.chapter1 import ARCHITECTURES, MISPRINTS, accuracies
 from arttl.reports.agreement import check_agreement
 from arttl.reports.collect import EXPERIMENTS, pooling_problem, study_order
@@ -109,6 +110,8 @@ def _lines(runs, finding):
         line |= {"better": column_title(*finding.better), "worse": column_title(*finding.worse)}
         try:
             line |= compare(sides[0][key], sides[1][key])
+        except InputError:
+            raise
         except ValueError as error:
             line |= {"problem": str(error), "result": not_compared(error)}
         else:

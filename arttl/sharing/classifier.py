@@ -129,7 +129,7 @@ class Classifier:
                 if cause and not skip_bad_images:
                     raise InputError(
                         f"{shown_path(path)}: {shown(cause)}; mend it or leave it out, or go on without it with "
-                        "--skip-bad-images (in Python skip_bad_images=True)"
+                        "skip_bad_images"
                     )
                 batch.append((path, cause))
                 pixels += [] if cause else [image]

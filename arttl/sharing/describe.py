@@ -46,6 +46,8 @@ def describe(run):
                 f"{where} trained {shown(trained)} on X and kept no network; export a run of --classifier softmax"
             )
         return _about(run, config, metrics), _labels(config)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where} holds damaged results ({error!r}); run again with --force") from error
 

@@ -60,8 +60,8 @@ class Batches(keras.utils.PyDataset):
         self.shuffle_seed, self.drop_remainder, self.crop, self.cycle = shuffle_seed, drop_remainder, crop, cycle
         if not len(self):
             raise InputError(
-                f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower --batch-size, or "
-                "--set drop_remainder=false cycle=false"
+                f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower batch_size, or "
+                "set drop_remainder and cycle to false"
             )
         self.start_epoch(0)
 
@@ -85,6 +85,10 @@ class Batches(keras.utils.PyDataset):
     def __len__(self):
         batches = len(self.rows) / self.batch_size
         return math.floor(batches) if self.drop_remainder or self.cycle else math.ceil(batches)
+
+    def __iter__(self):
+        """Every batch once; the PyDataset of Keras 3.10 has no end."""
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index):
         start = self._start(index)

@@ -113,6 +113,7 @@ class Checkpoint:
             yield
         finally:
             self.flush()
+            self._latest = None  # some hundred megabytes
 
     def _wait(self):
         """Wait for what is being written, and raise what went wrong."""
@@ -167,6 +168,8 @@ class Checkpoint:
     def _damage_named(self):
         try:
             yield
+        except InputError:
+            raise
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"checkpoint {self.folder} cannot be resumed ({reason}); --force starts anew") from error

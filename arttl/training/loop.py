@@ -76,6 +76,7 @@ def train(
     Raises InputError when the training loss stops being a number, or no validation loss ever was one; with today's
     early stopping, when any validation loss is none.
     """
+    check_compiled(model)
     keep_best = recipe.tested == "best"
     begun = Progress(history=list(begun.history) if begun else [])
     progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (begun, None)
@@ -100,6 +101,15 @@ def train(
             verbose=0,
         )
     return _tested(model, progress, stopping.best_weights, keep_best)
+
+
+def check_compiled(model):
+    """Raise InputError for a model that cannot be trained yet, since it is not compiled or has no weights."""
+    if not (model.compiled and model.built):
+        raise InputError(
+            f"model {model.name!r} is not compiled, or has no weights yet; begin it with keras.Input, and call "
+            "recipe.compile(model)"
+        )
 
 
 def class_weights(batches):

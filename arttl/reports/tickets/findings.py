@@ -73,6 +73,8 @@ def _lines(series, ticket):
         line["_validation"] = None if chosen is None else chosen["val_accuracy"]
         try:
             line |= _compared(ticket, others[0])
+        except InputError:
+            raise
         except ValueError as error:
             line |= {"problem": str(error), "result": not_compared(error)}
         else:
