@@ -8,6 +8,7 @@ import errno
 import logging
 import math
 import os
+import re
 import select
 import signal
 import sys
@@ -16,6 +17,7 @@ import threading
 from pathlib import Path
 
 from arttl.errors import InputError, RunsFailed
+from arttl.keras_settings import pin_settings
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
 INTERRUPTED_CODE, READER_LEFT = 130, 141
@@ -56,11 +58,12 @@ def _run(main, parser, keras, interrupted):
     try:
         if keras:
             import_keras_quietly()
+            pin_settings()
         main(options)
     except InputError as error:
         if options.debug:
             raise
-        sys.exit(_fail(f"error: {error}"))
+        sys.exit(_fail(f"error: {in_options(str(error), options)}"))
     except RunsFailed as error:
         _fail(f"error: {error}")
         sys.exit(1)
@@ -77,6 +80,25 @@ def _run(main, parser, keras, interrupted):
         sys.exit(
             _fail(f"error: {error.filename or 'a file'}: {error.strerror or error}; check the disk and permissions")
         )
+
+
+def in_options(message, options):
+    """A message of the library, which names arguments, with the options of this command in their place.
+
+    Arguments:
+        message: text in which an argument stands as `image_size`, or as `weights=` where it is a plain word.
+        options: the parsed options; the names of their attributes are those of the arguments.
+
+    Example:
+        >>> in_options("image_size 20 is too small", options)
+        '--image-size 20 is too small'
+    """
+    for name in vars(options):
+        option = f"--{name.replace('_', '-')}"
+        message = re.sub(rf"(?<![\w.\"'{{-]){name}=", f"{option} ", message)
+        if "_" in name:
+            message = re.sub(rf"(?<![\w.\"'/-]){name}(?![\w\"'./=-])", option, message)
+    return message
 
 
 class _Terminated(KeyboardInterrupt):

@@ -66,6 +66,7 @@ def _add_check(commands):
         "--metadata-only", action="store_true", help="open no image: neither corrupt ones nor duplicates"
     )
     check.add_argument("--report", type=path, metavar="CSV", help="one row a finding (./check-NAME.csv)")
+    shared.add_recipe(check)
     reading = check.add_argument_group("how the data is read")
     shared.add_reading(reading)
     shared.add_split(reading)

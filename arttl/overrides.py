@@ -31,6 +31,7 @@ def read_assignments(assignments):
 
 def change(recipe, key, value):
     """A recipe with one setting replaced; see `arttl.recipes.Recipe.changed`."""
+    key = _SHORT.get(key, key)
     return _PARTS.get(key.partition(".")[0], _change_plain)(recipe, key, value)
 
 
@@ -54,7 +55,7 @@ def departures(recipe, study):
 
 
 _BEFORE = {
-    "recipe": {"crop": "none", "initial": "network", "max_iterations": 0},
+    "recipe": {"crop": "none", "initial": "network", "max_iterations": 0, "cycle": False, "warm_up": 0},
     "search": {"criterion": "magnitude", "rates": {}, "schedule_from": "start", "on_dead": "continue"},
 }
 """What settings were before there was a choice: runs of that time do not name them."""
@@ -133,6 +134,7 @@ def _schedule(key, value, former):
     return {"epochs": list(epochs), "factor": float(schedule["factor"])}
 
 
+_SHORT = {"learning_rate": "optimizer.learning_rate"}  # as a keyword argument, which has no dots
 _PARTS = {"numerics": _change_numerics, "optimizer": _change_optimizer}
 
 

@@ -1,8 +1,8 @@
 """The studies' training settings, as data.
 
-Three presets: `thesis` is the text of Chapter 1, section 1.3; `released` is the authors' code where it differs from the
-text; `keras3` is the text with today's Keras wherever that differs from the one of 2018. `docs/fidelity.md` explains
-every setting.
+Three presets: `thesis` is the text of Chapter 1, section 1.2.3; `released` is the authors' code where it differs from
+the text; `keras3` is the text with today's Keras wherever that differs from the one of 2018. `docs/fidelity.md`
+explains every setting.
 """
 
 from __future__ import annotations
@@ -41,8 +41,13 @@ class Recipe:
         class_weights: "balanced" weighs an image's loss by the inverse of its class' share of the training images, as
             scikit-learn does; "none" as in the studies.
         drop_remainder: leave out the last, smaller batch in training and validation; a test never leaves any out.
+        cycle: Chapter 1: training and validation take their batches from the endless cycle of the authors' generator
+            (arttl.training.Batches); a test never leaves any image out.
+        warm_up: Chapter 1, where the backbone is trained: so many epochs of the head alone come first, on X and by the
+            off-the-shelf optimiser, as an off-the-shelf run of the same seed begins; early stopping and the tested
+            epoch look at those after it.
         patience: early stopping: epochs without a lower validation loss before training ends.
-        max_epochs: upper bound on epochs, which the studies do not state.
+        max_epochs: upper bound on epochs, which the text does not state.
         max_iterations: upper bound on training steps, counted in whole epochs, the last of which may pass it; 0 for
             none.
         tested: "best" (lowest validation loss) or "last" epoch's weights.
@@ -65,6 +70,8 @@ class Recipe:
     shuffle: bool = True
     class_weights: str = "none"
     drop_remainder: bool = False
+    cycle: bool = False
+    warm_up: int = 0
     patience: int = 7
     max_epochs: int = 1000
     max_iterations: int = 0
@@ -75,9 +82,13 @@ class Recipe:
         for name, values in CHOICES.items():
             if getattr(self, name) not in values:
                 raise InputError(f"{name} cannot be {getattr(self, name)!r}; it takes {', '.join(values)}")
-        for name, least in (("batch_size", 1), ("patience", 0), ("max_epochs", 1), ("max_iterations", 0)):
+        for name, least in LEAST.items():
             if getattr(self, name) < least:
                 raise InputError(f"{name} cannot be {getattr(self, name)}; it takes a whole number from {least}")
+        if self.trains_backbone and self.warm_up >= self.max_epochs:
+            raise InputError(f"warm_up {self.warm_up} leaves none of {self.max_epochs} epochs; raise --epochs")
+        if self.approach == TICKETS and (self.warm_up or self.cycle):
+            raise InputError("warm_up and cycle are Chapter 1's; leave them out of --set")
         if self.trains_backbone and self.features == "one-pass":
             raise InputError(
                 f"features cannot be one-pass for {self.approach}: X changes while the backbone is trained"
@@ -97,12 +108,18 @@ class Recipe:
                 no number, only the time: for networks whose step takes about as long as Python takes to ask for it.
                 PyTorch takes one at a time whatever is asked.
 
-        Raises InputError when Keras has no such optimiser or it does not take the arguments.
+        Raises InputError when Keras has no such optimiser or it does not take the arguments, for a model without
+        weights yet, and where the model contradicts the recipe: what is trained, and, of those that build_classifier
+        built, preprocessing and numerics.
         """
         import keras  # here and not above: reading a recipe must not cost the seconds that Keras takes
 
+        from arttl.models.agreement import check_agreement
         from arttl.models.fused_batchnorm import fuse_batch_normalization
+        from arttl.models.trainability import check_trainability
 
+        check_trainability(model, self)
+        check_agreement(model, self)
         fuse_batch_normalization(model)
         loss = "categorical_crossentropy"
         if self.numerics.crossentropy == "clipped":
@@ -180,6 +197,7 @@ class Recipe:
 
 
 INITIAL = ("network", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal")
+LEAST = {"batch_size": 1, "patience": 0, "max_epochs": 1, "max_iterations": 0, "warm_up": 0}
 CHOICES = {
     "features": ("one-pass", "every-step"),
     "preprocessing": ("unit", "imagenet"),
@@ -219,6 +237,8 @@ _PRESETS = {
         "tested": "last",
         "shuffle": False,
         "drop_remainder": True,
+        "cycle": True,
+        "max_epochs": 100,
         "split": "released",
     },
     "keras3": {"numerics": ERAS["keras3"], "decoding": "upright"},
@@ -237,9 +257,9 @@ def get_recipe(name, approach, **changes):
     Raises InputError for an unknown name or approach, or a value that a setting does not take.
     """
     if name not in RECIPES:
-        raise InputError(f"unknown recipe {name!r}; --recipe takes {', '.join(RECIPES)}")
+        raise InputError(f"unknown recipe {name!r}; there are {', '.join(RECIPES)}")
     if approach not in APPROACHES:
-        raise InputError(f"unknown approach {approach!r}; --approach takes {', '.join(APPROACHES)}")
+        raise InputError(f"unknown approach {approach!r}; there are {', '.join(APPROACHES)}")
     one_pass = approach == "off-the-shelf" and name != "released"
     features = "one-pass" if one_pass else "every-step"
     recipe = Recipe(
@@ -269,12 +289,12 @@ def tickets(**changes):
 
 
 def off_the_shelf(name="thesis", **changes):
-    """Frozen backbone, softmax layer trained with RMSprop (thesis, section 1.3, symbol θ⁻)."""
+    """Frozen backbone, softmax layer trained with RMSprop (thesis, section 1.2.3, symbol θ⁻)."""
     return get_recipe(name, "off-the-shelf", **changes)
 
 
 def fine_tuning(name="thesis", **changes):
-    """Every layer trained with SGD from given weights (thesis, section 1.3, symbols θ^i and θ^r)."""
+    """Every layer trained with SGD from given weights (thesis, section 1.2.3, symbols θ^i and θ^r)."""
     return get_recipe(name, "fine-tuning", **changes)
 
 

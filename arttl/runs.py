@@ -1,7 +1,8 @@
 """The run folder: one trained and tested model, readable by a person and by pandas.
 
-    config.json       every setting, versions, fingerprints of split and weights
-    images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on
+    config.json       every setting, versions, fingerprints of split and weights, the run it started from
+    images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on; for
+                      collections with files over 64 KiB also former_file, as arttl 0.1 wrote their content
     history.csv       one row an epoch
     metrics.json      test accuracy (also by class frequency) with 95% intervals, top-5, macro-F1, loss, seconds
     predictions.csv   image_id, label, predicted, probability
@@ -28,6 +29,7 @@ import pandas as pd
 
 from arttl.errors import InputError
 from arttl.files import make_folder, write_json
+from arttl.keras_settings import current_settings
 from arttl.locks import HeldError, locked
 from arttl.overrides import as_of_now
 
@@ -124,8 +126,8 @@ class RunFolder:
         self.write_config(config)
 
     def write_config(self, config):
-        """Write config.json: the settings given, the versions of what computes, and the machine's kind."""
-        write_json(self.path / "config.json", config | {"versions": versions()})
+        """Write config.json: the settings given, the versions of what computes, the machine's kind, Keras' settings."""
+        write_json(self.path / "config.json", config | {"versions": versions(), "keras_settings": current_settings()})
 
     def read_config(self):
         """The content of config.json."""
@@ -141,7 +143,7 @@ class RunFolder:
         """
         if not self.is_started:
             return
-        found = difference(as_of_now(self.read_config()["settings"]), as_of_now(settings))
+        found = difference(deciding(self.read_config()["settings"]), deciding(settings))
         if found:
             raise InputError(
                 f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"
@@ -208,6 +210,18 @@ def versions():
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def deciding(settings):
+    """What of a run's settings decides its result, as this version would say it.
+
+    That leaves out the name of a weights file (in earlier versions its path), whose content is among them too.
+
+    Arguments:
+        settings: dict, as config.json has it under "settings".
+    """
+    told = str(settings.get("weights_file")).startswith("sha256 ")
+    return {name: value for name, value in as_of_now(settings).items() if not (told and name == "weights")}
 
 
 def difference(old, new, name=""):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import slim
 from scripts import run_folders
 
 from arttl import chapter2, pruning
@@ -31,13 +32,16 @@ def one_search(photographs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "2", "--keep-final", "--output", folder]
     line += ["--cache", folder / "cache", "--splits", folder / "splits"]
-    chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
+    with pytest.MonkeyPatch.context() as patch:
+        slim.put_in_place(patch)
+        chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
     return folder
 
 
 @pytest.fixture
-def searched(one_search, tmp_path):
+def searched(one_search, tmp_path, monkeypatch):
     """That search in the folder of this test's runs, which the tests transfer back to the class folders."""
+    slim.put_in_place(monkeypatch)
     shutil.copytree(one_search / "ch2", tmp_path / "runs/ch2")
     return tmp_path / "runs/ch2/tickets/mine/resnet20/seed-42"
 
@@ -371,7 +375,11 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         (["--source", "target", "--rounds", "7"], "has tickets of rounds 0 to 2, not 7; see --rounds"),
         (["--source", "target", "--rounds", "9-3"], "'9-3' is no round or range of rounds"),
         (["--source", "target", "--network", "resnet50", "--image-size", "32"], "first run ch2_find_tickets.py"),
-        (["--source", "target", "--split-seed", "7"], "was found on another division of mine"),
+        (["--source", "target", "--split-seed", "7"], "of the target among its train and"),
+        (
+            ["--target", "other", "--source", "mine", "--split-seed", "7"],
+            "of the target among its train and validation",
+        ),
         (["--source", "target", "--bn-momentum", "1"], "give a number below 1"),
         (["--tickets", "nowhere"], "nowhere holds no search of resnet20; run ch2_find_tickets.py first"),
     ):
@@ -379,6 +387,23 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         assert code == 2
         assert message in err.strip().splitlines()[-1]
         assert "Traceback" not in err
+
+
+def test_a_search_lists_what_it_was_trained_on(script, photographs, searched):
+    images = RunFolder(searched).images()
+    assert images.split.value_counts().to_dict() == RunFolder(searched).read_config()["images"]
+    assert images.file.str.fullmatch(r"\d+-[0-9a-f]{32}").all()
+
+
+def test_searches_without_a_list_of_images_are_told_by_their_name(script, photographs, searched):
+    (searched / "images.csv").unlink()
+    line = ["--data", photographs, *TINY, "--source", "mine", "--split-seed", "7", "--rounds", "1", "--baselines"]
+    code, _, err = script("--target", "mine", *line, **TRANSFER)
+    assert code == 2
+    assert "was found on another division of mine" in err
+    code, out, err = script("--target", "other", *line, **TRANSFER)
+    assert code == 0, err
+    assert out.count("cannot be checked; search anew with --force to have it checked") == 1
 
 
 def test_a_dry_run_lists_and_writes_nothing(script, tmp_path):

@@ -62,7 +62,7 @@ def complaint(images, folder, decoding=LARGE):
 
 
 def test_hostile_pictures_are_named_by_the_check(tmp_path):
-    assert set(BOMBS) == IMAGE_SUFFIXES
+    assert set(BOMBS) < IMAGE_SUFFIXES
     folder = tmp_path / "data" / "a"
     folder.mkdir(parents=True)
     for name, content in {**{f"bomb{suffix}": content for suffix, content in BOMBS.items()}, **OTHERS}.items():

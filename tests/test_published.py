@@ -1,5 +1,6 @@
 """The published curves against the published tables, cell by cell: they differ where the errata say, not elsewhere."""
 
+import configparser
 import re
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from arttl.published.chapter1 import accuracies
 from arttl.reports.published_figures import PUBLISHED_FIGURES
 from arttl.reports.tickets.naming import source_title
 
-TABLES = (Path(__file__).parent / "references" / "chapter2_tables.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+TABLES = (ROOT / "tests" / "references" / "chapter2_tables.md").read_text(encoding="utf-8")
 ROUNDING = 0.071  # the curves have one decimal, the tables two, and in those they agree to 0.02
 
 
@@ -181,6 +183,21 @@ def test_the_notebook_is_committed_as_run_and_needs_no_run():
             exec(source, names)
             drawn += re.findall(r"published_figure\(\"(figure\w+)\"\)", source)
     assert drawn == list(PUBLISHED_FIGURES)
+
+
+def test_the_document_has_the_errata():
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| ((?:Tables?|Figure) .*) \|$", text, re.M) == [" | ".join(each) for each in errata.ERRATA]
+
+
+def test_the_wheel_has_the_curves_and_the_pages_templates():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    patterns = config["options.package_data"]["arttl"].split(", ")
+    packed = {path for pattern in patterns for path in (ROOT / "arttl").glob(pattern)}
+    files = [*curves.FOLDER.iterdir(), *(ROOT / "arttl" / "reports" / "templates").iterdir()]
+    assert len(files) >= 2 + 7
+    assert set(files) <= packed
 
 
 def test_appendix_names_every_setting_once():

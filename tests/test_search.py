@@ -9,8 +9,10 @@ import pytest
 
 from arttl import recipes
 from arttl.errors import InputError
+from arttl.keeping import compiled
 from arttl.models import lenet_300_100, resnet20
 from arttl.pruning import SearchSettings, find_tickets, load_ticket, open_tickets
+from arttl.recipes import Recipe
 from arttl.training import Arrays, Batches, make_deterministic
 
 CLASSES = 4
@@ -31,11 +33,16 @@ def data(shape, images=96, seed=0):
     return Batches(Arrays(pixels), rows[0], classes[rows[0]], CLASSES, 16, shuffle_seed=3), *parts
 
 
-def small_search(folder, model, settings, epochs=3, log=lambda line: None, **options):
+def small_search(folder, model, settings, epochs=3, log=lambda line: None, compile_model=Recipe.compile, **options):
     recipe = recipes.tickets(max_epochs=epochs, batch_size=16)
-    recipe.compile(model)
+    model = compile_model(recipe, model)
     training, validation, test = data(model.input_shape[1:])
     return find_tickets(model, recipe, training, validation, folder, settings, test=test, log=log, **options)
+
+
+def kept(recipe, model):
+    """The model as compiled for a former search, if there is one: compiling is most of what a search costs here."""
+    return compiled(model, recipe)
 
 
 def lenet():
@@ -122,39 +129,54 @@ def test_tickets_are_tested_with_the_weights_of_the_lowest_validation_loss(tmp_p
     assert (predicted == test.class_ids).mean() == pytest.approx(expected)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A function of a network, settings and options, to the folder of its search, made once and without a stop."""
+    folders = {}
+
+    def searched(network, settings, **options):
+        key = network, settings
+        if key not in folders:
+            folders[key] = tmp_path_factory.mktemp("whole")
+            small_search(folders[key], network(), settings, **options)
+        return folders[key]
+
+    return searched
+
+
 @pytest.mark.parametrize(
     "stop_at", ["round 0, epoch 1", "round 0, epoch 3", "round 1, epoch 2", "round 1 of", "round 2, epoch 3"]
 )
 @pytest.mark.parametrize("network", [lenet, with_dropout])
-def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path, network, stop_at):
+def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path, whole, network, stop_at):
     settings = LENET if network is lenet else SearchSettings(rounds=3, rewind=2, keep_final=True, scope="layer")
-    small_search(tmp_path / "whole", network(), settings)
+    expected = whole(network, settings)
 
     def killed(line):
         if line.strip().startswith(stop_at):
             raise Killed
 
     with pytest.raises(Killed):
-        small_search(tmp_path / "parts", network(), settings, log=killed)
+        small_search(tmp_path, network(), settings, log=killed, compile_model=kept)
     lines = []
-    small_search(tmp_path / "parts", network(), settings, log=lines.append)
-    assert_same(contents(tmp_path / "whole/tickets.h5"), contents(tmp_path / "parts/tickets.h5"))
-    whole, parts = (pd.read_csv(tmp_path / each / "rounds.csv") for each in ("whole", "parts"))
-    times = ["training_seconds", "seconds"]
-    pd.testing.assert_frame_equal(whole.drop(columns=times), parts.drop(columns=times))
-    whole, parts = (pd.read_csv(tmp_path / each / "history.csv") for each in ("whole", "parts"))
-    pd.testing.assert_frame_equal(whole.drop(columns="seconds"), parts.drop(columns="seconds"))
+    small_search(tmp_path, network(), settings, log=lines.append)
+    assert_same(contents(expected / "tickets.h5"), contents(tmp_path / "tickets.h5"))
+    tables = [pd.read_csv(each / "rounds.csv") for each in (expected, tmp_path)]
+    pd.testing.assert_frame_equal(*(table.drop(columns=["training_seconds", "seconds"]) for table in tables))
+    tables = [pd.read_csv(each / "history.csv").drop(columns="seconds") for each in (expected, tmp_path)]
+    pd.testing.assert_frame_equal(*tables)
     if stop_at != "round 0, epoch 1":  # what was done is not done again
         assert not any(line.strip().startswith("round 0, epoch 1") for line in lines)
 
 
 @pytest.mark.parametrize("written", range(2, 14))
-def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, written):
+@pytest.mark.slow
+def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, whole, written):
     """Every file is written through os.replace; the process ends right before one of them gets its name."""
     import os
 
     settings = SearchSettings(rounds=2, dense=True, keep_final=True, reset="final")
-    small_search(tmp_path / "whole", lenet(), settings, epochs=2)
+    expected = whole(lenet, settings, epochs=2)
     count, replace = [0], os.replace
 
     def counting(*paths):
@@ -165,11 +187,11 @@ def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, written):
 
     monkeypatch.setattr("os.replace", counting)
     with pytest.raises(Killed):
-        small_search(tmp_path / "parts", lenet(), settings, epochs=2)
+        small_search(tmp_path, lenet(), settings, epochs=2, compile_model=kept)
     monkeypatch.setattr("os.replace", replace)
-    small_search(tmp_path / "parts", lenet(), settings, epochs=2)
-    assert_same(contents(tmp_path / "whole/tickets.h5"), contents(tmp_path / "parts/tickets.h5"))
-    histories = [pd.read_csv(tmp_path / each / "history.csv").drop(columns="seconds") for each in ("whole", "parts")]
+    small_search(tmp_path, lenet(), settings, epochs=2, compile_model=kept)
+    assert_same(contents(expected / "tickets.h5"), contents(tmp_path / "tickets.h5"))
+    histories = [pd.read_csv(each / "history.csv").drop(columns="seconds") for each in (expected, tmp_path)]
     pd.testing.assert_frame_equal(*histories)
 
 

@@ -80,7 +80,10 @@ class TrainingData:
         reader, rows, class_ids, image_ids = self.parts["train"]
         chosen = nested_share(class_ids, share, seed)
         train = reader, rows[chosen], class_ids[chosen], image_ids[chosen]
-        return replace(self, parts={**self.parts, "train": train})
+        table = self.table
+        if table is not None:
+            table = table[(table.split != "train") | table.image_id.isin(train[3])].reset_index(drop=True)
+        return replace(self, parts={**self.parts, "train": train}, table=table)
 
 
 def nested_share(class_ids, share, seed):
@@ -172,4 +175,5 @@ def collection_data(name, experiment, challenge, size, recipe):
     parts = {part: (store, rows[part], class_ids[part], ids[rows[part]]) for part in PARTS}
     classes = tuple(experiment.split.classes)
     crop = size if cropped else None
-    return TrainingData(name, settings, classes, (size, size, 3), parts, table=experiment.image_table(), crop=crop)
+    notes = tuple(experiment.untested(store))
+    return TrainingData(name, settings, classes, (size, size, 3), parts, notes, experiment.image_table(), crop)

@@ -11,7 +11,7 @@ import pandas as pd
 from arttl.chapter2.deviations import search_deviations
 from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
-from arttl.files import write_json
+from arttl.files import write_json, write_table
 from arttl.pruning import SearchSettings, find_tickets
 from arttl.pruning.liveness import DEAD
 from arttl.recipes import Recipe
@@ -112,6 +112,8 @@ def run_search(spec, data, force=False):
         with spec.computing.applied():
             part = data.fraction(spec.fraction, spec.seed)
             folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
+            if part.table is not None:
+                write_table(folder.path / "images.csv", part.table)
             trainee.start(trainee.draw(spec.seed))
             recipe = spec.recipe
             with Tracking(spec.computing.track, folder) as tracking:

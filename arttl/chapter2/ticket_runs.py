@@ -11,6 +11,7 @@ from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.files import write_model, write_table
+from arttl.leaks import check_unseen, lists_images, started_from
 from arttl.models import HEAD
 from arttl.pruning import load_ticket, open_tickets, shuffled_masks
 from arttl.published.chapter2 import BATCHNORM as STUDY
@@ -144,9 +145,19 @@ class TicketSpec:
 
 
 def check_search(spec, data):
-    """Raise InputError when a spec's search does not have what it asks for, or has seen the target's test images."""
+    """Raise InputError when a spec's search does not have what it asks for, or has seen the target's test images.
+
+    Images are compared by the content of their files, whatever the data sets are called (arttl.leaks). Of natural
+    sources, and searches that list no images, it is their name and division that tell.
+
+    Arguments:
+        spec: a TicketSpec.
+        data: the TrainingData of the target.
+
+    Returns lines that say what cannot be known; a list.
+    """
     if spec.search is None:
-        return
+        return []
     tickets = open_tickets(spec.path)
     if not 0 <= spec.round <= tickets.rounds:
         raise InputError(f"{spec.path} has tickets of rounds 0 to {tickets.rounds}, not {spec.round}; see --rounds")
@@ -155,6 +166,8 @@ def check_search(spec, data):
         raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see --network")
     if spec.start == "final" and not settings["search"]["keep_final"]:
         raise InputError(f"{spec.path} does not keep trained weights; search again with --keep-final")
+    if data.table is not None and lists_images(spec.search):
+        return check_unseen(spec.search, data.table)
     mine, theirs = (
         {k: v for k, v in each.items() if k in ("files", "split", "challenge")}
         for each in (data.settings, settings["data"])
@@ -164,6 +177,7 @@ def check_search(spec, data):
             f"{spec.path} was found on another division of {spec.target} into train, validation and test; "
             "search with the same data and split options, or images that it was trained on would test it"
         )
+    return [] if data.table is None or mine == theirs else check_unseen(spec.search, data.table)
 
 
 def start_weights(spec, trainee):
@@ -220,7 +234,8 @@ def run_ticket(spec, data, force=False):
         trainee = begun(spec, data, batchnorm_momentum=spec.batchnorm.momentum)
         with spec.computing.applied():
             weights, masks = start_weights(spec, trainee)
-            folder.begin(trainee.config(settings, data, ticket_deviations(spec, data)), force)
+            config = trainee.config(settings, data, ticket_deviations(spec, data))
+            folder.begin(config | {"started_from": started_from(spec.search, folder)}, force)
             if data.table is not None:
                 write_table(folder.path / "images.csv", data.table)
             checkpoint = Checkpoint(folder.checkpoint)

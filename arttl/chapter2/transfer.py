@@ -70,8 +70,8 @@ def run_transfers(options, lines=None):
     opening = partial(open_data, target, options, specs[0].size, specs[0].recipe)
     data = opening()
     if not options.dry_run:
-        for spec in specs:
-            check_search(spec, data)
+        for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
+            print(line)
     folders = [spec.folder for spec in specs]
     do_runs(specs, data, options, run_ticket, opening=opening, report=lambda: print(transfers_table(folders)))
 

@@ -53,6 +53,8 @@ def load_sparse(model, path):
         if not sparse.is_sparse(path):
             raise InputError(f"weights file {path} was not written by save_sparse; load it with model.load_weights")
         arrays = sparse.read(path, {name: tuple(variable.shape) for name, variable in variables.items()})
+    except InputError:
+        raise
     except ValueError as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(f"weights file {path} does not fit model {model.name!r} ({reason}); build that one") from error

@@ -136,6 +136,8 @@ def read_run(folder):
         raise InputError("unfinished; its command with --resume completes it")
     try:
         return {"experiment": experiment} | _read(folder)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
 

@@ -8,8 +8,8 @@ from arttl.reports.markdown import markdown_table
 
 # Settings that a study's text or code does not state; its preset then holds this package's choice.
 _UNSAID = {
-    "thesis": ("numerics", "decoding", "resize", "shuffle", "drop_remainder", "max_epochs"),
-    "released": ("numerics", "max_epochs"),
+    "thesis": ("numerics", "decoding", "resize", "shuffle", "drop_remainder", "cycle", "warm_up", "max_epochs"),
+    "released": ("numerics",),
 }
 
 

@@ -14,6 +14,7 @@ from arttl.bars import bar
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.images import BadImage, decode_image
+from arttl.images.losses import lost_by_load_img
 from arttl.sharing.layout import AGAIN, MODEL, read_contents
 from arttl.workers import bounded_map, processors
 
@@ -128,7 +129,7 @@ class Classifier:
                 if cause and not skip_bad_images:
                     raise InputError(
                         f"{shown_path(path)}: {shown(cause)}; mend it or leave it out, or go on without it with "
-                        "--skip-bad-images (in Python skip_bad_images=True)"
+                        "skip_bad_images"
                     )
                 batch.append((path, cause))
                 pixels += [] if cause else [image]
@@ -144,6 +145,8 @@ class Classifier:
             raise InputError(f"top is {top}; this classifier can name from 1 to {most} classes for each picture")
 
     def _decode(self, path):
+        if self.decoding.reading == "load_img" and "white" in lost_by_load_img(path):
+            return None, "its grey of over 8 bits would be read as white: save it with 8 bits"
         try:
             return decode_image(path, self.decoding), ""
         except BadImage as error:

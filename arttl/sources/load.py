@@ -59,6 +59,8 @@ def load_source(name, path=None, *, coarse=False):
             notes += check_part(entry, len(class_names), part, *arrays)
     except BadData as error:
         raise _refusal(entry, error.path, error.cause, origin) from error
+    except InputError:
+        raise
     except ValueError as error:
         raise _refusal(entry, path, str(error), origin) from error
     except OSError as error:

@@ -168,6 +168,8 @@ class Checkpoint:
     def _damage_named(self):
         try:
             yield
+        except InputError:
+            raise
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"checkpoint {self.folder} cannot be resumed ({reason}); --force starts anew") from error
@@ -242,7 +244,7 @@ class ContinueStopping(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Take up the patience where it was."""
-        if self.progress.epochs:
+        if self.progress.best is not None:  # else there was a warm-up, at the most, which does not count
             self.stopping.wait, self.stopping.best = self.progress.wait, self.progress.best
             self.stopping.best_epoch = self.progress.best_epoch - 1
             self.stopping.best_weights = self.best_weights

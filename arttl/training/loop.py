@@ -47,7 +47,15 @@ def backend_name():
 
 
 def train(
-    model, recipe, training, validation, checkpoint, report=lambda progress: None, callbacks=(), schedule_ahead=0
+    model,
+    recipe,
+    training,
+    validation,
+    checkpoint,
+    report=lambda progress: None,
+    callbacks=(),
+    schedule_ahead=0,
+    begun=None,
 ):
     """Train a compiled model to early stopping, keeping its state in a checkpoint.
 
@@ -60,6 +68,7 @@ def train(
         report: called with the Progress after each epoch, whose state is on the disk or will be before this ends.
         callbacks: other Keras callbacks, which are called first, so that the state holds what they did.
         schedule_ahead: epochs that the recipe's learning-rate schedule counts as done when training begins.
+        begun: the Progress of a warm-up, whose epochs are the first of the history; early stopping looks at later ones.
 
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
     loss, or of the last epoch.
@@ -67,8 +76,10 @@ def train(
     Raises InputError when the training loss stops being a number, or no validation loss ever was one; with today's
     early stopping, when any validation loss is none.
     """
+    check_compiled(model)
     keep_best = recipe.tested == "best"
-    progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (Progress(), None)
+    begun = Progress(history=list(begun.history) if begun else [])
+    progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (begun, None)
     if progress.finished:
         return _tested(model, progress, best_weights, keep_best)
     (stopping,) = recipe.callbacks()
@@ -86,10 +97,19 @@ def train(
             initial_epoch=progress.epochs,
             epochs=epochs,
             shuffle=False,  # Batches shuffles by itself, reproducibly
-            callbacks=[*callbacks, _Epoch(training, watched), *bar, stopping, continuing, saving],
+            callbacks=[*callbacks, _Epoch((training, validation), watched), *bar, stopping, continuing, saving],
             verbose=0,
         )
     return _tested(model, progress, stopping.best_weights, keep_best)
+
+
+def check_compiled(model):
+    """Raise InputError for a model that cannot be trained yet, since it is not compiled or has no weights."""
+    if not (model.compiled and model.built):
+        raise InputError(
+            f"model {model.name!r} is not compiled, or has no weights yet; begin it with keras.Input, and call "
+            "recipe.compile(model)"
+        )
 
 
 def class_weights(batches):
@@ -120,12 +140,13 @@ class _Epoch(keras.callbacks.Callback):
     Keras calls `PyDataset.on_epoch_end` once too often before the first epoch, so the order is set here.
     """
 
-    def __init__(self, training, watched):
+    def __init__(self, parts, watched):
         super().__init__()
-        self.training, self.watched = training, watched
+        self.parts, self.watched = parts, watched
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.training.start_epoch(epoch)
+        for batches in self.parts:
+            batches.start_epoch(epoch)
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):

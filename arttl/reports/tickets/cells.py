@@ -11,7 +11,7 @@ from arttl.published.chapter2 import COLUMNS, NETWORK, SCRATCH
 from arttl.published.curves import accuracy_at_round
 from arttl.reports.cells import MEASURE, marks
 from arttl.reports.tickets.naming import order
-from arttl.reports.tickets.series import TEST, VALIDATION, differing, select
+from arttl.reports.tickets.series import OF_SEARCH, TEST, VALIDATION, differing, select
 
 ROW = ["target", "network"]
 _CHOSEN = ["round", "sparsity", *MEASURE[1:]]
@@ -47,7 +47,8 @@ def ticket_cells(series):
     frame = pd.DataFrame([_cell(key, found.get(key)) for key in keys], columns=CELLS, dtype=object)
     for key, row in frame.groupby(ROW, sort=False):
         frame.loc[row.index, "published_mark"] = marks(None if p is None else float(p) for p in row.published)
-        if same_data(of_row(found, key)):
+        run = of_row(found, key)
+        if same_data(run) and not other_settings(run):
             frame.loc[row.index, "mark"] = marks(row.accuracy)
             frame.loc[row.index, "validation_mark"] = marks(row.validation_accuracy)
     return frame
@@ -64,11 +65,17 @@ def same_data(series):
     return len({json.dumps(each.get("data"), sort_keys=True) for each in settings}) <= 1
 
 
-def other_settings(series):
-    """Names of settings, beside what makes the cells of a row, in which their runs differ."""
+def other_settings(series, of_one_search=False):
+    """Names of settings, beside what makes the cells of a row, in which their runs differ.
+
+    Arguments:
+        series: Series.
+        of_one_search: whether all are of tickets of one source, whose searches must then agree too, seed by seed.
+    """
     own = {"target", "source", "start", "round", "sparsity", "seed", "fraction"}
+    own |= {f"tickets.{name}" for name in OF_SEARCH}
     settings = [settings for each in series for settings in each.runs.settings]
-    return differing(settings, lambda name: name in own or name.partition(".")[0] == "tickets")
+    return differing(settings, lambda name: name in own or (name.partition(".")[0] == "tickets" and not of_one_search))
 
 
 def _cell(key, series):

@@ -102,6 +102,8 @@ def _read(folder):
         if kind not in ("search", "ticket"):
             raise InputError(f"its settings.kind is {json.dumps(kind)[:40]}, neither search nor ticket")
         return kind, _read_search(folder, config) if kind == "search" else _read_run(folder, config)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
         raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
 

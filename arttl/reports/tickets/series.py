@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from arttl.collections.wording import first_few
-from arttl.overrides import flattened
+from arttl.overrides import as_of_now, flattened
 from arttl.published.chapter2 import BATCHNORM
 from arttl.reports.cells import MEASURE, measure
 from arttl.reports.collect import is_share
@@ -179,7 +179,7 @@ def differing(settings, own):
         own: function of a name, true for those in which they may differ.
     """
     distinct = {json.dumps(each, sort_keys=True): each for each in settings}
-    flat = [_flat(each) for each in distinct.values()]
+    flat = [_flat(as_of_now(each)) for each in distinct.values()]
     names = {name: None for each in flat for name in each if not own(name)}
     return [name for name in names if any(each.get(name) != flat[0].get(name) for each in flat)]
 

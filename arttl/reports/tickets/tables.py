@@ -187,7 +187,7 @@ def _warnings(series, cells):
         if not same_data(row):
             lines.append(f"{where}: runs were tested on different images, so none is marked as the best.")
         elif names := other_settings(row):
-            lines.append(f"{where}: the cells of this row differ in {first_few(names)} too.")
+            lines.append(f"{where}: runs differ in {first_few(names)}, so none is marked as the best.")
     return lines
 
 
