@@ -12,6 +12,7 @@ from arttl.errors import InputError
 from arttl.pruning.criteria import DEFAULT, check_choice, compared
 from arttl.pruning.kernels import channel_axes, prunable_kernels
 from arttl.pruning.masks import check_fit, full_masks, layer_sparsity, prune, sparsity
+from arttl.pruning.names import matching
 from arttl.pruning.optimizers import held_masks, hold_masks, learning_rate_of, restart
 from arttl.pruning.weights import below, model_weights, set_weights
 
@@ -122,8 +123,9 @@ class MagnitudePruning(keras.callbacks.Callback):
         if model.optimizer is None:
             raise InputError(f"{model.name} is not compiled; call model.compile with an optimizer before pruning it")
         kernels = prunable_kernels(model, self.dense, self.head)
-        if self.masks is None:
-            self.masks = full_masks(kernels)
+        self.masks = full_masks(kernels) if self.masks is None else matching(self.masks, model)
+        if self.rewind_weights is not None:
+            self.rewind_weights = matching(self.rewind_weights, model)
         check_fit(self.masks, kernels)
         compared(kernels, self.rate, self.scope, self.criterion, self.rates)  # are all layers of `rates` there?
         if not self._has_learning_rate:

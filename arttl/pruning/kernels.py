@@ -7,6 +7,7 @@ import re
 import keras
 
 from arttl.errors import InputError
+from arttl.pruning.names import named_weights
 
 # The axes of a kernel that together count its layer's output channels.
 _LAST, _LAST_TWO = (-1,), (-2, -1)
@@ -70,11 +71,9 @@ def channel_axes(model, dense=False, head=False):
 def _find(model, dense, head):
     """The prunable kernels: dict of "layer/variable" to layer and variable."""
     layers = [layer for layer in model.layers if _checked(layer).weights]
-    kernels = {}
-    for layer in layers if head else layers[:-1]:
-        if dense or not isinstance(layer, _DENSE):
-            for variable in _kernels_of(layer):
-                kernels[f"{layer.name}/{variable.name}"] = layer, variable
+    wanted = [each for each in (layers if head else layers[:-1]) if dense or not isinstance(each, _DENSE)]
+    found = {id(variable) for layer in wanted for variable in _kernels_of(layer)}
+    kernels = {key: (layer, each) for layer, key, each in named_weights(model) if id(each) in found}
     if not kernels:
         raise InputError(f"{model.name} has no weight to prune with dense={dense}, head={head}; set one to True")
     return kernels
