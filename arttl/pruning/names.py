@@ -10,6 +10,14 @@ import re
 
 import keras
 
+from arttl.errors import InputError
+
+
+def check_built(model):
+    """Raise InputError unless a model has its weights."""
+    if not model.built:
+        raise InputError(f"model {model.name} has no weights yet; begin it with keras.Input or call its build")
+
 
 def layer_names(model):
     """The name of each layer of a model: its own, or where Keras numbers it that of a fresh process.

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from arttl.errors import InputError
-from arttl.pruning.names import matching, named_weights
+from arttl.pruning.names import check_built, matching, named_weights
 
 
 def weight_variables(model):
@@ -14,8 +14,7 @@ def weight_variables(model):
 
     Raises InputError when the model is not built.
     """
-    if not model.built:
-        raise InputError(f"model {model.name} has no weights yet; begin it with keras.Input or call its build")
+    check_built(model)
     return {key: variable for _, key, variable in named_weights(model)}
 
 
