@@ -18,6 +18,7 @@ _MODULES = (
     "metrics",
     "models",
     "pruning",
+    "published",
     "recipes",
     "reports",
     "runs",
@@ -39,6 +40,7 @@ _NAMES = {
     "extract_features": "features",
     "load_classifier": "sharing",
     "replace_head": "models",
+    "set_trainable": "models",
 }
 
 __getattr__, __dir__, __all__ = attach(__name__, _NAMES, _MODULES, own=["__version__"])

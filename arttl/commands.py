@@ -1,4 +1,7 @@
-"""Before training: check, prepare, overlap, cut a collection. After it: report, export and classify with runs."""
+"""Before training: check, prepare, overlap, cut a collection. After it: report, export and classify with runs.
+
+Without any run: published.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,16 @@ def main_parser():
     """The options of every command; each command's `run` names the module and function that do its work."""
     parser = Parser(prog="python -m arttl", description=__doc__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_check, _add_prepare, _add_overlap, _add_cut, _add_report, _add_export, _add_classify):
+    for add in (
+        _add_check,
+        _add_prepare,
+        _add_overlap,
+        _add_cut,
+        _add_report,
+        _add_published,
+        _add_export,
+        _add_classify,
+    ):
         add(commands)
     return parser
 
@@ -54,6 +66,7 @@ def _add_check(commands):
         "--metadata-only", action="store_true", help="open no image: neither corrupt ones nor duplicates"
     )
     check.add_argument("--report", type=path, metavar="CSV", help="one row a finding (./check-NAME.csv)")
+    shared.add_recipe(check)
     reading = check.add_argument_group("how the data is read")
     shared.add_reading(reading)
     shared.add_split(reading)
@@ -168,3 +181,14 @@ def _add_classify(commands):
     classify.add_argument("--batch-size", type=positive, default=32, metavar="N", help="pictures at a time (32)")
     classify.add_argument("--skip-bad-images", action="store_true", help="go on without images that cannot be read")
     classify.add_argument("--saliency", type=path, metavar="OUT", help="save VisualBackProp maps as PNG files there")
+
+
+def _add_published(commands):
+    published = _command(
+        commands,
+        "published",
+        ("arttl.reports.published_report", "run_published"),
+        "draw Figures 2, 3, 5, 8 and 9 as the thesis has them, without any run",
+        "PNG and PDF of each, the errata, and one page that opens anywhere.",
+    )
+    published.add_argument("--to", type=path, default="published", metavar="FOLDER", help="where to (published)")

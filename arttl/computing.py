@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from arttl.devices import devices_shared
+from arttl.keras_settings import settings_pinned
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Computing:
         """Within this block models are built, compiled and trained like that."""
         from arttl.training import layers_compute_in  # here and not above: --help must not cost the time Keras takes
 
-        with devices_shared(self.devices), layers_compute_in(self.precision):
+        with settings_pinned(), devices_shared(self.devices), layers_compute_in(self.precision):
             yield
 
 

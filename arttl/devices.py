@@ -47,7 +47,7 @@ def devices_shared(count):
         shared = _data_parallel(count)
     else:
         raise InputError(
-            f"--devices {count}: on {backend} a run takes one device; leave it out, or set KERAS_BACKEND=tensorflow "
+            f"devices={count}: on {backend} a run takes one device; leave it out, or set KERAS_BACKEND=tensorflow "
             "or jax"
         )
     with shared:
@@ -59,7 +59,7 @@ def _enough(found, count):
     if len(found) < count:
         kind = "GPU" if found and "gpu" in str(found[0]).lower() else "CPU"
         number = f"is 1 {kind}" if len(found) == 1 else f"are {len(found)} {kind}s"
-        raise InputError(f"--devices {count}: there {number} here that a run can share; give at most {len(found)}")
+        raise InputError(f"devices={count}: there {number} here that a run can share; give at most {len(found)}")
     return found[:count]
 
 
@@ -199,8 +199,8 @@ def _check_statistics(layers, batches, devices):
     small = [size for size in sizes if _leaves_empty(size, devices)]
     if counts and small:
         raise InputError(
-            f"--devices {devices}: {devices} devices cannot share a batch of {small[0]} under the BatchNormalization "
-            "of 2018, which counts a batch's images; give another --batch-size, or --numerics keras3"
+            f"devices={devices}: {devices} devices cannot share a batch of {small[0]} under the BatchNormalization "
+            "of 2018, which counts a batch's images; give another batch_size, or numerics=keras3"
         )
 
 

@@ -121,5 +121,5 @@ def get_numerics(numerics):
     if isinstance(numerics, Numerics):
         return numerics
     if numerics not in ERAS:
-        raise InputError(f"unknown numerics {numerics!r}; --numerics takes {', '.join(ERAS)}")
+        raise InputError(f"numerics={numerics!r} is not known; there are {', '.join(ERAS)}")
     return ERAS[numerics]

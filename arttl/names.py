@@ -9,7 +9,7 @@ import unicodedata
 LONGEST = 100  # bytes, so that a number and a suffix always fit what file systems take
 
 _ODD = re.compile(r"[^\w .,'()&+-]+")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE | re.DOTALL)
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])(\..*)?", re.IGNORECASE | re.DOTALL)
 
 
 def safe_name(text):

@@ -32,6 +32,12 @@ def add_reading(group):
         choices=("own", "challenge"),
         help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's",
     )
+    group.add_argument(
+        "--max-megapixels",
+        type=positive,
+        metavar="N",
+        help="largest pictures to read, in millions of pixels (178: larger ones may be decompression bombs)",
+    )
 
 
 def add_layout(group):
@@ -45,11 +51,18 @@ def add_layout(group):
         metavar="LABEL",
         help="labels that say nothing, beside blank ones: their images take no part (anoniem)",
     )
+    group.add_argument(
+        "--follow-links",
+        action="store_true",
+        default=None,
+        help="read what links below DIR lead to, wherever that is (only inside the folder of images)",
+    )
 
 
 def add_skip_missing(group):
-    """The option that lets rows without an image be left out."""
+    """The options that let rows without an image, and folders that cannot be read, be left out."""
     group.add_argument("--skip-missing", action="store_true", help="go on without rows whose image is missing")
+    group.add_argument("--skip-unreadable", action="store_true", help="go on without subfolders that cannot be read")
 
 
 def add_skipping(group):

@@ -31,6 +31,7 @@ def read_assignments(assignments):
 
 def change(recipe, key, value):
     """A recipe with one setting replaced; see `arttl.recipes.Recipe.changed`."""
+    key = _SHORT.get(key, key)
     return _PARTS.get(key.partition(".")[0], _change_plain)(recipe, key, value)
 
 
@@ -53,11 +54,31 @@ def departures(recipe, study):
     }
 
 
+_BEFORE = {
+    "recipe": {"crop": "none", "initial": "network", "max_iterations": 0, "cycle": False, "warm_up": 0},
+    "search": {"criterion": "magnitude", "rates": {}, "schedule_from": "start", "on_dead": "continue"},
+}
+"""What settings were before there was a choice: runs of that time do not name them."""
+
+
+def as_of_now(settings):
+    """A run's settings, as config.json has them, with those that its version of arttl did not have set as they were.
+
+    Arguments:
+        settings: a nested dict, which stays as it is.
+    """
+    filled = {name: as_of_now(value) if isinstance(value, dict) else value for name, value in settings.items()}
+    for name in _BEFORE.keys() & filled.keys():
+        if isinstance(filled[name], dict):
+            filled[name] = _BEFORE[name] | filled[name]
+    return filled
+
+
 def _change_plain(recipe, key, value):
     known = [each.name for each in fields(recipe) if each.name not in ("name", "approach")]
     if key not in known:
         raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}")
-    return replace(recipe, **{key: _typed(key, value, getattr(recipe, key))})
+    return replace(recipe, **{key: typed_value(key, value, getattr(recipe, key))})
 
 
 def _change_numerics(recipe, key, value):
@@ -67,7 +88,7 @@ def _change_numerics(recipe, key, value):
     known = [each.name for each in fields(Numerics) if each.name != "era"]
     if name not in known:
         raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(known)}")
-    value = _typed(key, value, getattr(recipe.numerics, name))
+    value = typed_value(key, value, getattr(recipe.numerics, name))
     return replace(recipe, numerics=replace(recipe.numerics, **{name: value}))
 
 
@@ -78,16 +99,46 @@ def _change_optimizer(recipe, key, value):
             raise InputError("optimizer is set part by part, such as optimizer.name=SGD optimizer.learning_rate=0.01")
         return replace(recipe, optimizer=dict(value))
     former = recipe.optimizer
+    if name.partition(".")[0] == "schedule":
+        return replace(recipe, optimizer=_given({**former, "schedule": _schedule(key, value, former.get("schedule"))}))
     if name == "name" and value != former["name"]:
-        former = {"learning_rate": former["learning_rate"]}
-    value = _typed(key, value, former[name]) if former.get(name) is not None else _parsed(value)
-    return replace(recipe, optimizer={"name": value, **former} if name == "name" else {**former, name: value})
+        former = {each: former[each] for each in ("learning_rate", "schedule") if each in former}
+    value = typed_value(key, value, former[name]) if former.get(name) is not None else _parsed(value)
+    optimizer = {"name": value, **former} if name == "name" else {**former, name: value}
+    return replace(recipe, optimizer=_given(optimizer))
 
 
+def _given(optimizer):
+    """An optimiser's settings without those of ours that ask for nothing: no schedule, a penalty of 0."""
+    return {name: value for name, value in optimizer.items() if value or name not in ("schedule", "l2")}
+
+
+FACTOR = 0.1  # of a schedule that gives none
+
+
+def _schedule(key, value, former):
+    """A learning-rate schedule: epochs such as "50,60,75" or [50, 60, 75], both parts as a dict, or "none"."""
+    part, value = key.rpartition("schedule")[2].removeprefix("."), _parsed(value)
+    if not part and value in (None, "none", [], ""):
+        return None
+    if isinstance(value, str) and part != "factor":
+        value = [_parsed(each) for each in value.split(",")]
+    given = value if isinstance(value, dict) and not part else {part or "epochs": value}
+    schedule = {"epochs": [], "factor": FACTOR} | (former or {}) | given
+    epochs = schedule["epochs"] = [schedule["epochs"]] if isinstance(schedule["epochs"], int) else schedule["epochs"]
+    sound = isinstance(epochs, list | tuple) and epochs and all(type(each) is int and each > 0 for each in epochs)
+    if schedule.keys() != {"epochs", "factor"} or not sound or list(epochs) != sorted(set(epochs)):
+        raise InputError(f"{key} cannot be {value!r}; give rising numbers of epochs, such as 50,60,75, or none")
+    if type(schedule["factor"]) not in (int, float) or not 0 < schedule["factor"] <= 1:
+        raise InputError(f"{key} cannot be {schedule['factor']!r}; it takes a number above 0 and at most 1")
+    return {"epochs": list(epochs), "factor": float(schedule["factor"])}
+
+
+_SHORT = {"learning_rate": "optimizer.learning_rate"}  # as a keyword argument, which has no dots
 _PARTS = {"numerics": _change_numerics, "optimizer": _change_optimizer}
 
 
-def _typed(key, value, former):
+def typed_value(key, value, former):
     """A value of the same type as the setting's former one, from that type or from text."""
     kind = type(former)
     value = _parsed(value) if kind is not str else value

@@ -11,7 +11,7 @@ from arttl.check.grouping import duplicate_grouping
 from arttl.collections import PARTS, open_asked
 from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown
 from arttl.files import make_folder
-from arttl.images import Decoding, ImageStore, files_fingerprint
+from arttl.images import Decoding, ImageStore, check_reading, identify_files
 from arttl.models.backbones import BACKBONES, check_size, get_backbone
 from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
@@ -26,8 +26,9 @@ def run_prepare(options):
 
     Returns the exit code, 0.
 
-    Raises InputError for data that cannot be read as a collection or split, for options that do not fit, and for
-    unreadable images without --skip-bad-images. What was made until then stays, and is not made again.
+    Raises InputError as a run would: for data that cannot be read as a collection or split, for options that do not
+    fit, for unreadable images without --skip-bad-images, and for those that their reading would turn white. What was
+    made until then stays, and is not made again.
     """
     recipe = fine_tuning(options.recipe, resize=options.resize).changed(read_assignments(options.set))
     sizes = image_sizes(options)
@@ -38,12 +39,16 @@ def run_prepare(options):
     for note in collection.notes:
         print(f"  {note}")
     paths = collection.paths()
-    files = files_fingerprint(paths)
-    grouping = duplicate_grouping(paths, files) if options.group_duplicates else None
+    files = identify_files(paths, options.cache)
+    grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels) if options.group_duplicates else None
     for challenge in challenges or collection.challenges:
         print_split(*draw_split(options, collection, challenge, recipe.split, grouping), challenge)
-    for size in sizes:
-        decoding = Decoding((size, size), recipe.resize, recipe.decoding)
+    decodings = [
+        Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
+    ]
+    for note in check_reading(paths, decodings[0], options.cache, files.fingerprint):
+        print(note, flush=True)
+    for size, decoding in zip(sizes, decodings, strict=True):
         started = time.monotonic()
         store = ImageStore.build(paths, decoding, options.cache, files=files, skip_bad_images=options.skip_bad_images)
         took = duration_text(time.monotonic() - started)
@@ -90,7 +95,7 @@ def draw_split(options, collection, challenge, preset, grouping, save=True):
 
 
 def print_split(split, path, reused, challenge):
-    """Say what a split is: its parts, where it is kept, and what was left out."""
+    """Say what a split is: its parts, where it is kept, its classes, and what was left out."""
     sizes = ", ".join(f"{len(split.ids(part)):,} {part}" for part in PARTS)
     dropped = f"; classes left out: {first_few(split.dropped, 5)}" if split.dropped else ""
     found = "reused" if reused else "new"
@@ -98,5 +103,6 @@ def print_split(split, path, reused, challenge):
         f"split of {shown(challenge)}: {sizes} images, {len(split.classes):,} classes{dropped} ({found}: {path})",
         flush=True,
     )
+    print(f"  classes: {first_few(split.classes, 5)}")
     for note in split.notes:
         print(f"  {note}")

@@ -7,8 +7,8 @@ the seconds that importing Keras takes. So they are registered as soon as both p
 from __future__ import annotations
 
 import importlib.abc
-import importlib.util
 import sys
+from functools import partial
 
 # They import no other module of the package that imports Keras: whichever does so first is half imported by then.
 REGISTERS = ("arttl.models.keras2018", "arttl.models.preprocessing")
@@ -28,19 +28,22 @@ def _register():
 
 
 class _AfterKeras(importlib.abc.MetaPathFinder):
-    """Finds Keras as Python would, and imports REGISTERS once Keras is loaded."""
+    """Finds Keras as Python would, and imports REGISTERS once Keras is loaded.
+
+    It stays until then: who calls importlib.util.find_spec("keras") only asks whether there is one.
+    """
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname != "keras":
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec("keras")
+        others = (each.find_spec(fullname, path, target) for each in sys.meta_path if not isinstance(each, _AfterKeras))
+        spec = next((each for each in others if each is not None), None)
         if spec is not None and spec.loader is not None:
-            load = spec.loader.exec_module
-
-            def load_and_register(module):
-                load(module)
-                _register()
-
-            spec.loader.exec_module = load_and_register
+            spec.loader.exec_module = partial(self._load, spec.loader.exec_module)
         return spec
+
+    def _load(self, load, module):
+        load(module)
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        _register()

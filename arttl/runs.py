@@ -1,7 +1,8 @@
 """The run folder: one trained and tested model, readable by a person and by pandas.
 
-    config.json       every setting, versions, fingerprints of split and weights
-    images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on
+    config.json       every setting, versions, fingerprints of split and weights, the run it started from
+    images.csv        image_id, label, split, file (its content): what it was trained, validated and tested on; for
+                      collections with files over 64 KiB also former_file, as arttl 0.1 wrote their content
     history.csv       one row an epoch
     metrics.json      test accuracy (also by class frequency) with 95% intervals, top-5, macro-F1, loss, seconds
     predictions.csv   image_id, label, predicted, probability
@@ -17,7 +18,6 @@ A folder is complete when metrics.json exists; it is written last.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import platform
 import shutil
@@ -29,6 +29,9 @@ import pandas as pd
 
 from arttl.errors import InputError
 from arttl.files import make_folder, write_json
+from arttl.keras_settings import current_settings
+from arttl.locks import HeldError, locked
+from arttl.overrides import as_of_now
 
 _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn", "pillow", "h5py")
 
@@ -99,12 +102,13 @@ class RunFolder:
     def locked(self):
         """Hold the folder against a second process; FolderInUse, an InputError, if another one is at work."""
         self.open()
-        with open(self.path / ".lock", "w") as file:
+        with contextlib.ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                stack.enter_context(locked(self.path / ".lock"))
+            except HeldError as error:
                 raise FolderInUse(
-                    f"another process is at work in {self.path}; wait for it or choose another folder with --output"
+                    f"another process is at work in {self.path}{error}; wait for it or choose another folder with "
+                    "--output"
                 ) from error
             for leftover in self.path.rglob(".*.partial.*"):  # of a process that was killed while writing
                 leftover.unlink()
@@ -122,8 +126,8 @@ class RunFolder:
         self.write_config(config)
 
     def write_config(self, config):
-        """Write config.json: the settings given, the versions of what computes, and the machine's kind."""
-        write_json(self.path / "config.json", config | {"versions": versions()})
+        """Write config.json: the settings given, the versions of what computes, the machine's kind, Keras' settings."""
+        write_json(self.path / "config.json", config | {"versions": versions(), "keras_settings": current_settings()})
 
     def read_config(self):
         """The content of config.json."""
@@ -139,7 +143,7 @@ class RunFolder:
         """
         if not self.is_started:
             return
-        found = difference(self.read_config()["settings"], settings)
+        found = difference(deciding(self.read_config()["settings"]), deciding(settings))
         if found:
             raise InputError(
                 f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"
@@ -182,10 +186,10 @@ class RunFolder:
         return table
 
     def log(self, line):
-        """Print a line and keep it in log.txt with the time of day."""
-        print(line, flush=True)
+        """Keep a line in log.txt with the time of day, and print it, which nobody may read any more."""
         with open(self.path / "log.txt", "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+        print(line, flush=True)
 
 
 def read_json(path, keys):
@@ -206,6 +210,18 @@ def versions():
         with contextlib.suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def deciding(settings):
+    """What of a run's settings decides its result, as this version would say it.
+
+    That leaves out the name of a weights file (in earlier versions its path), whose content is among them too.
+
+    Arguments:
+        settings: dict, as config.json has it under "settings".
+    """
+    told = str(settings.get("weights_file")).startswith("sha256 ")
+    return {name: value for name, value in as_of_now(settings).items() if not (told and name == "weights")}
 
 
 def difference(old, new, name=""):

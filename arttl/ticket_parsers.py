@@ -17,6 +17,8 @@ MOST_ROUNDS = 254
 STUDIES = ("final-weights", "related-source", "training-size")
 CRITERIA = ("magnitude", "channels", "random")
 UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
+SCHEDULES, ON_DEAD = ("start", "rewind"), ("stop", "continue")
+PRESETS = ("thesis", "first-release", "frankle-carbin")
 
 
 def search_parser(description, network="resnet50", source="fashion-mnist"):
@@ -78,7 +80,7 @@ def studies_parser(description):
         nargs="+",
         type=share,
         metavar="SHARE",
-        help="of the searches' training images, in training-size (0.75 0.5 0.25)",
+        help="of the target's own training images, in training-size (1 0.75 0.5 0.25)",
     )
     return parser
 
@@ -112,7 +114,7 @@ def _transfer_parser(description):
     group.add_argument(
         "--tickets", type=path, metavar="DIR", help="searches of ch2_find_tickets.py (ch2/tickets in --output)"
     )
-    group.add_argument("--rounds", nargs="+", type=rounds, metavar="N", help="of the search, such as 1 5 10-15 (all)")
+    group.add_argument("--rounds", nargs="+", type=rounds, metavar="N", help="of the search, such as 0 5 10-15 (all)")
     shared.add_sweep(parser.add_argument_group("sweep"))
     return parser, group
 
@@ -120,7 +122,7 @@ def _transfer_parser(description):
 def lth_parser(description):
     """The options of the lottery ticket hypothesis on MNIST: those of a search, and its controls."""
     parser = search_parser(description, "lenet-300-100", "mnist; without --data fashion-mnist")
-    parser.set_defaults(source=None, seed=[42, 1, 2], reset="theta_0")
+    parser.set_defaults(source=None, seed=[42, 1, 2])
     group = parser.add_argument_group("what winning tickets are compared with")
     group.add_argument(
         "--controls",
@@ -128,6 +130,15 @@ def lth_parser(description):
         choices=("reinitialised", "random-masks"),
         default=["reinitialised", "random-masks"],
         help="the tickets' masks on random weights, and random masks of the same sparsity in each layer (both)",
+    )
+    return parser
+
+
+def fidelity_parser(description):
+    """The options of the ablation of the search: those of a search, and what to compare."""
+    parser = search_parser(description, "resnet50", "fashion-mnist")
+    parser.add_argument_group("comparison (all other options make the baseline)").add_argument(
+        "--compare", nargs="+", metavar="NAME=VALUE", help="settings, several with a comma (docs/chapter2.md)"
     )
     return parser
 
@@ -153,7 +164,7 @@ def all_parser(description):
         help=f"{' and '.join(TICKET_NETWORKS)} (resnet50; without data both)",
     )
     group.add_argument(
-        "--rounds", type=positive, metavar="N", help="of every search and transfer (31; without data 1 or 2)"
+        "--rounds", type=natural, metavar="N", help="of every search and transfer (30; without data 1 or 2)"
     )
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many a round (until early stopping)")
     group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(as the scripts have it)")
@@ -192,11 +203,13 @@ def add_data(group):
 
 def add_search(group):
     """The options of arttl.pruning.SearchSettings."""
-    group.add_argument("--rounds", type=positive, metavar="N", help="tickets to find (31; without --data 3)")
+    group.add_argument(
+        "--rounds", type=natural, metavar="N", help="of pruning; 0 trains the unpruned network (30; without --data 3)"
+    )
     group.add_argument("--rate", type=share, metavar="SHARE", help="of the remaining weights, pruned in a round (0.2)")
-    group.add_argument("--rewind", type=natural, metavar="K", help="θ_k is kept after epoch K of the first round (1)")
+    group.add_argument("--rewind", type=natural, metavar="K", help="θ_k is kept after epoch K of the first round (2)")
     group.add_argument("--rewind-unit", choices=UNITS, help="what K counts (epochs)")
-    group.add_argument("--scope", choices=SCOPES, help="compare magnitudes over all layers (global) or in each")
+    group.add_argument("--scope", choices=SCOPES, help="compare magnitudes in each layer (layer) or over all")
     group.add_argument(
         "--criterion",
         choices=CRITERIA,
@@ -207,6 +220,12 @@ def add_search(group):
         choices=RESETS,
         help="what survivors start a round from: θ_k (default), θ_0, what they were trained to, or random weights",
     )
+    group.add_argument(
+        "--schedule-from", choices=SCHEDULES, help="where the learning-rate schedule stands after a reset (start)"
+    )
+    group.add_argument(
+        "--on-dead", choices=ON_DEAD, help="once features no longer depend on the image: stop (default) or continue"
+    )
     group.add_argument("--keep-initial", action="store_true", help="keep θ_0 in tickets.h5 too")
     group.add_argument("--keep-final", action="store_true", help="keep each ticket's trained weights θ_i too")
 
@@ -216,17 +235,24 @@ def add_training(group, network):
     group.add_argument(
         "--network", type=name, default=network, metavar="NAME", help=f"resnet50, resnet20 or lenet-300-100 ({network})"
     )
-    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(32; LeNet: the source's own)")
+    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(32; collections 224, ResNet-20 64)")
     shared.add_resize(group)
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many a round (until early stopping)")
     group.add_argument("--batch-size", type=positive, metavar="N", help="(64)")
+    group.add_argument(
+        "--recipe",
+        choices=PRESETS,
+        help="settings of the thesis' appendix, of this package's first release, or of Frankle and Carbin's code for "
+        "MNIST (thesis; LeNet: frankle-carbin)",
+    )
+    group.add_argument("--explain", action="store_true", help="show every setting beside the sources', and stop")
     group.add_argument("--set", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="change a setting")
 
 
 def rounds(text):
-    """An option's value as the rounds it names: "7", or "10-15"."""
+    """An option's value as the rounds it names: "7", or "0-30"."""
     first, _, last = text.partition("-")
-    start, end = positive(first), positive(last or first)
+    start, end = natural(first), natural(last or first)
     if end < start or end > MOST_ROUNDS:
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is no round or range of rounds, such as 7 or 10-15")
     return range(start, end + 1)

@@ -1,4 +1,4 @@
-"""Chapter 2, step 1: find lottery tickets by iterative magnitude pruning with late resetting (31 rounds of 20%).
+"""Chapter 2, step 1: find lottery tickets by iterative magnitude pruning with late resetting (rounds 0 to 30).
 
 python experiments/ch2_find_tickets.py
 python experiments/ch2_find_tickets.py --source cifar10 --data downloads/cifar-10-python.tar.gz --seed 1 2 3 4

@@ -3,17 +3,33 @@
 import logging
 import os
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 from PIL import Image
 from scripts import EXPERIMENTS, write_class_folders
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("ARTTL_CHECKPOINT_SECONDS", "0")  # epochs take no time here; test_checkpoint.py has others
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def pytest_configure(config):
+    """Have the workers of pytest-xdist, where there are some, compute in one thread each, and take files in order."""
+    if config.getoption("numprocesses", None):
+        for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture
@@ -36,7 +52,10 @@ def photographs(tmp_path_factory):
 
 @pytest.fixture
 def script(tmp_path, monkeypatch, capfd):
-    """Run an experiment script in this process; returns (exit code, standard output, standard error)."""
+    """Run an experiment script in this process, networks slim; returns (exit code, standard output, standard error)."""
+    import slim  # here, since it imports Keras, which who only hands out the tests does not need
+
+    slim.put_in_place(monkeypatch)
 
     def run(*arguments, name="ch1_rijks.py"):
         folders = ["--output", tmp_path / "runs", "--cache", tmp_path / "cache", "--splits", tmp_path / "splits"]
@@ -65,7 +84,7 @@ def images(tmp_path):
 def chapter1_command(tmp_path_factory):
     """The command line of all of Chapter 1, one challenge, one epoch, at 32 pixels; --output comes last."""
     folder = tmp_path_factory.mktemp("chapter1")
-    line = [sys.executable, EXPERIMENTS / "ch1_all.py", "--challenge", "type", "--epochs", "1", "--image-size", "32"]
+    line = [EXPERIMENTS / "ch1_all.py", "--challenge", "type", "--epochs", "1", "--image-size", "32"]
     line += ["--cache", folder / "cache", "--splits", folder / "splits", "--output", folder / "runs"]
     return [*map(str, line)]
 
@@ -73,7 +92,7 @@ def chapter1_command(tmp_path_factory):
 @pytest.fixture(scope="session")
 def chapter1_runs(chapter1_command):
     """The folder of runs that this command leaves, its report included."""
-    done = subprocess.run(chapter1_command, capture_output=True, text=True, timeout=1800, check=False)
+    done = forked.run(chapter1_command)
     assert done.returncode == 0, done.stderr
     return Path(chapter1_command[-1])
 
@@ -82,7 +101,7 @@ def chapter1_runs(chapter1_command):
 def chapter2_command(tmp_path_factory):
     """The command line of all of Chapter 2, one seed, round and epoch, at 8 pixels; --output comes last."""
     folder = tmp_path_factory.mktemp("chapter2")
-    line = [sys.executable, EXPERIMENTS / "ch2_all.py", "--network", "resnet20", "--rounds", "1", "--epochs", "1"]
+    line = [EXPERIMENTS / "ch2_all.py", "--network", "resnet20", "--rounds", "1", "--epochs", "1"]
     line += ["--image-size", "8", "--seed", "1", "--cache", folder / "cache", "--splits", folder / "splits"]
     return [*map(str, [*line, "--output", folder / "runs"])]
 
@@ -90,6 +109,6 @@ def chapter2_command(tmp_path_factory):
 @pytest.fixture(scope="session")
 def chapter2_runs(chapter2_command):
     """The folder of runs that this command leaves, its report included."""
-    done = subprocess.run(chapter2_command, capture_output=True, text=True, timeout=1800, check=False)
+    done = forked.run(chapter2_command)
     assert done.returncode == 0, done.stderr
     return Path(chapter2_command[-1])

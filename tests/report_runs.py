@@ -116,13 +116,18 @@ def row_of(table, *texts):
 
 def report(root, *options):
     """Run `python -m arttl report` in this process; returns the exit code, 0 or an error's line."""
+    return run("report", str(root), *map(str, options))
+
+
+def run(*line):
+    """Run `python -m arttl` with a command line in this process; returns the exit code, 0 or an error's line."""
     import sys
     from unittest.mock import patch
 
     from arttl.cli import run_main
     from arttl.commands import main, main_parser
 
-    with patch.object(sys, "argv", ["arttl", "report", str(root), *map(str, options)]):
+    with patch.object(sys, "argv", ["arttl", *line]):
         try:
             run_main(main, main_parser(), keras=False)
         except SystemExit as end:

@@ -2,11 +2,10 @@
 
 import json
 import re
-import signal
 import subprocess
 import sys
-import time
 
+import forked
 import h5py
 import keras
 import numpy as np
@@ -18,6 +17,9 @@ from scripts import EXPERIMENTS, SMALL, comparable, run_folders, write_class_fol
 from sklearn.model_selection import train_test_split
 
 from arttl import collections, splits
+from arttl.chapter1 import ExperimentData
+from arttl.errors import InputError
+from arttl.images import identify_files
 from arttl.runs import RunFolder
 
 SCRIPT = EXPERIMENTS / "ch1_rijks.py"
@@ -173,17 +175,38 @@ def test_released_recipe_keeps_the_order_of_the_draw(photographs, tmp_path):
     assert splits.load_split(tmp_path / "split.csv").ids("train") == train
 
 
-def test_unreadable_images_that_empty_a_class_are_said(script, tmp_path):
+def test_a_class_that_unreadable_images_leave_without_a_test_is_said_and_the_run_goes_on(script, tmp_path):
     folder = write_class_folders(tmp_path / "data", ["a", "b"], 12)
-    arguments = ["--data", folder, *SMALL, "--approach", "off-the-shelf"]
-    script(*arguments, "--dry-run")
     split = splits.make_split(collections.open_collection(folder, "type").labels("type"))
-    for image_id, label in zip(split.ids("test"), split.class_ids("test"), strict=True):
-        if label == 1:
-            (folder / image_id).write_bytes(b"broken")
-    code, _, err = script(*arguments, "--skip-bad-images")
-    assert code == 2
-    assert "without the unreadable images class 'b' has none for test" in err
+    tested = [image_id for image_id in split.ids("test") if image_id.startswith("b/")]
+    for image_id in tested:
+        (folder / image_id).write_bytes(b"broken")
+    code, out, err = script("--data", folder, *SMALL, "--approach", "off-the-shelf", "--skip-bad-images")
+    assert code == 0, err
+    said = f"class b is never tested: no test image of it can be read (the first is {tested[0]}: not a picture in"
+    assert said in out
+    (path,) = run_folders(tmp_path / "runs")
+    assert any(line.startswith(said) for line in RunFolder(path).read_config()["deviations"])
+    assert set(RunFolder(path).predictions().label) == {"a"}
+
+
+@pytest.mark.parametrize(("part", "whom"), [("train", "class 'b'"), ("test", "the split")])
+def test_unreadable_images_that_leave_nothing_to_learn_or_to_test_are_refused(part, whom, photographs, tmp_path):
+    collection = collections.open_collection(photographs, "type")
+    split = splits.make_split(collection.labels("type").replace({"etching": "a", "painting": "b", "print": "b"}))
+    lost = [each for each, label in zip(split.ids(part), split.class_ids(part), strict=True) if label or part == "test"]
+
+    class Store:
+        bad = dict.fromkeys(lost, "truncated")
+
+        def rows(self, image_ids):
+            return np.zeros(len(image_ids), int)
+
+    data = ExperimentData(collection, split, tmp_path, files=identify_files({}))
+    with pytest.raises(InputError) as caught:
+        data.rows(Store())
+    said = f"without the unreadable images {whom} has none for {part}; mend them (the first is {lost[0]}: truncated)"
+    assert said in str(caught.value)
 
 
 def test_deviations_are_those_that_apply(script, photographs, tmp_path):
@@ -224,23 +247,16 @@ def test_authors_csv_with_a_folder_of_jpegs(script, tmp_path):
 def test_sigkill_and_resume_through_the_script(photographs, tmp_path):
     def command(output, *more):
         folders = ["--cache", tmp_path / "cache", "--splits", tmp_path / "splits", "--output", tmp_path / output]
-        options = [*SMALL[:-1], "6", "--approach", "fine-tuning", "--data", photographs, *folders, *more]
-        return [sys.executable, str(SCRIPT), *map(str, options)]
+        return [SCRIPT, *SMALL[:-1], "20", "--approach", "fine-tuning", "--data", photographs, *folders, *more]
 
-    subprocess.run(command("whole"), check=True, capture_output=True)
-    process = subprocess.Popen(command("parts"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    for line in process.stdout:
-        if line.strip().startswith("epoch   2"):
-            time.sleep(0.2)
-            process.send_signal(signal.SIGKILL)
-            break
-    process.communicate()
+    assert forked.run(command("whole")).returncode == 0
+    forked.kill_at(command("parts"), "epoch   2")
     (killed,) = run_folders(tmp_path / "parts")
     assert not (killed / "metrics.json").exists()
-    refused = subprocess.run(command("parts"), capture_output=True, text=True, check=False)
+    refused = forked.run(command("parts"))
     assert refused.returncode == 2
     assert "is unfinished; --resume continues it, --force starts it anew" in refused.stderr
-    subprocess.run(command("parts", "--resume"), check=True, capture_output=True)
+    assert forked.run(command("parts", "--resume")).returncode == 0
     (whole,) = run_folders(tmp_path / "whole")
     for ours, theirs in zip(comparable(killed), comparable(whole), strict=True):
         assert ours.equals(theirs) if isinstance(ours, pd.DataFrame) else ours == theirs

@@ -3,9 +3,7 @@
 One file, since several workers of pytest-xdist would make the runs each for themselves.
 """
 
-import subprocess
-import sys
-
+import forked
 import pandas as pd
 import pytest
 from notebook_checks import NOTEBOOKS, check_committed, run_notebook
@@ -16,6 +14,7 @@ from arttl.runs import RunFolder
 NAMES = sorted(path.stem for path in NOTEBOOKS.glob("ch1_*.ipynb"))
 
 
+@pytest.mark.slow
 def test_every_table_and_figure_is_there(chapter1_runs):
     report = chapter1_runs / "report"
     runs = pd.read_csv(report / "runs.csv", keep_default_na=False)
@@ -39,9 +38,10 @@ def test_every_table_and_figure_is_there(chapter1_runs):
     assert {"table1.md", "table2.csv", "table3.tex", "figure1.png", "figure3.pdf", "index.html"} <= names
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_kept(chapter1_runs, chapter1_command):
     before = {path: (path / "metrics.json").stat().st_mtime_ns for path in run_folders(chapter1_runs)}
-    done = subprocess.run(chapter1_command, capture_output=True, text=True, timeout=300, check=False)
+    done = forked.run(chapter1_command)
     assert done.returncode == 0, done.stderr
     assert "3 of 3 runs were finished already" in done.stdout
     assert "4 of 4 runs were finished already" in done.stdout
@@ -53,8 +53,7 @@ def test_bad_options_are_one_line_and_exit_2(tmp_path):
         (["--data", tmp_path / "missing"], "does not exist"),
         (["--architecture", "resnet18"], "unknown architecture 'resnet18'"),
     ):
-        line = [sys.executable, EXPERIMENTS / "ch1_all.py", "--output", tmp_path / "runs", *options]
-        done = subprocess.run([*map(str, line)], capture_output=True, text=True, timeout=120, check=False)
+        done = forked.run([EXPERIMENTS / "ch1_all.py", "--output", tmp_path / "runs", *options])
         assert done.returncode == 2
         assert said in done.stderr.splitlines()[-1]
 
@@ -69,6 +68,7 @@ def test_it_is_committed_with_the_outputs_of_one_run_from_top_to_bottom(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_it_runs(name, chapter1_runs, monkeypatch):
     monkeypatch.setenv("ARTTL_RUNS", str(chapter1_runs))
     run_notebook(name)

@@ -14,6 +14,7 @@ from arttl.eras import ERAS
 from arttl.errors import InputError
 from arttl.metrics import accuracy_interval, paired_difference, unpaired_difference
 from arttl.models import build_classifier
+from arttl.models.weights import BUNDLED
 from arttl.recipes import get_recipe
 from arttl.runs import RunFolder
 
@@ -55,6 +56,17 @@ def test_bad_settings_are_one_line_and_exit_2(option, said, script, photographs,
     assert not list(tmp_path.rglob("metrics.json"))
 
 
+def test_an_architecture_alone_is_not_trained_from_scratch_unless_the_thesis_did(script, photographs):
+    """The thesis trained InceptionV3 from scratch, and no other network."""
+    options = ["--challenge", "type", "--data", photographs, "--weights", BUNDLED["resnet50"], "--dry-run"]
+    for more, expected in (([], False), (["--approach", "scratch"], True)):
+        code, out, err = script(*options, "--architecture", "resnet50", *more)
+        assert code == 0, err
+        assert ("scratch" in out) == expected
+    _, out, _ = script("--challenge", "type", "--data", photographs, "--architecture", "inception_v3", "--dry-run")
+    assert "scratch" in out
+
+
 def test_explain_prints_and_writes_nothing(script, photographs, tmp_path):
     code, out, _ = script("--data", photographs, *SMALL, "--recipe", "released", "--explain")
     assert code == 0
@@ -64,6 +76,7 @@ def test_explain_prints_and_writes_nothing(script, photographs, tmp_path):
 
 
 @pytest.mark.parametrize(("era", "updated"), [("2.1.2", True), ("2.1.6", False)])
+@pytest.mark.slow
 def test_released_recipe_runs_the_frozen_network_in_every_step(era, updated, script, photographs, tmp_path):
     """In 2.1.2 the frozen BatchNormalization's moving statistics follow the art images, which no cache could show."""
     options = ["--approach", "off-the-shelf", "--recipe", "released", "--epochs", "2", "--batch-size", "4"]
@@ -108,6 +121,7 @@ def test_every_step_and_one_pass_agree_where_nothing_depends_on_it(script, photo
     np.testing.assert_allclose(*metrics, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_fidelity_script_reports_every_comparison(script, photographs, tmp_path):
     options = ["--data", photographs, *SMALL, "--approach", "off-the-shelf", "--batch-size", "6", "--seed", "1", "2"]
     compare = ["--compare", "released", "keras3", "tested=last", "optimizer.learning_rate=0.1,patience=2"]

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import slim
 from scripts import run_folders
 
 from arttl import chapter2, pruning
@@ -20,7 +21,8 @@ from arttl.runs import RunFolder
 from arttl.ticket_parsers import CRITERIA, RESETS, SCOPES, UNITS, lth_parser, search_parser, transfer_parser
 from arttl.training import Batches, checkpoint
 
-FIND, TRANSFER, LTH = ({"name": f"ch2_{name}.py"} for name in ("find_tickets", "transfer_tickets", "lth_mnist"))
+SCRIPTS = ("find_tickets", "transfer_tickets", "lth_mnist", "additional_studies")
+FIND, TRANSFER, LTH, STUDY = ({"name": f"ch2_{name}.py"} for name in SCRIPTS)
 TINY = ["--network", "resnet20", "--image-size", "8", "--epochs", "2"]
 
 
@@ -30,13 +32,16 @@ def one_search(photographs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "2", "--keep-final", "--output", folder]
     line += ["--cache", folder / "cache", "--splits", folder / "splits"]
-    chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
+    with pytest.MonkeyPatch.context() as patch:
+        slim.put_in_place(patch)
+        chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
     return folder
 
 
 @pytest.fixture
-def searched(one_search, tmp_path):
+def searched(one_search, tmp_path, monkeypatch):
     """That search in the folder of this test's runs, which the tests transfer back to the class folders."""
+    slim.put_in_place(monkeypatch)
     shutil.copytree(one_search / "ch2", tmp_path / "runs/ch2")
     return tmp_path / "runs/ch2/tickets/mine/resnet20/seed-42"
 
@@ -59,13 +64,16 @@ def assert_same_results(one, other):
 def test_a_search_on_the_bundled_source_says_so_and_leaves_its_folder(script, tmp_path):
     code, out, err = script("--network", "lenet-300-100", "--rounds", "2", "--epochs", "1", **FIND)
     assert code == 0, err
-    assert "No --data given: using the bundled data set fashion_mnist, 2 rounds of at most 1 epochs" in out
+    assert (
+        "No --data given: using the bundled data set fashion_mnist, rounds 0 to 2 of at most 1 epochs in batches" in out
+    )
     folder = tmp_path / "runs/ch2/tickets/fashion_mnist/lenet_300_100/seed-42"
     config, metrics = RunFolder(folder).read_config(), RunFolder(folder).metrics()
     settings = config["settings"]
     assert (settings["kind"], settings["source"], settings["classes"]) == ("search", "fashion_mnist", 10)
     assert config["images"] == {"train": 4500, "validation": 500, "test": 1000}
-    assert "the network is lenet_300_100, not resnet50" in config["deviations"]
+    assert "max_epochs is 1, not 1000" in config["deviations"]
+    assert "rounds is 2, not 30" in " ".join(config["deviations"])
     assert "data: 5,000 of the official 60,000 train images" in config["deviations"]
     rounds = pd.read_csv(folder / "rounds.csv")
     pruned = rounds[rounds["round"] > 0]
@@ -97,6 +105,7 @@ def test_transfers_and_their_baselines(script, photographs, searched, tmp_path):
     assert folders == [
         "mine/reinitialised/round-01/seed-42",
         "mine/reinitialised/round-02/seed-42",
+        "mine/ticket/round-00/seed-42",
         "mine/ticket/round-01/seed-42",
         "mine/ticket/round-02/seed-42",
         "scratch/scratch/round-00/seed-42",
@@ -115,7 +124,7 @@ def test_transfers_and_their_baselines(script, photographs, searched, tmp_path):
         assert not (folder.path / "model.keras").exists()
     code, out, _ = script("--target", "mine", "--data", photographs, *TINY, "--source", "target", **TRANSFER)
     assert code == 0
-    assert "5 of 5 runs were finished already" in out
+    assert "6 of 6 runs were finished already" in out
 
 
 def test_a_run_does_not_depend_on_those_before_it_nor_on_an_interruption(
@@ -150,7 +159,7 @@ def test_a_transfer_changes_nothing_that_it_should_not(searched, photographs, sc
     assert script(*line, **TRANSFER)[0] == 0
     trainee = Trainee("resnet20", 3, (8, 8, 3), tickets())
     heads = []
-    for number in (1, 2):
+    for number in (0, 1, 2):
         spec = TicketSpec("mine", "resnet20", "ticket", number, 42, tickets(), 8, None, RunFolder(searched), "mine")
         ticket = load_ticket(searched / "tickets.h5", number)
         weights, masks = start_weights(spec, trainee)
@@ -169,10 +178,11 @@ def test_a_transfer_changes_nothing_that_it_should_not(searched, photographs, sc
         path = tmp_path / f"runs/ch2/transfer/mine/resnet20/mine/ticket/round-0{number}/seed-42/model.keras"
         trained = model_weights(keras.models.load_model(path))
         for name, mask in ticket.masks.items():
+            assert mask.all() or number > 0
             assert not trained[name][~mask].any()
             assert (trained[name][mask] != started[name][mask]).mean() > 0.9
         assert pruning_callback.masks is masks
-    np.testing.assert_array_equal(*heads)
+    np.testing.assert_array_equal(heads[:2], heads[1:])
 
 
 def test_every_run_of_a_comparison_sees_the_images_in_the_same_order(script, photographs, searched, monkeypatch):
@@ -193,9 +203,9 @@ def test_every_run_of_a_comparison_sees_the_images_in_the_same_order(script, pho
     monkeypatch.setattr(RunFolder, "begin", begun)
     line = ["--target", "mine", "--data", photographs, *TINY, "--source", "target"]
     assert script(*line, **TRANSFER)[0] == 0
-    assert len(folders) == 5
+    assert len(folders) == 6
     for epoch in (0, 1):
-        assert len({tuple(orders[run, epoch]) for run in range(1, 6)}) == 1
+        assert len({tuple(orders[run, epoch]) for run in range(1, 7)}) == 1
     assert orders[1, 0] != orders[1, 1]
 
 
@@ -227,7 +237,7 @@ def test_random_weights_differ_by_seed_and_are_the_same_for_one(searched):
 
 def test_batchnorm_settings_are_runs_of_their_own_and_recorded(script, photographs, searched, tmp_path):
     line = ["--target", "mine", "--data", photographs, *TINY, "--source", "target", "--rounds", "1"]
-    line += ["--baselines", "scratch"]
+    line += ["--baselines", "scratch", "--set", "optimizer.learning_rate=0.01"]
     assert script(*line, **TRANSFER)[0] == 0
     assert script(*line, "--bn-momentum", "0.5", "--bn-recalibrate", **TRANSFER)[0] == 0
     base = tmp_path / "runs/ch2/transfer/mine/resnet20/scratch"
@@ -345,6 +355,7 @@ def test_parts_of_the_training_set_are_folders_of_their_own(script, photographs,
         (["--image-column", "x"], "--image-column goes with --data DIR of a collection, not with fashion_mnist"),
         (["--rounds", "255"], "rounds cannot be 255"),
         (["--rate", "2"], "'2' is not a share"),
+        (["--epochs", "1", "--rewind", "2"], "training ends at epoch 1, before epoch 2, after which .* lower --rewind"),
         (["--network", "resnet20", "--set", "numerics=2.1.6"], "numerics and preprocessing of another time are for"),
         (["--set", "batch_size=x"], "batch_size cannot be 'x'"),
         (["--source", "fashion-mnist", "--data", "nowhere"], "nowhere"),
@@ -361,10 +372,14 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
     line = ["--target", "mine", "--data", photographs, *TINY]
     for arguments, message in (
         (["--source", "cifar10"], "there are no tickets of cifar10 in"),
-        (["--source", "target", "--rounds", "7"], "has tickets of rounds 1 to 2, not 7; see --rounds"),
+        (["--source", "target", "--rounds", "7"], "has tickets of rounds 0 to 2, not 7; see --rounds"),
         (["--source", "target", "--rounds", "9-3"], "'9-3' is no round or range of rounds"),
         (["--source", "target", "--network", "resnet50", "--image-size", "32"], "first run ch2_find_tickets.py"),
-        (["--source", "target", "--split-seed", "7"], "was found on another division of mine"),
+        (["--source", "target", "--split-seed", "7"], "of the target among its train and"),
+        (
+            ["--target", "other", "--source", "mine", "--split-seed", "7"],
+            "of the target among its train and validation",
+        ),
         (["--source", "target", "--bn-momentum", "1"], "give a number below 1"),
         (["--tickets", "nowhere"], "nowhere holds no search of resnet20; run ch2_find_tickets.py first"),
     ):
@@ -374,11 +389,57 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         assert "Traceback" not in err
 
 
+def test_a_search_lists_what_it_was_trained_on(script, photographs, searched):
+    images = RunFolder(searched).images()
+    assert images.split.value_counts().to_dict() == RunFolder(searched).read_config()["images"]
+    assert images.file.str.fullmatch(r"\d+-[0-9a-f]{32}").all()
+
+
+def test_searches_without_a_list_of_images_are_told_by_their_name(script, photographs, searched):
+    (searched / "images.csv").unlink()
+    line = ["--data", photographs, *TINY, "--source", "mine", "--split-seed", "7", "--rounds", "1", "--baselines"]
+    code, _, err = script("--target", "mine", *line, **TRANSFER)
+    assert code == 2
+    assert "was found on another division of mine" in err
+    code, out, err = script("--target", "other", *line, **TRANSFER)
+    assert code == 0, err
+    assert out.count("cannot be checked; search anew with --force to have it checked") == 1
+
+
 def test_a_dry_run_lists_and_writes_nothing(script, tmp_path):
     code, out, _ = script("--source", "fashion-mnist", "--seed", "1", "2", "--dry-run", **TRANSFER)
     assert code == 0
     assert out.count("to do") == 2 * (31 + 1)
     assert not (tmp_path / "runs").exists()
+
+
+def test_parts_of_the_targets_own_images_are_searched_and_nothing_is_transferred(script, photographs, tmp_path):
+    """Figure 9c; a finished search on all of them is left as it is, whatever else it keeps."""
+    line = ["--data", photographs, *TINY, "--rounds", "1"]
+    assert script("--source", "mine", *line, "--keep-final", **FIND)[0] == 0
+    code, out, err = script("--target", "mine", *line, "--study", "training-size", "--fraction", "1", "0.5", **STUDY)
+    assert code == 0, err
+    base = tmp_path / "runs/ch2"
+    found = [str(path.relative_to(base)) for path in run_folders(base)]
+    assert found == ["tickets/mine/resnet20/fraction-50/seed-42", "tickets/mine/resnet20/seed-42"]
+    assert "mine, 50%" in out
+
+
+def test_the_ablation_searches_under_each_setting_and_compares_by_round(script, photographs, tmp_path):
+    line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "1", "--compare", "scope=global", "rewind=1"]
+    code, out, err = script(*line, name="ch2_fidelity.py")
+    assert code == 0, err
+    base = tmp_path / "runs/ch2/fidelity/mine/resnet20"
+    table = pd.read_csv(base / "fidelity.csv")
+    assert table[["variant", "round"]].to_numpy().tolist() == [
+        [variant, number] for variant in ("baseline", "scope=global", "rewind=1") for number in (0, 1)
+    ]
+    rows = [line for line in out.splitlines() if line.startswith("| scope=global")]
+    accuracy = table[(table.variant == "scope=global") & (table["round"] == 1)].test_accuracy.item()
+    assert [cell.strip() for cell in rows[0].split("|")][-2] == f"{accuracy:.1%}"
+    assert (base / "fidelity.md").read_text().strip() in out
+    settings = [RunFolder(path).read_config()["settings"]["search"] for path in run_folders(base)]
+    assert sorted((each["scope"], each["rewind"]) for each in settings) == [("global", 2), ("layer", 1), ("layer", 2)]
 
 
 def test_options_are_those_of_the_library():

@@ -34,7 +34,7 @@ def check(tmp_path, monkeypatch, capsys):
         reports, findings = list((tmp_path / "here").glob("*.csv")), []
         for report in reports:
             with open(report, encoding="utf-8", newline="") as file:
-                findings = list(csv.DictReader(file))
+                findings = [row for row in csv.DictReader(file) if row["kind"] != "class"]
         return end.value.code or 0, *capsys.readouterr()[:1], findings
 
     return run
@@ -47,7 +47,7 @@ def folder(tmp_path):
     (data / "images").mkdir(parents=True)
     for number in range(60):
         scene(number, 64).save(data / "images" / f"{number:02d}.png")
-    write_rows(data, {f"{number:02d}.png": ("drawing", "print", "etching")[number % 3] for number in range(60)})
+    write_rows(data, {f"{number:02d}.png": ("drawing", "print", "etching")[number // 4 % 3] for number in range(60)})
     return data
 
 
@@ -114,8 +114,10 @@ def parts_of(data, check, wanted):
 @pytest.mark.parametrize("copy", ["file", "pixels", "near"])
 def test_copies_are_found_and_straddle_if_they_are_in_two_parts(check, folder, copy):
     for part, code in (("train", 0), ("test", 1)):
-        source = folder / "images" / parts_of(folder, check, "train")[0]
-        target = folder / "images" / parts_of(folder, check, part)[-1]
+        types = types_of(folder)
+        first = parts_of(folder, check, "train")[0]
+        alike = [each for each in parts_of(folder, check, part) if types[each] == types[first]]
+        source, target = folder / "images" / first, folder / "images" / alike[-1]
         before = target.read_bytes()
         if copy == "file":
             shutil.copy(source, target)
@@ -154,11 +156,11 @@ def test_pictures_of_one_colour_are_no_duplicates_unless_the_files_are_equal(che
 
 def test_labels_that_differ_in_case_blanks_or_accents(check, folder):
     types = types_of(folder)
-    types.update({"03.png": "Drawing", "06.png": "dràwing"})
+    types.update({"02.png": "Drawing", "03.png": "dràwing"})
     write_rows(folder, types)
     code, out, findings = check(folder, "--metadata-only", "--challenge", "type")
     assert code == 1
-    variants = [(each["item"], each["detail"], each["group"]) for each in findings]
+    variants = [(each["item"], each["detail"], each["group"]) for each in findings if each["kind"] == "label-variant"]
     assert variants == [
         ("drawing", "18 of 20 images", "label-1"),
         ("Drawing", "1 of 20 images", "label-1"),
@@ -187,6 +189,90 @@ def test_label_variants_by_hand():
 )
 def test_plain_label(label, plain):
     assert plain_label(label) == plain
+
+
+@pytest.mark.parametrize("copy", ["file", "pixels"])
+def test_one_picture_under_two_labels(check, folder, copy):
+    types = types_of(folder)
+    names = parts_of(folder, check, "train")
+    source, target = names[0], next(each for each in names if types[each] != types[names[0]])
+    if copy == "file":
+        shutil.copy(folder / "images" / source, folder / "images" / target)
+    else:
+        with Image.open(folder / "images" / source) as picture:
+            picture.save(folder / "images" / target, compress_level=1)
+    code, out, findings = check(folder)
+    assert code == 1
+    two = {(each["challenge"], each["item"]): each["detail"] for each in findings if each["kind"] == "two-labels"}
+    artists = {each: f"someone {len(types[each])}" for each in (source, target)}
+    expected = {("type", each): types[each] for each in (source, target)}
+    if len(set(artists.values())) > 1:
+        expected |= {("artist", each): artist for each, artist in artists.items()}
+    assert two == expected
+    assert "one picture under several labels: type 1 group, such as " in out
+    assert "something needs attention" in out
+
+
+def test_a_transcoded_copy_under_another_label_is_no_exact_one(check, folder):
+    types = types_of(folder)
+    names = parts_of(folder, check, "train")
+    target = next(each for each in names if types[each] != types[names[0]])
+    with Image.open(folder / "images" / names[0]) as picture:
+        picture.resize((90, 80), Image.Resampling.LANCZOS).save(folder / "images" / target)
+    code, _, findings = check(folder, "--challenge", "type")
+    assert (code, kinds(findings)) == (0, {"near-duplicate"})
+
+
+@pytest.mark.parametrize(
+    ("rare", "code", "left"),
+    [(1, 0, "2 of 3 classes and 58 of 60 images"), (10, 1, "2 of 12 classes and 40 of 60 images")],
+)
+def test_what_the_split_leaves_out_is_told_and_weighed(check, folder, rare, code, left):
+    # Of two images no class can have one in each of three parts.
+    labels = [f"rare {number // 2}" for number in range(2 * rare)] + ["drawing", "print"] * 30
+    write_rows(folder, {f"{number:02d}.png": labels[number] for number in range(60)})
+    found, out, findings = check(folder, "--metadata-only", "--challenge", "type")
+    assert found == code
+    assert {each["item"] for each in findings if each["kind"] == "dropped"} == {f"rare {n}" for n in range(rare)}
+    assert ("few-left" in kinds(findings)) == bool(code)
+    assert "training can start" not in out
+    assert f"the split leaves classes out: {left} of type are left to train on; " in out.splitlines()[-1]
+
+
+def test_the_parts_of_each_class_are_shown(check, folder):
+    out = check(folder, "--metadata-only", "--challenge", "type", "--report", "all.csv")[1]
+    rows = pd.read_csv("all.csv").set_index("item").detail
+    labels = pd.Series(types_of(folder))
+    parts = {part: labels[parts_of(folder, check, part)].value_counts() for part in ("train", "validation", "test")}
+    for label in ("drawing", "print", "etching"):
+        assert f"{label} {' + '.join(str(parts[part][label]) for part in parts)}" in out
+        assert rows[label] == ", ".join(f"{parts[part][label]} {part}" for part in parts)
+
+
+def test_the_split_of_a_recipe_is_the_one_checked(check, folder):
+    write_rows(folder, {**types_of(folder), "00.png": "rare"})
+    released = check(folder, "--metadata-only", "--challenge", "type", "--set", "split=released")[1]
+    assert "training can start; 0 findings" in released
+    assert "3 of 4 classes and 59 of 60 images" in check(folder, "--metadata-only", "--challenge", "type")[1]
+
+
+def test_folders_that_cannot_be_read_are_findings(check, tmp_path, monkeypatch):
+    data = tmp_path / "museum"
+    for number in range(24):
+        (data / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        (data / "ab"[number % 2] / f"{number}.png").touch()
+    (data / "private").mkdir()
+    scandir = os.scandir
+
+    def refuse(place):
+        if os.path.realpath(place) == str(data / "private"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    code, out, findings = check(data, "--metadata-only")
+    assert (code, [(each["kind"], each["item"]) for each in findings]) == (1, [("unreadable", "private")])
+    assert "folders that cannot be read: 1: private (--skip-unreadable)" in out
 
 
 def test_a_challenge_that_cannot_be_split(check, folder):
@@ -244,8 +330,10 @@ def test_bundled_clipart_is_sound(check):
     from arttl.collections.bundled import DATA
 
     code, out, findings = check(DATA / "clipart-a")
-    assert (code, findings) == (0, [])
+    assert (code, kinds(findings)) == (0, {"dropped"})
     assert "after the split filter: N_t 1,102, Q_t 13 (883 train, 111 validation, 108 test)" in out  # docs/data.md
+    left = "13 of 14 classes and 1,102 of 1,109 images of type, 15 of 161 classes and 869 of 1,109 images of artist"
+    assert f"the split leaves classes out: {left} are left to train on; 147 findings in" in out
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"]])

@@ -6,7 +6,7 @@ from scripts import SMALL, run_folders
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
-from arttl.classical import CLASSICAL, CLASSIFIERS, class_scores, search
+from arttl.classical import CLASSICAL, CLASSIFIERS, class_scores, search, sizes
 from arttl.parsers import rijks_parser
 from arttl.runs import RunFolder
 
@@ -58,7 +58,7 @@ def test_the_command_line_names_every_classifier():
     assert tuple(option.choices) == CLASSIFIERS
 
 
-def test_classifiers_are_runs_beside_the_softmax_layer(script, photographs, tmp_path):
+def test_classifiers_are_runs_beside_the_softmax_layer(script, photographs, tmp_path, monkeypatch):
     names = ["softmax", "linear-svm", "random-forest"]
     arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf", "--classifier", *names]
     code, out, err = script(*arguments)
@@ -83,6 +83,10 @@ def test_classifiers_are_runs_beside_the_softmax_layer(script, photographs, tmp_
         assert predictions.probability.isna().all() == (name == "linear-svm")
         assert (metrics["test_loss"] is None) == (name == "linear-svm")
     assert script(*arguments)[1].count("runs were finished already") == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(sizes, "_LINEAR", 0)  # as if there were much data: what stands in is no finished run's solver
+        code, _, err = script(*arguments)
+        assert (code, "other settings (solver was None, now all classes at once by L-BFGS" in err) == (2, True)
     code, _, err = script("--data", photographs, *SMALL, "--approach", "fine-tuning", "--classifier", "rbf-svm")
     assert code == 2
     assert "goes with --approach off-the-shelf" in err

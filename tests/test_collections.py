@@ -27,6 +27,7 @@ def test_class_folders_are_the_labels(tmp_path):
     assert collection.paths(["oil/deep/b.PNG"]) == {"oil/deep/b.PNG": tmp_path / "oil" / "deep" / "b.PNG"}
     assert collection.given_split() is None
     assert set(collection.notes) == {
+        "2 classes by the folders' names: ink, oil",
         "2 files left out (hidden, or no images)",
         "1 image outside of a class folder left out",
         "1 class folder without images: chalk",
@@ -47,9 +48,9 @@ def test_given_splits(tmp_path, validation):
 
 
 def test_a_missing_given_split_is_refused(tmp_path):
-    touch(tmp_path, "train/x/1.png", "test/x/3.png")
+    touch(tmp_path, "train/x/1.png", "val/x/3.png")
     message = refusal(tmp_path)
-    assert "no validation folder" in message
+    assert "no test folder" in message
     assert f"--data {tmp_path / 'train'}" in message
 
 
@@ -243,7 +244,7 @@ def test_repeated_rows(tmp_path):
         ("", ["no rows"]),
         ('file,kind\na.jpg,x\nb.jpg,"x\n', ["row 3", "quotes"]),
         ("file,kind,kind\na.jpg,x,y\n", ["column kind occurs twice", "rename"]),
-        ("file,kind\n ,x\n", ["row 2", "empty", "fill it in"]),
+        ("file,kind\n ,x\n", ["none of its 1 row", "row 2 (blank)", "check --data"]),
     ],
 )
 def test_broken_csv(tmp_path, text, expected):

@@ -394,8 +394,6 @@ def test_report_is_a_table(rng):
 def test_what_cannot_be_compacted_is_refused():
     with pytest.raises(InputError, match="fixed input shape"):
         compact(sequence(layers.Conv2D(2, 3), shape=(None, None, 3)))
-    with pytest.raises(InputError, match="model within the model"):
-        compact(sequence(sequence(layers.Conv2D(2, 3))))
     first, second = keras.Input((3,)), keras.Input((3,))
     with pytest.raises(InputError, match="2 inputs"):
         compact(keras.Model([first, second], layers.Add()([first, second])))

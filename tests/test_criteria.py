@@ -1,6 +1,7 @@
 """The criteria, each by hand; rates of single layers; and that searches of before there was a choice stay the same."""
 
 import json
+from dataclasses import asdict
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from tiny_search import tiny_search
 
 from arttl.errors import InputError
+from arttl.overrides import as_of_now
 from arttl.pruning import (
     CRITERIA,
     MagnitudePruning,
@@ -169,14 +171,11 @@ def test_a_row_of_the_table_is_all_that_the_callback_and_the_search_need(monkeyp
 
 def test_a_missing_criterion_is_magnitude():
     """What was written before there was a choice stands for what it was made with."""
-    before = {"rate", "rounds", "rewind", "rewind_unit", "scope", "dense", "head", "reset"}
-    before |= {"keep_initial", "keep_final"}
-    assert SearchSettings().recorded().keys() == before
-    chosen = SearchSettings(scope="layer", criterion="random", rates={"head": 0.1})
-    assert chosen.recorded() == SearchSettings(scope="layer").recorded() | {
-        "criterion": "random",
-        "rates": {"head": 0.1},
-    }
+    former = {"rate": 0.2, "rounds": 31, "rewind": 1, "rewind_unit": "epochs", "scope": "global", "dense": False}
+    former |= {"head": False, "reset": "theta_k", "keep_initial": False, "keep_final": False}
+    ours = SearchSettings(rounds=31, rewind=1, scope="global", on_dead="continue")
+    assert as_of_now({"search": former})["search"] == asdict(ours)
+    chosen = SearchSettings(criterion="random", rates={"head": 0.1})
     hash(chosen)
     state = MagnitudePruning().state_dict()
     assert json.loads(str(state["facts"]))["config"].keys() == {
@@ -192,7 +191,7 @@ def test_a_missing_criterion_is_magnitude():
 @pytest.mark.core
 @pytest.mark.parametrize("criterion", ["channels", "random"])
 def test_a_search_by_another_criterion_goes_on_where_it_was_killed(tmp_path, criterion):
-    settings = SearchSettings(rounds=2, rate=0.4, criterion=criterion)
+    settings = SearchSettings(rounds=2, rate=0.4, rewind=1, criterion=criterion)
     whole = tiny_search(tmp_path / "whole", settings, seed=3)
     with pytest.raises(KeyboardInterrupt):
         tiny_search(tmp_path / "parts", settings, seed=3, stop_in=1)

@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import forked
 import keras
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ CASES = ("uneven", "one-left", "less-than-a-batch", "era", "recalibrated", "adam
 
 
 def run(backend, *line):
+    if backend == keras.backend.backend() == "tensorflow":
+        return forked.run(line)
     environment = {**os.environ, "KERAS_BACKEND": backend}
     environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
     environment["PYTHONPATH"] = os.pathsep.join([str(TESTS.parent), os.environ.get("PYTHONPATH", "")])
@@ -45,6 +48,7 @@ def trained(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.slow
 def test_two_devices_compute_what_one_does(trained, name):
     """Weights, statistics of BatchNormalization, logged losses and accuracies, and predictions."""
     one, two = trained(name, 1), trained(name, 2)
@@ -54,24 +58,26 @@ def test_two_devices_compute_what_one_does(trained, name):
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.slow
 def test_pruned_weights_stay_zero(trained, name):
     pruned = trained(name, 2)["pruned"]
     assert pruned.size > 100
     assert not pruned.any()
 
 
+@pytest.mark.slow
 def test_saved_layers_say_nothing_of_devices(trained):
     assert not trained("era", 2)["synchronized"].any()
 
 
 def test_more_devices_than_there_are():
-    with pytest.raises(InputError, match=r"--devices 99: there (is|are) \d+ .PUs? here .* give at most \d+"):
+    with pytest.raises(InputError, match=r"devices=99: there (is|are) \d+ .PUs? here .* give at most \d+"):
         enter(99)
 
 
 def test_pytorch_takes_one_device(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
-    with pytest.raises(InputError, match="--devices 2: on torch a run takes one device"):
+    with pytest.raises(InputError, match="devices=2: on torch a run takes one device"):
         enter(2)
 
 
@@ -82,6 +88,7 @@ def test_what_a_run_records():
 
 
 @pytest.mark.skipif(not find_spec("tensorflow"), reason="the command line is tried on TensorFlow")
+@pytest.mark.slow
 def test_a_run_on_two_devices_is_that_on_one_and_goes_on_where_it_was_cut_off(tmp_path, photographs):
     """Of three epochs, the whole, and one ended by a kill after the first and continued; and on one device."""
 

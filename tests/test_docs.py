@@ -41,3 +41,14 @@ def test_the_example_of_pruning_runs(tmp_path, monkeypatch, capsys):
     exec(code, {})
     assert capsys.readouterr().out == "0.488\n"
     assert (tmp_path / "ticket.keras").exists()
+
+
+def test_the_examples_of_the_library_run():
+    """One after the other: freezing, thawing, augmentation, a model within the model."""
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", (HERE.parent / "docs" / "library.md").read_text("utf-8"), re.S):
+        exec(code, names)
+    assert names["maps"].shape == (8, 32, 32)
+    assert names["features"].shape == (8, 512)
+    assert len(names["augmenting"].trainable_weights) == 6  # of two convolutions and the head
+    assert names["flat"].get_layer("block5_conv4") is names["model"].get_layer("block5_conv4")

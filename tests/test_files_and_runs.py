@@ -105,3 +105,15 @@ def test_a_trained_model_is_saved_without_what_its_optimiser_keeps(tmp_path):
     loaded = keras.models.load_model(tmp_path / "True.keras")
     np.testing.assert_array_equal(loaded.get_layer("a").get_weights()[0], model.get_layer("a").get_weights()[0])
     assert loaded.name == model.name
+
+
+def test_weights_are_told_apart_by_their_content_and_not_by_their_place(tmp_path):
+    """Earlier versions wrote the path that --weights or --output gave; moving the file makes no other run."""
+    folder = RunFolder(tmp_path / "run").open()
+    folder.write_config({"settings": {"weights": "/data/runs/model.keras", "weights_file": "sha256 1", "seed": 1}})
+    folder.check_same({"weights": "model.keras", "weights_file": "sha256 1", "seed": 1})
+    with pytest.raises(InputError, match=r"weights_file was sha256 1, now sha256 2"):
+        folder.check_same({"weights": "/data/runs/model.keras", "weights_file": "sha256 2", "seed": 1})
+    folder.write_config({"settings": {"weights": "none", "weights_file": None}})
+    with pytest.raises(InputError, match=r"weights was none, now imagenet"):
+        folder.check_same({"weights": "imagenet", "weights_file": None})

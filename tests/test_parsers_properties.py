@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from arttl.collections import labels_fingerprint, read_wikiart
 from arttl.collections.csv_file import csv_text, read_csv
 from arttl.collections.dublin_core_csv import decode_escapes
-from arttl.collections.image_folder import find_images, match_ids
+from arttl.collections.image_folder import find_images
+from arttl.collections.match import match_ids
 from arttl.collections.oai_xml import read_records
 from arttl.errors import InputError
 from arttl.files import write_table
@@ -133,14 +134,20 @@ def test_no_id_leaves_the_folder(images, parts, slash):
     image_id = slash.join(parts)
     found = refused_or(match_ids, pd.Series({2: image_id}), images, "m.csv")
     # ntpath knows both slashes, and drives.
-    leads_out = ".." in parts or "\0" in parts or ntpath.splitdrive(image_id)[0] or image_id[:1] in ("/", "\\")
-    if leads_out:
+    leads_out = ".." in parts or ntpath.splitdrive(image_id)[0] or image_id[:1] in ("/", "\\")
+    if "\0" in parts:
         assert found is None
-    elif found is not None and found[0] is not None:
-        assert found[0] in images.images
-        assert os.path.realpath(images.path(found[0])).startswith(images.root + "/")
-        plain = "/".join(part for part in parts if part not in ("", ".")).removeprefix("images/")
-        assert plain in (found[0], os.path.splitext(found[0])[0])
+    elif found is not None and found.files[0] is None:
+        assert not leads_out  # such an id is refused if it names nothing in the folder
+    elif found is not None:
+        file = found.files[0]
+        assert file in images.images
+        assert os.path.realpath(images.path(file)).startswith(images.root + "/")
+        plain = "/".join(part for part in parts if part not in ("", ".", "..")).removeprefix("images/")
+        if plain not in (file, os.path.splitext(file)[0]) or leads_out:
+            last = plain.split("/")[-1]
+            assert os.path.splitext(os.path.basename(file))[0] in (last, os.path.splitext(last)[0])
+            assert found.notes
 
 
 NAME = st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), min_size=1, max_size=12)

@@ -112,7 +112,7 @@ def test_weights_head_and_pixels_stay_float32(precision, numerics):
         model = build_classifier(
             "resnet50", CLASSES, weights="none", image_size=32, preprocessing="imagenet", numerics=numerics
         )
-        recipes.get_recipe("thesis", "fine-tuning", numerics=numerics).compile(model)
+        recipes.get_recipe("released", "fine-tuning", numerics=numerics).compile(model)
     model.optimizer.build(model.trainable_variables)
     assert {variable.dtype for variable in model.weights} == {"float32"}
     moments = [variable.dtype for variable in model.optimizer.variables if "momentum" in variable.name]
@@ -200,6 +200,7 @@ LENET = SearchSettings(rounds=2, dense=True, head=True, keep_final=True)
 
 
 @pytest.mark.parametrize("precision", MIXED)
+@pytest.mark.slow
 def test_tickets_have_exact_masks_and_a_killed_search_goes_on_to_the_same(precision, tmp_path):
     def search(folder, log=lambda line: None):
         recipe = recipes.tickets(max_epochs=2, batch_size=16)
@@ -311,7 +312,7 @@ def test_products_are_exact_in_faithful_runs_and_as_before_after_them():
 def test_xla_is_off():
     make_deterministic(0)
     model = build_classifier("vgg19", 2, weights="none", image_size=32, numerics="2.1.2")
-    recipes.off_the_shelf().compile(model)
+    recipes.fine_tuning().compile(model)
     assert model.jit_compile is False
     assert feature_extractor(model).jit_compile is False
 

@@ -132,6 +132,7 @@ def test_duplicates_are_kept_together_and_recorded(command, tmp_path, script):
     assert "found in other image files" in err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_two_at_once_and_one_killed_end_with_one_good_store(command, tmp_path):
     folder = tmp_path / "many"
     pixels = np.random.default_rng(0).integers(0, 256, (150, 24, 24, 3), "uint8")

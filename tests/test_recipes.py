@@ -45,6 +45,22 @@ def test_presets_differ_where_text_and_code_do():
     assert thesis.resize == "nearest"
     assert (thesis.drop_remainder, released.drop_remainder) == (False, True)
     assert thesis.numerics.era == released.numerics.era == "2.1.2"
+    assert (thesis.cycle, released.cycle) == (False, True)
+    assert (thesis.max_epochs, released.max_epochs) == (1000, 100)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "said"),
+    [
+        (recipes.fine_tuning, {"warm_up": 2, "max_epochs": 2}, "leaves none of 2 epochs"),
+        (recipes.fine_tuning, {"warm_up": -1}, "warm_up cannot be -1"),
+        (recipes.tickets, {"warm_up": 1}, "Chapter 1's"),
+        (recipes.tickets, {"cycle": True}, "Chapter 1's"),
+    ],
+)
+def test_a_warm_up_or_a_cycle_that_cannot_be_is_said(recipe, changes, said):
+    with pytest.raises(InputError, match=said):
+        recipe(**changes)
 
 
 def test_off_the_shelf_runs_once_in_the_text_and_in_every_step_in_the_code():
@@ -79,9 +95,9 @@ def test_callbacks_stop_after_seven_epochs_and_keep_the_best():
 def test_changes_and_unknown_names():
     assert recipes.off_the_shelf(max_epochs=3, batch_size=None).max_epochs == 3
     assert recipes.off_the_shelf(batch_size=None).batch_size == 32
-    with pytest.raises(InputError, match="--recipe takes thesis, released, keras3"):
+    with pytest.raises(InputError, match="there are thesis, released, keras3"):
         recipes.get_recipe("paper", "scratch")
-    with pytest.raises(InputError, match="--approach takes"):
+    with pytest.raises(InputError, match="there are off-the-shelf"):
         recipes.get_recipe("thesis", "zero-shot")
 
 

@@ -123,8 +123,8 @@ def test_the_keyboard_alone_sorts(opened):
 
 def test_best_and_second_best_look_it(opened):
     page = opened()
-    assert page.locator("#table2 td:nth-child(7) strong").all_inner_texts() == ["100.00"]
-    assert page.locator("#table2 td:nth-child(7) u").all_inner_texts() == ["90.00"]
+    assert page.locator("#table2 td:nth-child(8) strong").all_inner_texts() == ["100.00"]
+    assert page.locator("#table2 td:nth-child(8) u").all_inner_texts() == ["90.00"]
 
 
 def gallery(page):

@@ -59,13 +59,39 @@ def test_published_values_are_marked_at_the_right_edge_but_not_misprints(collect
     kind, artist = accuracy_curves(collected, ("type", "artist")).axes
 
     def references(axes):
-        lines = [line for line in axes.get_lines() if line.get_label().startswith("_published")]
+        marks = [line for line in axes.get_lines() if line.get_label().startswith("_published")]
+        lines = [line for line in marks if "curve" not in line.get_label()]
         right = axes.get_window_extent().x1
         assert {line.get_transform().transform(line.get_xydata()[0])[0] for line in lines} == {right}
         return sorted(line.get_ydata()[0] for line in lines)
 
     assert references(kind) == [71.23, 72.96, 74.80, 77.33, 90.27, 90.67, 91.03, 91.30]
     assert references(artist) == [10.92, 38.11, 44.98, 46.13, 51.43, 51.73]
+
+
+def test_the_published_curves_lie_thin_behind_in_the_style_of_their_network(collected):
+    kind, artist = accuracy_curves(collected, ("type", "artist")).axes
+    for axes, epochs in ((kind, 26), (artist, 41)):
+        behind = [line for line in axes.get_lines() if line.get_label().startswith("_published curve")]
+        assert len(behind) == 9
+        assert {len(line.get_xdata()) for line in behind} == {epochs}
+        assert {line.get_xdata()[0] for line in behind} == {1}
+        legend = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert legend.count("published") == 1
+        ours = [line for runs in curves(axes).values() for line in runs]
+        assert all(line.get_linewidth() < 1 < each.get_linewidth() for line in behind for each in ours)
+        assert all(line.get_zorder() < each.get_zorder() for line in behind for each in ours)
+    lines = {line.get_label(): line for line in kind.get_lines()}
+    theirs, ours = lines["_published curve ResNet50, fine tuning"], lines["ResNet50, fine tuning"]
+    assert list(theirs.get_ydata()[:2]) == [81.0, 88.8]  # Figure 3
+    assert (theirs.get_linestyle(), theirs.get_color()) == (ours.get_linestyle(), ours.get_color())
+
+
+def test_a_challenge_that_the_thesis_does_not_have_has_no_published_curve(tmp_path):
+    write_run(tmp_path, challenge="style")
+    (axes,) = accuracy_curves(collect_runs(tmp_path), ("style",)).axes
+    assert [line.get_label() for line in axes.get_lines()] == ["ResNet50, fine tuning"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ResNet50, fine tuning"]
 
 
 def test_a_panel_without_runs_says_so_and_a_figure_without_runs_is_none(collected):

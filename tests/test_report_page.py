@@ -234,7 +234,7 @@ def test_it_prints_a_line_for_each_group_of_files(tmp_path, capsys):
     bundled_run(tmp_path)
     assert report(tmp_path) == 0
     out = capsys.readouterr().out
-    assert [line.partition(":")[0] for line in out.splitlines()] == ["tables", "figures", "lists", "page"]
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["tables", "figures", "lists", "errata", "page"]
     names = {path.name for path in (tmp_path / "report").iterdir()}
     tables = {f"{name}.{suffix}" for name in ("table1", "table2", "table3") for suffix in ("md", "csv", "tex")}
     assert tables | {"index.html", "confusions.csv", "mistakes.csv"} <= names

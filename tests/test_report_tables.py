@@ -9,8 +9,8 @@ import pytest
 from report_runs import row_of, write_run
 
 from arttl.models import BACKBONES
+from arttl.published import chapter1 as published
 from arttl.recipes import APPROACHES
-from arttl.reports import published
 from arttl.reports.cells import accuracy_cells, marks
 from arttl.reports.collect import collect_runs
 from arttl.reports.formats import latex, markdown, write_formats
@@ -69,7 +69,7 @@ def test_a_cell_of_one_seed_has_its_wilson_interval_and_its_difference(tmp_path)
     # Wilson for 6 of 10: 31.27 to 83.18 (Newcombe's formula by hand); published 91.30, 60 - 91.3 = -31.3.
     assert row[6:10] == ["60.00", "[31.3, 83.2]", "91.30", "-31.30"]
     assert row[2:6] == ["", "", "71.23", ""]
-    assert row[10:] == ["23.6", "25", "2,048"]
+    assert row[10:] == ["81.0", "23.6", "25", "2,048"]  # Figure 3's first epoch, the one tested
 
 
 def test_a_cell_of_several_seeds_has_their_mean_and_standard_deviation(tmp_path):
@@ -144,6 +144,29 @@ def test_published_marks_are_the_thesis(tmp_path):
     artist = cells.published_mark["artist"]["fine-tuning"]
     assert artist["rijks"].to_dict() == {"xception": "", "inception_v3": "", "resnet50": "best", "vgg19": "second"}
     assert artist["imagenet"].to_dict() == {"xception": "second", "inception_v3": "", "resnet50": "best", "vgg19": ""}
+
+
+def test_the_published_curve_is_shown_at_the_tested_epoch(tmp_path):
+    write_run(tmp_path, metrics={"tested_epoch": 2})
+    write_run(tmp_path, approach="off-the-shelf", seed=1, metrics={"tested_epoch": 1})
+    write_run(tmp_path, approach="off-the-shelf", seed=2, metrics={"tested_epoch": 4})
+    write_run(tmp_path, architecture="inception_v3", approach="scratch", metrics={"tested_epoch": 3})
+    write_run(tmp_path, architecture="vgg19", metrics={"tested_epoch": 27})
+    write_run(tmp_path, challenge="style", metrics={"tested_epoch": 2})
+    write_run(tmp_path, experiment="antwerp", source="imagenet")
+    cells = accuracy_cells(collect_runs(tmp_path), "rijks").set_index(["challenge", "architecture", "approach"])
+    curve = cells.published_curve["type"]
+    assert curve["resnet50", "fine-tuning"] == 88.8  # Figure 3
+    assert curve["resnet50", "off-the-shelf"] == pytest.approx((70.7 + 71.5) / 2)
+    assert curve["inception_v3", "scratch"] == 77.3
+    assert curve["vgg19", "fine-tuning"] is None  # the curve has 26 epochs
+    assert cells.published_curve["style"]["resnet50", "fine-tuning"] is None
+    table = accuracy_table(collect_runs(tmp_path), "rijks")
+    assert ("fine tuning", "published curve") in table.columns
+    assert ("from scratch", "published curve") in table.columns
+    assert any("validation accuracy of Figures 2 and 3" in note for note in table.notes)
+    antwerp = accuracy_table(collect_runs(tmp_path), "antwerp")
+    assert "published curve" not in [name for _, name in antwerp.columns]
 
 
 def test_no_difference_from_a_misprint(tmp_path):
@@ -237,7 +260,7 @@ def test_latex_groups_columns_and_marks_the_second_best(tmp_path):
         write_run(tmp_path, architecture=architecture, right=right)
     collected = collect_runs(tmp_path)
     text = latex(accuracy_table(collected, "rijks"))
-    assert r"\multicolumn{4}{c}{fine tuning}" in text
+    assert r"\multicolumn{5}{c}{fine tuning}" in text
     assert r"type & Xception &  &  & \underline{74.80} &  & \underline{70.00} & {[}39.7, 89.2{]}" in text
     assert r"type & VGG19 &  &  & \textbf{77.33} &  & \textbf{80.00}" in text
     assert r"{$\theta^r$ fine tuning}" in latex(accuracy_table(collected, "antwerp"))

@@ -186,12 +186,13 @@ def test_a_report_has_the_chapters_that_were_run_and_nothing_of_a_former_one(tmp
     capsys.readouterr()
     assert report(alone) == 0
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
-        *(f"chapter 2 {group}" for group in ("tables", "figures", "searches", "lists")), "page", "left out"
+        *(f"chapter 2 {group}" for group in ("tables", "figures", "searches", "lists")), "errata", "page", "left out"
     ]  # fmt: skip
     stems = ("table4", "table5", "table6", "ticket-findings", "batchnorm", "searches")
     written = {f"report/{stem}.{suffix}" for stem in stems for suffix in ("md", "csv", "tex")}
     written |= {f"report/{name}.{suffix}" for name in ("figure7", "figure8") for suffix in ("png", "pdf")}
     plot = "report/searches/ch2-tickets-fashion_mnist-resnet50-seed-1"
+    written |= {f"report/errata.{suffix}" for suffix in ("md", "csv", "tex")}
     written |= {"report/index.html", "report/ticket-rounds.csv", f"{plot}.png", f"{plot}.pdf"}
     assert files_of(alone) == written
     page = (alone / "report" / "index.html").read_text(encoding="utf-8")

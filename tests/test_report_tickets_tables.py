@@ -9,8 +9,8 @@ import pytest
 from report_tickets import sparsity, write_search, write_ticket
 
 from arttl.collections.targets import TARGETS
+from arttl.published import chapter2 as published
 from arttl.reports.formats import latex, markdown, write_formats
-from arttl.reports.tickets import published
 from arttl.reports.tickets.batchnorm import batchnorm_table
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.searches import searches_table
@@ -59,7 +59,7 @@ def test_published_accuracies_and_fractions_are_tables_5_and_6():
 def test_all_but_two_published_fractions_are_those_of_a_round():
     for printed in (each for row in published.FRACTIONS.values() for each in row):
         decimals = len(printed.partition(".")[2])
-        grid = {f"{1 - 0.8**n:.{decimals}f}" for n in range(1, published.ROUNDS + 1)}
+        grid = {f"{1 - 0.8**n:.{decimals}f}" for n in range(published.ROUNDS)}
         assert (printed in grid) == (printed not in published.OFF_GRID)
 
 
@@ -88,7 +88,51 @@ def test_the_best_ticket_by_test_and_the_one_chosen_on_validation(tmp_path):
         "0.360", "0.945", "0.488"
     ]  # fmt: skip
     assert fractions["Fashion-MNIST", "published"] == "0.886†"
-    assert fractions["CIFAR-100", "published"] == "0.79"
+    assert fractions["CIFAR-100", "published"] == "0.79‡"
+
+
+def test_the_best_is_shown_with_round_0_and_without(tmp_path):
+    """Round 0 has 100 and 100%, round 1 50 and 70%: the best ticket has 60, and what is not pruned 100."""
+    write_rounds(tmp_path, {0: (10, 10, 0.9), 1: (5, 7, 0.5)})
+    write_rounds(tmp_path, {0: (4, 6, 0.9), 2: (7, 9, 0.5)}, source="cifar100")
+    write_rounds(tmp_path, {3: (8, 8, 0.5)}, source="fashion_mnist")
+    series = series_of(tmp_path)
+    accuracy = texts_of(accuracy_table(series), "Human-LBA", "ResNet50")
+    fraction = texts_of(fractions_table(series), "Human-LBA", "ResNet50")
+    for source, texts in {
+        "CIFAR-10": ("60.00", "100.00", "0.200", "0.000"),
+        "CIFAR-100": ("80.00", "80.00", "0.360", "0.360"),
+        "Fashion-MNIST": ("80.00", "", "0.488", ""),  # round 0 was not run
+    }.items():
+        found = [(each[source, "value"], each[source, "with round 0"]) for each in (accuracy, fraction)]
+        assert found == [texts[:2], texts[2:]]
+    assert any('"with round 0"' in note for note in accuracy_table(series).notes)
+    data = fractions_table(series).data.set_index(["target", "source"]).with_0_round
+    assert (data["Human-LBA", "cifar10"], data["Human-LBA", "cifar100"]) == (0, 2)
+
+
+def test_the_published_curve_is_shown_at_our_best_round(tmp_path):
+    write_rounds(tmp_path, {1: (5, 7, 0.5), 13: (6, 8, 0.6)})
+    write_rounds(tmp_path, {1: (5, 7, 0.5)}, network="resnet20")
+    write_ticket(tmp_path, start="scratch")
+    table = accuracy_table(series_of(tmp_path))
+    row = texts_of(table, "Human-LBA", "ResNet50")
+    assert row["CIFAR-10", "published curve"] == "79.2"  # Table 5's 79.17 "at 0.945", which is round 13
+    assert row["CIFAR-100", "published curve"] == ""
+    assert ("from scratch", "published curve") not in row
+    assert texts_of(table, "Human-LBA", "ResNet20")["CIFAR-10", "published curve"] == ""
+
+
+def test_cells_of_the_unpruned_network_are_marked(tmp_path):
+    table = accuracy_table(series_of(write_ticket(tmp_path).parents[7]))
+    marked = {
+        (row[0].text, group)
+        for row in table.rows
+        for (group, name), cell in zip(table.columns, row, strict=True)
+        if name == "published" and cell.text.endswith("‡")
+    }
+    assert marked == {("Human-LBA", "CIFAR-100"), ("Mouse-LBA", "Fashion-MNIST")}
+    assert r"\ddag{}" in latex(table)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +190,7 @@ def test_all_cells_of_the_thesis_are_there_and_others_below_them(tmp_path):
     assert ("MNIST", "published") not in table.columns
     for name, *values in thesis_rows(5):
         row = texts_of(table, name, "ResNet50")
-        assert [row[group, "published"] for group in groups[:5]] == values
+        assert [row[group, "published"].removesuffix("‡") for group in groups[:5]] == values
 
 
 def test_best_and_second_best_are_of_a_target_s_row(tmp_path):
@@ -173,8 +217,10 @@ def test_nothing_is_best_among_runs_of_different_images(tmp_path):
 def test_cells_of_one_row_with_other_settings_are_said(tmp_path):
     write_ticket(tmp_path, right=9)
     write_ticket(tmp_path, start="scratch", right=8, settings={"recipe": {"max_epochs": 5}})
-    (line,) = accuracy_table(series_of(tmp_path)).warnings
-    assert "the cells of this row differ in recipe" in line
+    table = accuracy_table(series_of(tmp_path))
+    (line,) = table.warnings
+    assert "runs differ in recipe" in line
+    assert cells_of(table, "Human-LBA", "ResNet50")["CIFAR-10", "value"].mark == ""
 
 
 @pytest.mark.parametrize(
@@ -290,7 +336,8 @@ def test_tables_on_disk(tmp_path):
         ]
     lines = (tmp_path / "table5.md").read_text(encoding="utf-8").splitlines()
     (line,) = [line for line in lines if line.startswith("| Human-LBA")]
-    assert "| 70.00    | ± 14.14 (2 seeds) | <u>79.17 ± 1.85</u> | -9.17      | 60.00 " in line
+    cells = [cell.strip() for cell in line.split("|")[7:14]]
+    assert cells == ["70.00", "± 14.14 (2 seeds)", "<u>79.17 ± 1.85</u>", "-9.17", "76.4", "", "60.00"]
     assert any(line.startswith("| &lt;b&gt;$x\\_1$\\| ") for line in lines)
     data = pd.read_csv(tmp_path / "table5.csv").query("source == 'cifar10' and seeds == 2").iloc[0]
     assert data[["accuracy", "validation_accuracy", "difference", "published"]].tolist() == pytest.approx(
@@ -299,7 +346,7 @@ def test_tables_on_disk(tmp_path):
     assert (data["low"], data["high"]) == pytest.approx((70 - 10 * 2**0.5, 70 + 10 * 2**0.5))
     assert data[["round", "validation_round", "sparsity"]].tolist() == pytest.approx([2, 1, sparsity(2)])
     text = (tmp_path / "table5.tex").read_text(encoding="utf-8")
-    assert r"70.00 & $\pm$ 14.14 (2 seeds) & \underline{79.17 $\pm$ 1.85} & $-9.17$ & 60.00" in text
+    assert r"70.00 & $\pm$ 14.14 (2 seeds) & \underline{79.17 $\pm$ 1.85} & $-9.17$ & 76.4 &  & 60.00" in text
     assert r"\textless{}b\textgreater{}\$x\_1\$\textbar{}" in text
     assert "0.886\\dag{}" in latex(fractions_table(series))
 

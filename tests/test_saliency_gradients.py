@@ -141,6 +141,7 @@ def test_smooth_grad_repeats_with_its_seed_and_follows_weights(images):
     assert np.abs(other - maps).max() > 0.1
 
 
+@pytest.mark.slow
 def test_grad_cam_of_the_thesis_network_takes_its_last_relu(rng):
     model = build_classifier("resnet50", 4, weights="bundled", image_size=64, numerics="2.1.6", trainable=False)
     pixels = rng.integers(0, 256, (2, 64, 64, 3), dtype="uint8")

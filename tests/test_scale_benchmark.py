@@ -123,6 +123,7 @@ def test_a_folder_is_used_again_only_with_the_same_settings(data, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures_every_step(tmp_path):
     done = subprocess.run(
         [sys.executable, BENCHMARKS / "scale.py", "--folder", tmp_path / "rijks", "--images", "200"],

@@ -9,8 +9,10 @@ import pytest
 
 from arttl import recipes
 from arttl.errors import InputError
+from arttl.keeping import compiled
 from arttl.models import lenet_300_100, resnet20
 from arttl.pruning import SearchSettings, find_tickets, load_ticket, open_tickets
+from arttl.recipes import Recipe
 from arttl.training import Arrays, Batches, make_deterministic
 
 CLASSES = 4
@@ -31,11 +33,16 @@ def data(shape, images=96, seed=0):
     return Batches(Arrays(pixels), rows[0], classes[rows[0]], CLASSES, 16, shuffle_seed=3), *parts
 
 
-def small_search(folder, model, settings, epochs=3, log=lambda line: None, **options):
+def small_search(folder, model, settings, epochs=3, log=lambda line: None, compile_model=Recipe.compile, **options):
     recipe = recipes.tickets(max_epochs=epochs, batch_size=16)
-    recipe.compile(model)
+    model = compile_model(recipe, model)
     training, validation, test = data(model.input_shape[1:])
     return find_tickets(model, recipe, training, validation, folder, settings, test=test, log=log, **options)
+
+
+def kept(recipe, model):
+    """The model as compiled for a former search, if there is one: compiling is most of what a search costs here."""
+    return compiled(model, recipe)
 
 
 def lenet():
@@ -55,14 +62,14 @@ def with_dropout():
     return keras.Model(pixels, keras.layers.Dense(CLASSES, "softmax", name="head")(x))
 
 
-LENET = SearchSettings(rounds=3, dense=True, head=True, keep_final=True, keep_initial=True)
+LENET = SearchSettings(rounds=3, scope="global", dense=True, head=True, keep_final=True, keep_initial=True)
 
 
 def contents(path):
     """Every array of a file of tickets."""
     tickets = open_tickets(path)
     found = {"theta_k": tickets.read_weights(), "theta_0": tickets.read_weights("theta_0") or {}}
-    for number in range(1, tickets.rounds + 1):
+    for number in range(tickets.rounds + 1):
         found[f"masks {number}"] = tickets.read_masks(number)
         found[f"final {number}"] = tickets.read_final(number) or {}
     return {(part, name): array for part, each in found.items() for name, array in each.items()}
@@ -80,11 +87,10 @@ def test_the_masks_are_those_of_the_published_rule_applied_to_the_trained_weight
     masks = {name: np.ones_like(mask) for name, mask in tickets.read_masks(1).items()}
     for number in (1, 2, 3):
         assert tickets.facts(number)["remaining"] == sum(mask.sum() for mask in tickets.read_masks(number).values())
-        if number > 1:  # of round 0 no trained weights are kept
-            final = tickets.read_final(number - 1)
-            magnitudes = np.concatenate([np.abs(final[name][mask]) for name, mask in masks.items()])
-            kept = np.concatenate([tickets.read_masks(number)[name][mask] for name, mask in masks.items()])
-            assert magnitudes[~kept].max() <= magnitudes[kept].min()
+        final = tickets.read_final(number - 1)
+        magnitudes = np.concatenate([np.abs(final[name][mask]) for name, mask in masks.items()])
+        kept = np.concatenate([tickets.read_masks(number)[name][mask] for name, mask in masks.items()])
+        assert magnitudes[~kept].max() <= magnitudes[kept].min()
         before = sum(int(mask.sum()) for mask in masks.values())
         masks = tickets.read_masks(number)
         assert sum(int(mask.sum()) for mask in masks.values()) == before - math.floor(0.2 * before + 0.5)
@@ -99,7 +105,7 @@ def test_records_a_row_a_round_a_row_a_layer_and_a_row_an_epoch(tmp_path):
     columns = (
         "round sparsity remaining weights val_loss val_accuracy test_accuracy test_accuracy_low test_accuracy_high"
     )
-    columns += " test_loss epochs tested_epoch training_seconds seconds"
+    columns += " test_loss epochs tested_epoch training_seconds seconds features"
     assert " ".join(rounds.columns) == columns
     np.testing.assert_allclose(rounds.sparsity[1:], 1 - 0.8 ** np.arange(1, 4), atol=1e-4)
     assert layers.groupby("round").remaining.sum().tolist() == rounds.remaining.tolist()
@@ -123,39 +129,54 @@ def test_tickets_are_tested_with_the_weights_of_the_lowest_validation_loss(tmp_p
     assert (predicted == test.class_ids).mean() == pytest.approx(expected)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A function of a network, settings and options, to the folder of its search, made once and without a stop."""
+    folders = {}
+
+    def searched(network, settings, **options):
+        key = network, settings
+        if key not in folders:
+            folders[key] = tmp_path_factory.mktemp("whole")
+            small_search(folders[key], network(), settings, **options)
+        return folders[key]
+
+    return searched
+
+
 @pytest.mark.parametrize(
     "stop_at", ["round 0, epoch 1", "round 0, epoch 3", "round 1, epoch 2", "round 1 of", "round 2, epoch 3"]
 )
 @pytest.mark.parametrize("network", [lenet, with_dropout])
-def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path, network, stop_at):
+def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path, whole, network, stop_at):
     settings = LENET if network is lenet else SearchSettings(rounds=3, rewind=2, keep_final=True, scope="layer")
-    small_search(tmp_path / "whole", network(), settings)
+    expected = whole(network, settings)
 
     def killed(line):
         if line.strip().startswith(stop_at):
             raise Killed
 
     with pytest.raises(Killed):
-        small_search(tmp_path / "parts", network(), settings, log=killed)
+        small_search(tmp_path, network(), settings, log=killed, compile_model=kept)
     lines = []
-    small_search(tmp_path / "parts", network(), settings, log=lines.append)
-    assert_same(contents(tmp_path / "whole/tickets.h5"), contents(tmp_path / "parts/tickets.h5"))
-    whole, parts = (pd.read_csv(tmp_path / each / "rounds.csv") for each in ("whole", "parts"))
-    times = ["training_seconds", "seconds"]
-    pd.testing.assert_frame_equal(whole.drop(columns=times), parts.drop(columns=times))
-    whole, parts = (pd.read_csv(tmp_path / each / "history.csv") for each in ("whole", "parts"))
-    pd.testing.assert_frame_equal(whole.drop(columns="seconds"), parts.drop(columns="seconds"))
+    small_search(tmp_path, network(), settings, log=lines.append)
+    assert_same(contents(expected / "tickets.h5"), contents(tmp_path / "tickets.h5"))
+    tables = [pd.read_csv(each / "rounds.csv") for each in (expected, tmp_path)]
+    pd.testing.assert_frame_equal(*(table.drop(columns=["training_seconds", "seconds"]) for table in tables))
+    tables = [pd.read_csv(each / "history.csv").drop(columns="seconds") for each in (expected, tmp_path)]
+    pd.testing.assert_frame_equal(*tables)
     if stop_at != "round 0, epoch 1":  # what was done is not done again
         assert not any(line.strip().startswith("round 0, epoch 1") for line in lines)
 
 
 @pytest.mark.parametrize("written", range(2, 14))
-def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, written):
+@pytest.mark.slow
+def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, whole, written):
     """Every file is written through os.replace; the process ends right before one of them gets its name."""
     import os
 
     settings = SearchSettings(rounds=2, dense=True, keep_final=True, reset="final")
-    small_search(tmp_path / "whole", lenet(), settings, epochs=2)
+    expected = whole(lenet, settings, epochs=2)
     count, replace = [0], os.replace
 
     def counting(*paths):
@@ -166,11 +187,11 @@ def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, written):
 
     monkeypatch.setattr("os.replace", counting)
     with pytest.raises(Killed):
-        small_search(tmp_path / "parts", lenet(), settings, epochs=2)
+        small_search(tmp_path, lenet(), settings, epochs=2, compile_model=kept)
     monkeypatch.setattr("os.replace", replace)
-    small_search(tmp_path / "parts", lenet(), settings, epochs=2)
-    assert_same(contents(tmp_path / "whole/tickets.h5"), contents(tmp_path / "parts/tickets.h5"))
-    histories = [pd.read_csv(tmp_path / each / "history.csv").drop(columns="seconds") for each in ("whole", "parts")]
+    small_search(tmp_path, lenet(), settings, epochs=2, compile_model=kept)
+    assert_same(contents(expected / "tickets.h5"), contents(tmp_path / "tickets.h5"))
+    histories = [pd.read_csv(each / "history.csv").drop(columns="seconds") for each in (expected, tmp_path)]
     pd.testing.assert_frame_equal(*histories)
 
 
@@ -217,14 +238,14 @@ def test_what_the_survivors_start_a_round_from(tmp_path, reset):
 def test_layers_that_lose_every_weight_are_told_once_and_nothing_becomes_no_number(tmp_path):
     make_deterministic(5)
     lines = []
-    settings = SearchSettings(rate=0.9, rounds=4)
+    settings = SearchSettings(rate=0.9, rounds=4, rewind=1, scope="global", on_dead="continue")
     small_search(tmp_path, resnet20(CLASSES, (8, 8, 3)), settings, epochs=1, log=lines.append)
     warnings = [line for line in lines if line.startswith("warning")]
     assert len(warnings) == 1
     assert "has no weight left" in warnings[0]
     rounds = pd.read_csv(tmp_path / "rounds.csv")
     assert rounds.sparsity.iloc[-1] > 0.999
-    assert np.isfinite(rounds.to_numpy()).all()
+    assert np.isfinite(rounds.drop(columns="features").to_numpy()).all()
     assert np.isfinite(
         np.concatenate([array.ravel() for array in open_tickets(tmp_path / "tickets.h5").read_weights().values()])
     ).all()
@@ -232,7 +253,7 @@ def test_layers_that_lose_every_weight_are_told_once_and_nothing_becomes_no_numb
 
 @pytest.mark.core
 def test_a_finished_search_is_returned_and_another_one_refused(tmp_path):
-    settings = SearchSettings(rounds=1, dense=True)
+    settings = SearchSettings(rounds=1, rewind=1, dense=True)
     small_search(tmp_path, lenet(), settings, epochs=1)
     before = (tmp_path / "tickets.h5").read_bytes()
     lines = []
@@ -240,7 +261,7 @@ def test_a_finished_search_is_returned_and_another_one_refused(tmp_path):
     assert not lines
     assert (tmp_path / "tickets.h5").read_bytes() == before
     with pytest.raises(InputError, match="holds a search of another search"):
-        small_search(tmp_path, lenet(), SearchSettings(rounds=2, dense=True), epochs=1)
+        small_search(tmp_path, lenet(), SearchSettings(rounds=2, rewind=1, dense=True), epochs=1)
     with pytest.raises(InputError, match="another data"):
         small_search(tmp_path, lenet(), settings, epochs=1, metadata={"data": "other"})
 
@@ -249,7 +270,7 @@ def test_a_damaged_state_is_named(tmp_path):
     def killed(line):
         raise Killed
 
-    settings = SearchSettings(rounds=1, dense=True)
+    settings = SearchSettings(rounds=1, rewind=1, dense=True)
     with pytest.raises(Killed):
         small_search(tmp_path, lenet(), settings, log=killed)
     state = tmp_path / "checkpoint" / "pruning.npz"
@@ -264,7 +285,7 @@ def test_a_first_round_that_ends_before_theta_k_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rate": 1.0}, {"rounds": 0}, {"rounds": 255}, {"reset": "x"}, {"scope": "y"}, {"rewind_unit": "z"}]
+    "wrong", [{"rate": 1.0}, {"rounds": -1}, {"rounds": 255}, {"reset": "x"}, {"scope": "y"}, {"rewind_unit": "z"}]
 )
 def test_settings_that_cannot_be(wrong):
     with pytest.raises(InputError):
@@ -273,7 +294,7 @@ def test_settings_that_cannot_be(wrong):
 
 def test_the_search_is_the_callback_in_a_loop(tmp_path):
     """The library's two ways give the same masks: find_tickets, and MagnitudePruning with model.fit by hand."""
-    settings = SearchSettings(rounds=2, dense=True, head=True)
+    settings = SearchSettings(rounds=2, rewind=1, dense=True, head=True)
     tickets = small_search(tmp_path, lenet(), settings, epochs=2)
     model, recipe = lenet(), recipes.tickets(max_epochs=2, batch_size=16)
     recipe.compile(model)

@@ -132,7 +132,7 @@ def test_unreadable_picture_is_named_or_skipped(classifier, colours):
     paths, values = colours
     paths[5].write_bytes(paths[5].read_bytes()[:40])
     paths[7].unlink()
-    with pytest.raises(InputError, match=r"5\.png: .*--skip-bad-images") as caught:
+    with pytest.raises(InputError, match=r"5\.png: .*skip_bad_images") as caught:
         classifier.predict(paths)
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match=r"5\.png: "):
@@ -152,6 +152,12 @@ def test_unreadable_picture_is_named_or_skipped(classifier, colours):
 def export_of(folder, model):
     arttl.export_run(hand_made_run(folder / "run", model), folder / "out")
     return folder / "out"
+
+
+def test_grey_of_16_bits_is_not_taken_for_white(classifier, tmp_path, rng):
+    Image.fromarray(rng.integers(8000, 20000, (32, 32)).astype(np.uint16)).save(tmp_path / "deep.png")
+    with pytest.raises(InputError, match=r"deep.png: its grey of over 8 bits would be read as white"):
+        classifier.predict([tmp_path / "deep.png"])
 
 
 def test_unsafe_model_is_refused_and_its_code_not_run(tmp_path):

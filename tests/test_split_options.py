@@ -42,7 +42,7 @@ def test_too_large_a_least_number_of_images():
     largest = labels.value_counts().max()
     message = refusal(make_split, labels, min_images=largest)
     assert message.startswith(f"1 class of {labels.nunique()} with at least {largest} images, and 2 are needed")
-    assert f"lower --min-images (the largest class has {largest})" in message
+    assert f"lower min_images (the largest class has {largest})" in message
 
 
 @pytest.mark.parametrize("preset", ["thesis", "released"])

@@ -205,7 +205,7 @@ def test_a_changed_collection_is_refused(tmp_path):
     message = refusal(find_or_make, collection_of(changed), "type", folder=tmp_path)
     assert f"{path} was made before the images changed: 3 images new, 3 gone, 1 relabelled" in message
     assert "delete it" in message
-    assert "another folder with --splits" in message
+    assert "another folder of splits" in message
 
 
 def test_an_unwritable_folder(tmp_path):

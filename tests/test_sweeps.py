@@ -1,7 +1,6 @@
 """Sweeps on one machine: which runs are done, in which order, under which lock; and failures.csv, progress."""
 
 import contextlib
-import fcntl
 import json
 import subprocess
 import sys
@@ -13,11 +12,13 @@ from sweep_runs import Data, lines, options, part, run, spec
 
 from arttl import parsers, ticket_parsers
 from arttl.errors import InputError, RunsFailed
+from arttl.files import whole_file, write_table
 from arttl.options import HANDED_ON, amount, executor, given_line
 from arttl.sweeps import Graph, Job, Part, do_parts, do_runs
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.lock import read_owner, sweep_lock
 from arttl.sweeps.progress import Progress, do_steps
+from arttl.sweeps.ray_state import kept
 
 
 def begun(out):
@@ -139,11 +140,26 @@ def test_the_lock_goes_with_its_owner_however_it_ends(tmp_path):
 
 
 def test_a_script_is_refused_while_a_cluster_sweeps_into_its_folder(tmp_path):
-    with open(tmp_path / ".sweep.lock", "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match=r"another sweep is at work in .*; wait for it or choose"):
-            do_parts([part([spec(tmp_path, "a")])], options(tmp_path))
+    refused = pytest.raises(InputError, match=r"another sweep is at work in .*; wait for it or choose")
+    with sweep_lock(tmp_path, alone=True), refused:
+        do_parts([part([spec(tmp_path, "a")])], options(tmp_path))
     assert not (tmp_path / "a").exists()
+
+
+def test_a_run_has_come_further_when_its_state_has_not_when_its_history_has(tmp_path):
+    """A worker that dies again and again between two writes of the state would never be given up otherwise."""
+    (tmp_path / "history.csv").touch()
+    before = kept(tmp_path)
+    write_table(tmp_path / "history.csv", pd.DataFrame({"epoch": [1]}))
+    assert kept(tmp_path) != before  # a run without states
+    (tmp_path / "checkpoint" / "round-0").mkdir(parents=True)
+    (tmp_path / "checkpoint" / "round-0" / "state.npz").touch()
+    before = kept(tmp_path)
+    write_table(tmp_path / "history.csv", pd.DataFrame({"epoch": [1, 2]}))
+    assert kept(tmp_path) == before
+    with whole_file(tmp_path / "checkpoint" / "round-0" / "state.npz", "wb"):
+        pass
+    assert kept(tmp_path) != before
 
 
 def test_failures_are_a_table_of_the_last_attempts(tmp_path):

@@ -1,13 +1,10 @@
 """Files of tickets survive killed writers, full disks and damage: right rounds or a clear error, never wrong data."""
 
-import multiprocessing
-import os
 import random
 import signal
-import sys
 import time
-from multiprocessing import forkserver
 
+import forked
 import h5py
 import numpy as np
 import pytest
@@ -19,12 +16,7 @@ from arttl.pruning import TicketFile, load_ticket, open_tickets, ticket_layout
 
 @pytest.fixture(scope="module")
 def processes():
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["ticket_search"])  # Keras is imported once, not for every writer
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        forkserver.ensure_running()
-    return context
+    return forked.processes()  # Keras is imported once, not for every writer
 
 
 @pytest.fixture
@@ -75,7 +67,7 @@ def test_writer_killed_before_each_write_leaves_the_file_as_it_was(processes, pa
 
 def test_writers_killed_at_random_lose_nothing_and_a_search_goes_on(go_on, path):
     moments, seen = random.Random(5), [2]
-    for _ in range(15):
+    while len(seen) < 16 or (len(set(seen)) < 4 and len(seen) < 160):  # a writer may get little of a busy machine
         writer = go_on(254)
         time.sleep(moments.uniform(0, 0.1))
         writer.kill()

@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import signal
-import subprocess
-import sys
 import time
 from importlib.util import find_spec
 
+import forked
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,20 +94,15 @@ def test_event_files_hold_every_value_of_the_run_folder(script, photographs, tmp
 
 
 def test_a_killed_search_goes_on_with_no_epoch_twice_and_none_missing(tmp_path):
-    line = [sys.executable, EXPERIMENTS / "ch2_find_tickets.py", "--network", "lenet-300-100", "--seed", "1"]
+    line = [EXPERIMENTS / "ch2_find_tickets.py", "--network", "lenet-300-100", "--seed", "1"]
     line += ["--rounds", "2", "--epochs", "2", "--cache", tmp_path / "cache", "--output", tmp_path / "runs"]
-    line = [*map(str, line), "--resume", "--track", "tensorboard"]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        for each in process.stdout:
-            if "round 1, epoch 1: " in each:
-                process.kill()
-                break
-    assert process.returncode == -signal.SIGKILL
+    line += ["--resume", "--track", "tensorboard"]
+    forked.kill_at(line, "round 1, epoch 1: ")
     (path,) = run_folders(tmp_path / "runs")
     newest = max((path / "tensorboard").rglob("events*"), key=lambda each: each.stat().st_mtime_ns)
     with open(newest, "rb+") as file:
         file.truncate(newest.stat().st_size - 5)  # as a machine that fails leaves it
-    done = subprocess.run(line, capture_output=True, text=True, timeout=600, check=False)
+    done = forked.run(line)
     assert done.returncode == 0, done.stderr
     assert "round 0, epoch" not in done.stdout
     every = RunFolder(path).history()

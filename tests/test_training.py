@@ -1,19 +1,19 @@
 """Data order, early stopping and resuming, on a small convolutional network."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 
+import forked
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from arttl import recipes
+from arttl.chapter1.run import warmed_up_and_trained
 from arttl.errors import InputError
-from arttl.training import Arrays, Batches, Checkpoint, make_deterministic, predict, train
+from arttl.keeping import compiled
+from arttl.recipes import Recipe
+from arttl.training import Arrays, Batches, Checkpoint, head_model, make_deterministic, predict, train
 
 CLASSES = 3
 
@@ -25,25 +25,31 @@ def data():
     return Arrays(images), class_ids
 
 
-def small_model(recipe, seed=0):
+def small_model(recipe, seed=0, compile_model=Recipe.compile):
     """Convolution, BatchNormalization and a head: everything whose state a resume must bring back."""
     make_deterministic(seed)
     model = keras.Sequential(
         [
-            keras.Input((8, 8, 1)),
-            keras.layers.Conv2D(4, 3),
-            keras.layers.BatchNormalization(),
-            keras.layers.ReLU(),
-            keras.layers.GlobalAveragePooling2D(),
-            keras.layers.Dense(CLASSES, "softmax"),
-        ]
+            keras.Input((8, 8, 1), name="pixels"),
+            keras.layers.Conv2D(4, 3, name="conv"),
+            keras.layers.BatchNormalization(name="norm"),
+            keras.layers.ReLU(name="relu"),
+            keras.layers.GlobalAveragePooling2D(name="pool"),
+            keras.layers.Dense(CLASSES, "softmax", name="head"),
+        ],
+        name="small",
     )
-    return recipe.compile(model)
+    return compile_model(recipe, model)
 
 
-def run(folder, recipe, report=lambda progress: None, seed=0):
+def kept(recipe, model):
+    """The model as compiled for a former run: compiling is nearly all that one costs here."""
+    return compiled(model, recipe)
+
+
+def run(folder, recipe, report=lambda progress: None, seed=0, compile_model=Recipe.compile):
     source, class_ids = data()
-    model = small_model(recipe, seed)
+    model = small_model(recipe, seed, compile_model)
     training = Batches(source, np.arange(60), class_ids[:60], CLASSES, 16, shuffle_seed=seed)
     validation = Batches(source, np.arange(60, 90), class_ids[60:], CLASSES, 16)
     progress = train(model, recipe, training, validation, Checkpoint(folder), report)
@@ -52,6 +58,12 @@ def run(folder, recipe, report=lambda progress: None, seed=0):
 
 def without_times(progress):
     return pd.DataFrame(progress.history).drop(columns="seconds")
+
+
+def test_a_model_that_is_not_compiled_is_named(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)], name="mine")
+    with pytest.raises(InputError, match=r"model 'mine' is not compiled.* recipe\.compile\(model\)"):
+        train(model, None, None, None, Checkpoint(tmp_path))
 
 
 @pytest.mark.core
@@ -198,11 +210,129 @@ def test_remainder_is_dropped_only_where_asked():
         Batches(source, rows, class_ids[rows], CLASSES, 50, drop_remainder=True)
 
 
+@pytest.mark.parametrize(
+    ("images", "cycle"),
+    [
+        (10, [[0, 1, 2], [3, 4, 5], [6, 7, 8], [7, 8, 9]]),
+        (11, [[0, 1, 2], [3, 4, 5], [6, 7, 8], [7, 8, 9]]),  # the last image is never seen
+        (9, [[0, 1, 2], [3, 4, 5], [6, 7, 8], [7, 8]]),  # nothing remains: the batch that overlaps is cut off
+    ],
+)
+def test_the_cycle_of_the_released_generator(images, cycle):
+    """By hand, for batches of three: an epoch takes three of the cycle's four, from where the last one ended."""
+    source = Arrays(np.arange(images)[:, None])
+    batches = Batches(source, np.arange(images), np.zeros(images, int), 1, 3, drop_remainder=True, cycle=True)
+    endless = [batch for _ in range(6) for batch in cycle]
+    assert len(batches) == 3
+    for epoch in range(6):
+        batches.start_epoch(epoch)
+        found = [batches[index][0][:, 0].tolist() for index in range(3)]
+        assert found == endless[3 * epoch : 3 * epoch + 3]
+
+
+def test_training_and_validation_go_on_in_their_cycles(tmp_path):
+    """Also where training is resumed: the place follows from the epoch's number."""
+    source, class_ids = data()
+    seen = []
+
+    class Recording(Batches):
+        def __getitem__(self, index):
+            seen.append((len(self.rows), int(self.order[self._start(index)])))
+            return super().__getitem__(index)
+
+    for epochs in (2, 3):
+        recipe = recipes.fine_tuning(max_epochs=epochs, patience=9)
+        parts = [
+            Recording(source, rows, class_ids[rows], CLASSES, 16, cycle=True)
+            for rows in (np.arange(35), np.arange(40, 80))
+        ]
+        checkpoint = Checkpoint(tmp_path)
+        if checkpoint.exists():  # as if it had been killed after the second epoch
+            progress, best = checkpoint.restore(small_model(recipe), keep_best=True)
+            progress.finished = False
+            model = small_model(recipe)
+            checkpoint.restore(model, keep_best=True)
+            checkpoint.save(model, progress, best)
+        train(small_model(recipe), recipe, *parts, checkpoint)
+    # Cycles: of 35 images from 0, 16 and 17; of 40 from 0, 16 and 17. The third epoch begins at the second batch.
+    assert [start for images, start in seen if images == 35][-2:] == [16, 17]
+    assert [start for images, start in seen if images == 40][-2:] == [16, 17]
+
+
+def classifier(recipe, trainable):
+    """A small classifier whose head is called as every classifier's is."""
+    make_deterministic(0)
+    pixels = keras.Input((8, 8, 1))
+    values = keras.layers.Conv2D(4, 3, trainable=trainable)(pixels)
+    values = keras.layers.BatchNormalization(trainable=trainable)(values)
+    values = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(values))
+    outputs = keras.layers.Dense(CLASSES, "softmax", name="head")(values)
+    return recipe.compile(keras.Model(pixels, outputs))
+
+
+def features_of(model):
+    source, _ = data()
+    return Arrays(keras.Model(model.inputs, model.get_layer("head").input).predict(source.array, verbose=0))
+
+
+def warmed_up(folder, report=lambda progress: None, **settings):
+    recipe = recipes.fine_tuning(warm_up=2, max_epochs=5, patience=2, **settings)
+    source, class_ids = data()
+    model = classifier(recipe, trainable=True)
+    before = features_of(model)
+    parts = [
+        Batches(source, rows, class_ids[rows], CLASSES, 16, shuffle_seed=seed)
+        for rows, seed in ((np.arange(60), 3), (np.arange(60, 90), None))
+    ]
+    progress = warmed_up_and_trained(model, recipe, parts, Checkpoint(folder), report, lambda: before)
+    return model, progress
+
+
+def test_a_warm_up_is_the_beginning_of_an_off_the_shelf_run_to_the_digit(tmp_path):
+    recipe = recipes.off_the_shelf(max_epochs=2)
+    model = classifier(recipe, trainable=False)
+    features, (_, class_ids) = features_of(model), data()
+    shelf = train(
+        recipe.compile(head_model(model)),
+        recipe,
+        Batches(features, np.arange(60), class_ids[:60], CLASSES, 16, shuffle_seed=3),
+        Batches(features, np.arange(60, 90), class_ids[60:], CLASSES, 16),
+        Checkpoint(tmp_path / "shelf"),
+    )
+    tuned, progress = warmed_up(tmp_path / "tuned")
+    pd.testing.assert_frame_equal(without_times(progress)[:2], without_times(shelf), check_exact=True)
+    assert [row["epoch"] for row in progress.history] == list(range(1, progress.epochs + 1))
+    assert progress.epochs > 2
+    assert progress.best_epoch > 2  # the head alone is not what is tested
+    assert not np.array_equal(tuned.layers[1].get_weights()[0], model.layers[1].get_weights()[0])
+
+
+def test_a_warm_up_stopped_after_every_single_epoch_changes_nothing(tmp_path):
+    whole_model, whole = warmed_up(tmp_path / "whole")
+    seen = set()
+
+    def stop(progress):
+        if progress.epochs < whole.epochs and progress.epochs not in seen:
+            seen.add(progress.epochs)
+            raise Stop
+
+    for _ in range(whole.epochs - 1):
+        with pytest.raises(Stop):
+            warmed_up(tmp_path / "parts", stop)
+    model, progress = warmed_up(tmp_path / "parts", stop)
+    assert seen == set(range(1, whole.epochs))
+    pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
+    assert progress.best_epoch == whole.best_epoch
+    for found, expected in zip(model.get_weights(), whole_model.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 class Stop(Exception):
     """Stands for a kill right after an epoch's state was written."""
 
 
 @pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
+@pytest.mark.slow
 def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     recipe = recipe.changed({"max_epochs": 12})
     _, whole, expected = run(tmp_path / "whole", recipe)
@@ -213,7 +343,7 @@ def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
 
     for _ in range(whole.epochs - 1):
         with pytest.raises(Stop):
-            run(tmp_path / "parts", recipe, stop)
+            run(tmp_path / "parts", recipe, stop, compile_model=kept)
     _, progress, found = run(tmp_path / "parts", recipe, stop)
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
     assert (progress.best_epoch, progress.wait) == (whole.best_epoch, whole.wait)
@@ -223,22 +353,25 @@ def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     np.testing.assert_array_equal(once_more, expected)
 
 
+def train_slowly(line):
+    """The training of the next test, in a process that it kills."""
+
+    def report(progress):
+        print(progress.epochs, flush=True)
+        time.sleep(0.03)
+
+    run(line[0], recipes.fine_tuning(max_epochs=25, patience=25), report)
+
+
 def test_sigkill_at_any_moment_changes_nothing(tmp_path):
     """Kill the process again and again, at moments that have nothing to do with epochs."""
     recipe = recipes.fine_tuning(max_epochs=25, patience=25)
     _, whole, expected = run(tmp_path / "whole", recipe)
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_training as t; from arttl import recipes;"
-        "import time; slow = lambda progress: (print(progress.epochs, flush=True), time.sleep(0.03));"
-        "t.run(sys.argv[2], recipes.fine_tuning(max_epochs=25, patience=25), slow)"
-    )
-    command = [sys.executable, "-c", code, os.path.dirname(__file__), str(tmp_path / "parts")]
     for delay in (0.11, 0.283):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        process.stdout.readline()  # the first epoch of this life is done
+        process = forked.Script([tmp_path / "parts"], work=train_slowly)
+        next(iter(process))  # the first epoch of this life is done
         time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.kill()
     assert Checkpoint(tmp_path / "parts").progress().epochs > 0
     _, progress, found = run(tmp_path / "parts", recipe)
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)

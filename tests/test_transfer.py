@@ -31,7 +31,7 @@ def source(script, photographs, tmp_path):
     return path
 
 
-def test_both_sources_off_the_shelf_and_fine_tuned(script, source, antwerp, tmp_path):
+def test_both_sources_off_the_shelf_and_fine_tuned(script, source, antwerp, tmp_path, monkeypatch):
     code, out, err = script("--data", antwerp, *SMALL, **ANTWERP)
     assert code == 0, err
     folders = [path for path in run_folders(tmp_path / "runs") if "antwerp" in path.parts]
@@ -52,10 +52,16 @@ def test_both_sources_off_the_shelf_and_fine_tuned(script, source, antwerp, tmp_
         if settings["source"] == "rijks":
             assert settings["source_run"]["split"] == first["settings"]["split"]
             assert settings["source_run"]["collection"] == "mine"
+            assert (path / config["started_from"]).samefile(source)
             assert settings["weights_file"].startswith("sha256 ")
             assert "the source: image size is 32, not 224" in config["deviations"]
             assert not any(line.startswith("starts from") for line in config["deviations"])
     assert len({RunFolder(path).read_config()["initial_backbone"] for path in folders}) == 2
+    # The runs are the same by another name of their folder, and in another place.
+    monkeypatch.chdir(tmp_path)
+    assert "4 of 4 runs were finished already" in script("--data", antwerp, *SMALL, "--output", "runs", **ANTWERP)[1]
+    shutil.move("runs", "moved")
+    assert "4 of 4 runs were finished already" in script("--data", antwerp, *SMALL, "--output", "moved", **ANTWERP)[1]
 
 
 def test_the_network_of_the_source_is_what_training_starts_from(script, source, antwerp, tmp_path):
@@ -78,7 +84,7 @@ def test_a_source_that_has_seen_test_images_is_refused(script, source, photograp
         shutil.copy(path, copy)
     code, _, err = script("--data", target, *SMALL, **ANTWERP)
     assert code == 2
-    assert "test images of the target among its images (first: " in err.splitlines()[-1]
+    assert "of the target among its train and validation images (first: " in err.splitlines()[-1]
     assert not list((tmp_path / "runs" / "ch1").glob("antwerp/**/config.json"))
     code, _, err = script("--data", target, *SMALL, "--source", "imagenet", "--approach", "off-the-shelf", **ANTWERP)
     assert code == 0, err  # what has seen nothing of it may be used

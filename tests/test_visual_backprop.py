@@ -303,14 +303,20 @@ def two_inputs():
     return keras.Model(pixels, layers.Flatten()(layers.Conv2D(1, 3)(layers.Add()(pixels))), name="twins")
 
 
-def summed_by_operator():
+def joined(join):
+    """Two branches that a function brings together."""
     pixels = keras.Input((8, 8, 1))
-    maps = layers.Conv2D(2, 3, activation="relu")(pixels)
-    return keras.Model(pixels, layers.Flatten()(maps + maps))
+    maps = [ones(size, padding="same")(pixels) for size in (1, 3)]
+    return keras.Model(pixels, layers.Flatten()(join(*maps)))
+
+
+class Own(keras.Model):
+    def call(self, inputs):
+        return inputs
 
 
 REFUSED = {
-    "'inner' is a model within": lambda: sequential((8, 8), keras.Sequential([ones()], name="inner")),
+    "'inner' has no graph": lambda: sequential((8, 8), ones(), Own(name="inner")),
     "'lstm' .ConvLSTM1D": lambda: sequential(
         (8, 8), ones(), layers.ConvLSTM1D(2, 3, return_sequences=True, name="lstm")
     ),
@@ -321,7 +327,7 @@ REFUSED = {
         (pixels := keras.Input((8, 8, 1))), layers.Flatten()(layers.Concatenate(axis=1, name="rows")([pixels, pixels]))
     ),
     "'lines' .Reshape": lambda: sequential((8, 8), ones(), layers.Reshape((64, 1, 1), name="lines")),
-    "cannot be scaled up .*Add": summed_by_operator,
+    "cannot be scaled up .*Cumsum": lambda: joined(lambda one, other: keras.ops.cumsum(one, axis=1)),
     "no rectified map": lambda: sequential((8, 8), layers.Conv2D(1, 3)),
     "'deep' .* no ReLU brings together": branches_that_part,
     "'twins' has input": two_inputs,
@@ -336,6 +342,12 @@ REFUSED = {
 def test_models_that_cannot_be_mapped_are_refused_by_name(message):
     with pytest.raises(InputError, match=message):
         visual_backprop(REFUSED[message](), np.zeros((1, 8, 8, 1)))
+
+
+def test_operators_are_the_layers_that_do_the_same(images):
+    by_layer = joined(lambda one, other: layers.ReLU()(layers.Add()([one, other])))
+    by_operator = joined(lambda one, other: keras.ops.relu(one + other))
+    np.testing.assert_array_equal(*(visual_backprop(model, images[:, :8, :8]) for model in (by_layer, by_operator)))
 
 
 def test_images_that_do_not_fit_are_refused(images):

@@ -24,7 +24,7 @@ def tiny_search(folder, settings, seed=0, stop_in=None, model=None):
     rng = np.random.default_rng(0)
     images, classes = rng.integers(0, 255, (48, SIDE, SIDE, 3)).astype("uint8"), rng.integers(0, CLASSES, 48)
     parts = [Batches(Arrays(images), rows, classes[rows], CLASSES, 16) for rows in np.split(np.arange(48), [32])]
-    recipe = recipes.tickets(max_epochs=1, batch_size=16)
+    recipe = recipes.tickets(max_epochs=1, batch_size=16).changed({"optimizer.learning_rate": 1e-4})
     model = recipe.compile(model or tiny_network())
 
     def report(number, progress):

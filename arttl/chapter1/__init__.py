@@ -6,12 +6,13 @@ from functools import partial
 
 from arttl import collections
 from arttl.chapter1.data import ExperimentData
-from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs
+from arttl.chapter1.plan import DEMO, RunSpec, classifier_variants, plan_runs, say_notes
 from arttl.chapter1.run import run_one
 from arttl.check.grouping import duplicate_grouping
 from arttl.collections.wording import shown
 from arttl.files import make_folder
 from arttl.images import identify_files
+from arttl.leaks import check_weights_unseen
 from arttl.models import check_weights
 from arttl.prepare import draw_split, print_split
 from arttl.reports.explain import explain
@@ -21,7 +22,7 @@ from arttl.sweeps import do_runs
 __all__ = ["ExperimentData", "RunSpec", "plan_runs", "run_experiment", "run_one"]
 
 
-def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO, check=lambda specs, data: None):
+def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO):
     """Do what a Chapter 1 script was asked for: plan, train, test, and print the table of results.
 
     Arguments:
@@ -29,15 +30,17 @@ def run_experiment(options, experiment, variants=classifier_variants, demo=DEMO,
         experiment: folder of the experiment below --output, such as "ch1/rijks".
         variants: a function of options and an approach that gives its Variants.
         demo: the Demo to run without --data.
-        check: a function of the RunSpecs and the ExperimentData that raises InputError if they do not go together.
+
+    Raises InputError for what cannot be done, and for weights of a run that has seen test images of this collection.
     """
     specs = plan_runs(options, experiment, lambda approach: variants(options, approach), demo)
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
+    say_notes(specs)
     opening = partial(open_experiment, options, demo, specs[0].recipe.split)
     data = opening()
-    check(specs, data)
+    check_sources(specs, data)
     folders = [spec.folder for spec in specs]
     do_runs(specs, data, options, run_one, check_all_weights, opening, lambda: print(summary_table(folders)))
 
@@ -53,11 +56,25 @@ def split_data(options, collection, preset):
         make_folder(options.output, "--output")
         make_folder(options.cache, "--cache")
     paths = collection.paths()
-    files = identify_files(paths)
-    grouping = duplicate_grouping(paths, files.fingerprint) if options.group_duplicates else None
+    files = identify_files(paths, options.cache)
+    megapixels = collection.megapixels
+    grouping = duplicate_grouping(paths, files.fingerprint, megapixels) if options.group_duplicates else None
     found = draw_split(options, collection, options.challenge, preset, grouping, save=not options.dry_run)
     print_split(*found, options.challenge)
     return ExperimentData(collection, found[0], options.cache, options.skip_bad_images, files)
+
+
+def check_sources(specs, data):
+    """Refuse weights of a run that has seen test images of the target; says where that cannot be known.
+
+    Arguments:
+        specs: RunSpecs.
+        data: the ExperimentData of the target.
+    """
+    images = data.image_table()
+    for weights in dict.fromkeys(spec.weights for spec in specs):
+        for line in check_weights_unseen(weights, images):
+            print(line)
 
 
 def check_all_weights(specs):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from arttl.collections import PARTS
+from arttl.collections.wording import shown
 from arttl.errors import InputError
-from arttl.images import Decoding, ImageStore, identify_files
+from arttl.images import Decoding, ImageStore, check_reading, identify_files
 
 
 class ExperimentData:
@@ -24,7 +25,7 @@ class ExperimentData:
         self.collection, self.split = collection, split
         self.cache, self.skip_bad_images = cache, skip_bad_images
         self.paths = collection.paths()
-        self.files = files or identify_files(self.paths)
+        self.files = files or identify_files(self.paths, cache)
         self._stores = {}
 
     @property
@@ -37,26 +38,38 @@ class ExperimentData:
             "split": self.split.fingerprint,
         }
 
-    def store(self, size, recipe):
-        """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed."""
-        decoding = Decoding((size, size), recipe.resize, recipe.decoding)
+    def store(self, size, recipe, fit="stretch"):
+        """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed.
+
+        Says what the reading loses of the pictures; raises InputError for those that it would turn white.
+        """
+        most = self.collection.megapixels
+        decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit, megapixels=most)
         if decoding not in self._stores:
-            options = {"files": self.files.fingerprint, "skip_bad_images": self.skip_bad_images}
+            for note in check_reading(self.paths, decoding, self.cache, self.files.fingerprint):
+                print(f"  {note}", flush=True)
+            options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
             self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
         return self._stores[decoding]
 
     def image_table(self):
-        """images.csv as a DataFrame: image_id, label, split, and the file's content (arttl.images.Files)."""
-        table = self.split.table
-        return table.assign(file=[self.files.contents[image_id] for image_id in table.image_id])
+        """images.csv as a DataFrame: image_id, label, split, and the file's content (arttl.images.Files).
+
+        Where files are so large that earlier versions wrote them otherwise, `former_file` is what those wrote.
+        """
+        ids = self.split.table.image_id
+        contents, formerly = self.files.contents, self.files.former_contents
+        file, former = ([each[image_id] for image_id in ids] for each in (contents, formerly))
+        table = self.split.table.assign(file=file)
+        return table if file == former else table.assign(former_file=former)
 
     def rows(self, store):
         """Positions in a store, and class ids, of each part's readable images.
 
         Returns two dicts of part to int64 array of shape (images,).
 
-        Raises InputError when unreadable images leave a part empty, or, for a "thesis" split, a class without
-        an image in one of its parts.
+        Raises InputError, naming class and image, when unreadable images leave a part empty, or a class of a "thesis"
+        split without a training image.
         """
         rows, class_ids = {}, {}
         for part in PARTS:
@@ -64,11 +77,33 @@ class ExperimentData:
             readable = np.array([image_id not in store.bad for image_id in ids], bool)
             class_ids[part] = classes[readable]
             rows[part] = store.rows([image_id for image_id, good in zip(ids, readable, strict=True) if good])
-            lost = set(classes) - set(class_ids[part]) if self.split.settings["preset"] == "thesis" else set()
+            lost = self._lost(part, store) if part == "train" else {}
             if lost or not len(rows[part]):
-                whom = f"class {self.split.classes[min(lost)]!r}" if lost else "the split"
+                named = ((f"class {label!r}", image_id) for label, image_id in lost.items())
+                whom, image_id = next(named, ("the split", ids[0]))
                 raise InputError(
                     f"without the unreadable images {whom} has none for {part}; mend them (the first is "
-                    f"{next(iter(store.bad))}), or take them out of the collection and draw another split"
+                    f"{shown(image_id)}: {shown(store.bad[image_id])}), or take them out of the collection and draw "
+                    "another split"
                 )
         return rows, class_ids
+
+    def untested(self, store):
+        """Lines on classes that have lost their only validation or test images, since these cannot be read."""
+        words = {"validation": "has no part in early stopping", "test": "is never tested"}
+        return [
+            f"class {shown(label)} {what}: no {part} image of it can be read (the first is {shown(image_id)}: "
+            f"{shown(store.bad[image_id])})"
+            for part, what in words.items()
+            for label, image_id in self._lost(part, store).items()
+        ]
+
+    def _lost(self, part, store):
+        """Classes of a "thesis" split without a readable image in a part: a dict of label to its first image there."""
+        if self.split.settings["preset"] != "thesis":
+            return {}
+        first, kept = {}, set()
+        for class_id, image_id in zip(self.split.class_ids(part), self.split.ids(part), strict=True):
+            first.setdefault(class_id, image_id)
+            kept |= set() if image_id in store.bad else {class_id}
+        return {self.split.classes[each]: image_id for each, image_id in first.items() if each not in kept}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from arttl.models import get_backbone
-from arttl.models.weights import bundled_file, resnet50_graph_of
+from arttl.models.belongings import TODAY, what_weights_need
+from arttl.models.weights import bundled_file
 from arttl.overrides import departures
 from arttl.recipes import get_recipe
 
@@ -35,8 +36,12 @@ def deviations(spec, data):
         f"starts from {spec.weights} weights, not ImageNet's": (
             not transferred and spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
         ),
+        "the bundled weights were trained on pixels in [0, 1]": (
+            spec.weights == "bundled" and recipe.preprocessing != "unit"
+        ),
         f"labels that count as unknown: {unknown}": unknown is not None,
         f"{spec.classifier} on X, in settings of this project's": spec.classifier != "softmax",
+        f"so large, {spec.classifier} is solved otherwise: {spec.solver(data)}": bool(spec.solver(data)),
         _cut(data.collection.made.get("cut")): True,
         f"classes with fewer than {split.settings['min_images']} images were left out": split.settings["min_images"]
         > 1,
@@ -68,8 +73,14 @@ def _other_graph(spec, graph):
     if spec.architecture != "resnet50" or spec.weights in ("imagenet", "none"):
         return ""
     path = bundled_file(spec.architecture) if spec.weights == "bundled" else Path(spec.weights)
-    made_with, here = resnet50_graph_of(path), "today" if graph == "keras3" else "2018"
-    return f"the weights were made with the ResNet50 of {made_with}, not of {here}" if made_with != here else ""
+    found = what_weights_need(path)
+    if found is None or not found.resnet50 or graph in found.resnet50:
+        return ""
+    if TODAY in (graph, *found.resnet50):
+        made_with, here = ("2018", "today") if graph == TODAY else ("today", "2018")
+    else:
+        made_with, here = f"Keras {' or '.join(found.resnet50)}", f"Keras {graph}"
+    return f"the weights were made with the ResNet50 of {made_with}, not of {here}"
 
 
 def _changed_settings(spec):
@@ -81,6 +92,7 @@ def _changed_settings(spec):
     plays_no_part = {
         "name": True,
         "numerics.rmsprop_epsilon": True,  # optimizer.epsilon says it
+        "warm_up": not recipe.trains_backbone,
         "numerics.rmsprop_root": recipe.optimizer["name"] != "RMSprop",
         "numerics.frozen_batchnorm": not (normalized and every_step),
         "numerics.frozen_updates": not (normalized and every_step),

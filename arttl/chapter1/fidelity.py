@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from arttl.chapter1 import check_all_weights, open_collection, open_experiment, run_one, split_data
-from arttl.chapter1.plan import Demo, Variant, plan_runs
+from arttl.chapter1 import check_all_weights, check_sources, open_collection, open_experiment, run_one, split_data
+from arttl.chapter1.plan import Demo, Variant, plan_runs, say_notes
 from arttl.eras import ERAS
 from arttl.errors import InputError
 from arttl.files import make_folder, whole_file, write_table
@@ -57,12 +57,15 @@ def run_fidelity(options, experiment):
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
+    say_notes(specs)
     collection = open_collection(options, DEMO)
     parts = []
     for preset in dict.fromkeys(spec.recipe.split for spec in specs):
         chosen = [spec for spec in specs if spec.recipe.split == preset]
         opening = partial(open_experiment, options, DEMO, preset)
-        parts.append(Part(chosen, split_data(options, collection, preset), run_one, opening))
+        data = split_data(options, collection, preset)
+        check_sources(chosen, data)
+        parts.append(Part(chosen, data, run_one, opening))
     folder = Path(options.output, experiment, options.challenge)
     do_parts(parts, options, check_all_weights, lambda: write_report(specs, folder))
 
@@ -93,14 +96,14 @@ def read_comparison(text, recipe):
     Raises InputError for anything else.
     """
     if text in RECIPES:
-        return Variant(text, text, {})
+        return Variant(text, text, {}, deliberate=True)
     if text in ERAS:
-        return Variant(text, recipe, {"numerics": text})
+        return Variant(text, recipe, {"numerics": text}, deliberate=True)
     if "=" not in text:
         raise InputError(
             f"--compare {text!r} is no recipe ({', '.join(RECIPES)}), no era ({', '.join(ERAS)}) and no NAME=VALUE"
         )
-    return Variant(text, recipe, read_assignments(text.split(",")))
+    return Variant(text, recipe, read_assignments(text.split(",")), deliberate=True)
 
 
 def write_report(specs, folder):

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from arttl.chapter1.starts import asked_for, fitted
+from arttl.classical import Size, stand_in
 from arttl.collections import reading_options
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
+from arttl.models.belongings import weights_title
 from arttl.overrides import read_assignments
+from arttl.published.chapter1 import APPROACH_TITLES
 from arttl.recipes import Recipe, get_recipe
-from arttl.reports.published import APPROACH_TITLES
 from arttl.runs import RunFolder
 from arttl.training import backend_name
-
-BUNDLED_GRAPH = "keras3"  # the graph of ResNet50 that the bundled weights were trained in
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class RunSpec:
         source: the Source, in an experiment that transfers from several; else None.
         classifier: what is trained on X: "softmax", or one of arttl.classical.CLASSICAL.
         computing: a Computing.
+        notes: lines that say what was taken over from the weights it starts from, or is assumed of them.
     """
 
     challenge: str
@@ -84,6 +86,7 @@ class RunSpec:
     source: Source | None = None
     classifier: str = "softmax"
     computing: Computing = USUAL
+    notes: tuple = ()
 
     @property
     def title(self):
@@ -101,6 +104,19 @@ class RunSpec:
         """The Keras backend that trains it."""
         return backend_name()
 
+    def size(self, data):
+        """The Size of X to train on: of how many images, features and classes.
+
+        Arguments:
+            data: the ExperimentData.
+        """
+        split = data.split
+        return Size(len(split.ids("train")), get_backbone(self.architecture).features, len(split.classes))
+
+    def solver(self, data):
+        """What stands in for scikit-learn's usual solver of a classifier on X, where there is much data; or empty."""
+        return "" if self.classifier == "softmax" else stand_in(self.classifier, self.size(data))
+
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one run from another.
 
@@ -117,7 +133,8 @@ class RunSpec:
             "architecture": self.architecture,
             **(self.source.settings if self.source else {}),
             **({} if self.classifier == "softmax" else {"classifier": self.classifier}),
-            "weights": self.weights,
+            **({"solver": self.solver(data)} if self.solver(data) else {}),
+            "weights": weights_title(self.weights),
             "weights_file": weights_fingerprint(self.architecture, self.weights, self.recipe.numerics),
             "image_size": self.image_size,
             "seed": self.seed,
@@ -161,6 +178,7 @@ class Variant:
         settings: dict for Recipe.changed.
         source: a function of architecture and seed that gives the Source to start from; None for --weights.
         classifier: what is trained on X.
+        deliberate: whether its settings may differ from those that the weights were trained with: an ablation's do.
     """
 
     name: str
@@ -168,6 +186,7 @@ class Variant:
     settings: dict
     source: Callable[[str, int], Source] | None = None
     classifier: str = "softmax"
+    deliberate: bool = False
 
     @property
     def folder(self):
@@ -190,8 +209,8 @@ def classifier_variants(options, approach):
     return [Variant(names[name], options.recipe, {}, classifier=name) for name in asked]
 
 
-def _recipe(options, architecture, approach, variant, demo, graph):
-    """The variant's recipe for an approach; `graph` is that of ResNet50 in which the weights were made, or None."""
+def _recipe(options, architecture, approach, variant, demo, start):
+    """The variant's recipe for an approach, with what belongs to the weights it starts from; and lines on these."""
     recipe = get_recipe(
         variant.recipe,
         approach,
@@ -202,26 +221,23 @@ def _recipe(options, architecture, approach, variant, demo, graph):
         class_weights=options.class_weights,
     )
     settings = read_assignments(options.set) | variant.settings
-    recipe = recipe.changed(settings)
-    if graph and architecture == "resnet50" and "numerics.resnet50" not in settings:
-        recipe = recipe.changed({"numerics.resnet50": graph})
+    asked = asked_for(variant.recipe, settings)
+    recipe, notes = fitted(recipe.changed(settings), architecture, start, asked, variant.deliberate)
     if variant.classifier != "softmax" and recipe.features != "one-pass":
         raise InputError(
             f"--classifier {variant.classifier} needs the features of one pass; add --set features=one-pass"
         )
     recipe.make_optimizer()  # does it take these arguments?
-    return recipe
+    return recipe, notes
 
 
 def _start(options, approach, source):
-    """What training starts from, as --weights names it, and the ResNet50 graph it was made in, None for the era's."""
+    """What training starts from, as --weights names it."""
     if source is not None and source.run is not None:
-        config = source.run.read_config()["settings"]
-        return str(source.run.path / "model.keras"), config["recipe"]["numerics"]["resnet50"]
+        return str(source.run.path / "model.keras")
     if approach == "scratch":
-        return "none", None
-    chosen = options.weights or ("bundled" if options.data is None else "imagenet")
-    return chosen, BUNDLED_GRAPH if chosen == "bundled" else None
+        return "none"
+    return options.weights or ("bundled" if options.data is None else "imagenet")
 
 
 def _spec(options, experiment, architecture, approach, seed, variant, demo):
@@ -229,8 +245,8 @@ def _spec(options, experiment, architecture, approach, seed, variant, demo):
     size = options.image_size or (demo.size if demo else backbone.input_size)
     check_size(backbone, size)
     source = variant.source(architecture, seed) if variant.source else None
-    start, graph = _start(options, approach, source)
-    recipe = _recipe(options, architecture, approach, variant, demo, graph)
+    start = _start(options, approach, source)
+    recipe, notes = _recipe(options, architecture, approach, variant, demo, start)
     weights_fingerprint(architecture, start)  # is there such a file?
     path = Path(options.output, experiment, options.challenge, architecture, approach, variant.folder)
     folder = RunFolder(path / f"seed-{seed}")
@@ -246,7 +262,14 @@ def _spec(options, experiment, architecture, approach, seed, variant, demo):
         source=source,
         classifier=variant.classifier,
         computing=Computing.asked(options),
+        notes=notes,
     )
+
+
+def say_notes(specs):
+    """Print each line on the weights that runs start from, once."""
+    for note in dict.fromkeys(note for spec in specs for note in spec.notes):
+        print(note, flush=True)
 
 
 def _pairs(options, demo):
@@ -254,6 +277,6 @@ def _pairs(options, demo):
     architectures = options.architecture or (["resnet50"] if demo else list(BACKBONES))
     for architecture in dict.fromkeys(architectures):
         for approach in dict.fromkeys(options.approach or APPROACH_TITLES):
-            chosen = demo or options.architecture or options.approach
+            chosen = demo or options.approach  # --architecture alone asks for no run that the thesis has not
             if chosen or approach != "scratch" or architecture == "inception_v3":
                 yield architecture, approach

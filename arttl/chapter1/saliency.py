@@ -134,7 +134,7 @@ def read_images(options, settings, image_ids):
     if collection is None or collection.name != name:
         raise InputError(f"the runs are of the collection {shown(name)}; name its folder with --data")
     size, recipe = settings["image_size"], settings["recipe"]
-    decoding = Decoding((size, size), recipe["resize"], recipe["decoding"])
+    decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
     return np.stack([decode_image(path, decoding) for path in collection.paths(image_ids).values()])
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from arttl.chapter1 import run_experiment
 from arttl.chapter1.plan import Demo, Source, Variant
-from arttl.collections.wording import counted, first_few
 from arttl.errors import InputError
 from arttl.runs import RunFolder
 
@@ -28,7 +27,7 @@ def run_transfer(options, experiment):
     Raises InputError for a source that is not there, is not finished, or has seen test images of the target.
     """
     options.approach = options.approach or list(APPROACHES)
-    run_experiment(options, experiment, source_variants, DEMO, check_sources)
+    run_experiment(options, experiment, source_variants, DEMO)
 
 
 def source_variants(options, approach):
@@ -53,25 +52,3 @@ def _finder(options):
         return Source("rijks", folder)
 
     return find
-
-
-def check_sources(specs, data):
-    """Refuse a source that has seen test images of the target: what it remembers of them would be counted as learned.
-
-    Images are compared by the content of their files, so the same picture in another file is not found.
-
-    Arguments:
-        specs: RunSpecs.
-        data: the ExperimentData of the target.
-    """
-    contents = {data.files.contents[image_id]: image_id for image_id in data.split.ids("test")}
-    contents.pop(None, None)  # of files that cannot be read
-    for path, folder in {spec.source.run.path: spec.source.run for spec in specs if spec.source.run}.items():
-        images = folder.images()
-        seen = images[images.file.isin(contents)]
-        if len(seen):
-            raise InputError(
-                f"the source {path} has {counted(len(seen), 'test image')} of the target among its images (first: "
-                f"{first_few(contents[file] for file in seen.file)}); choose a source trained on other images, or "
-                "another --split-seed for both"
-            )

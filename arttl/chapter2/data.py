@@ -10,6 +10,7 @@ import pandas as pd
 from arttl.collections import PARTS
 from arttl.sources import to_size
 from arttl.training import Arrays, Batches
+from arttl.training.crops import Crop, stored_side
 
 MOST_IN_MEMORY = 2 << 30  # bytes of resized images; above it they are resized batch by batch
 
@@ -27,6 +28,7 @@ class TrainingData:
             ImageStore or what has its `read`.
         notes: departures and facts, for the run's config.json.
         table: images.csv as a DataFrame, where the images are files; else None.
+        crop: side of the windows that are taken of larger images; None takes images whole.
     """
 
     name: str
@@ -36,6 +38,7 @@ class TrainingData:
     parts: dict
     notes: tuple = ()
     table: pd.DataFrame | None = None
+    crop: int | None = None
 
     @property
     def num_classes(self):
@@ -47,10 +50,20 @@ class TrainingData:
         """Number of images of each part, a dict."""
         return {part: len(self.parts[part][1]) for part in PARTS}
 
-    def batches(self, part, batch_size, shuffle_seed=None, drop_remainder=False):
-        """A part as Batches."""
+    def batches(self, part, batch_size, shuffle_seed=None, drop_remainder=False, crop_seed=None):
+        """A part as Batches; of larger images random windows where there is a `crop_seed`, else the middle."""
         reader, rows, class_ids, _ = self.parts[part]
-        return Batches(reader, rows, class_ids, self.num_classes, batch_size, shuffle_seed, drop_remainder)
+        crop = None if self.crop is None else Crop(self.crop, crop_seed)
+        return Batches(reader, rows, class_ids, self.num_classes, batch_size, shuffle_seed, drop_remainder, crop)
+
+    def training(self, recipe, seed):
+        """The training images as Batches, in the order of a Recipe and a seed."""
+        order = seed if recipe.shuffle else None
+        return self.batches("train", recipe.batch_size, order, recipe.drop_remainder, crop_seed=seed)
+
+    def validation(self, recipe):
+        """The validation images as Batches, as a Recipe has them."""
+        return self.batches("validation", recipe.batch_size, drop_remainder=recipe.drop_remainder)
 
     def fraction(self, share, seed):
         """The same data with a share of the training images; validation and test stay whole.
@@ -67,7 +80,10 @@ class TrainingData:
         reader, rows, class_ids, image_ids = self.parts["train"]
         chosen = nested_share(class_ids, share, seed)
         train = reader, rows[chosen], class_ids[chosen], image_ids[chosen]
-        return replace(self, parts={**self.parts, "train": train})
+        table = self.table
+        if table is not None:
+            table = table[(table.split != "train") | table.image_id.isin(train[3])].reset_index(drop=True)
+        return replace(self, parts={**self.parts, "train": train}, table=table)
 
 
 def nested_share(class_ids, share, seed):
@@ -140,7 +156,9 @@ def collection_data(name, experiment, challenge, size, recipe):
         size: side of the images in pixels.
         recipe: the Recipe, which says how images are decoded and resized.
     """
-    store = experiment.store(size, recipe)
+    cropped = recipe.crop == "random"
+    side = stored_side(size) if cropped else size
+    store = experiment.store(side, recipe, fit="cover" if cropped else "stretch")
     rows, class_ids = experiment.rows(store)
     ids = np.array(store.image_ids)
     settings = {
@@ -152,7 +170,10 @@ def collection_data(name, experiment, challenge, size, recipe):
         "bad_images": sorted(store.bad),
         "resize": recipe.resize,
         "decoding": recipe.decoding,
+        **({"crop_from": side} if cropped else {}),
     }
     parts = {part: (store, rows[part], class_ids[part], ids[rows[part]]) for part in PARTS}
     classes = tuple(experiment.split.classes)
-    return TrainingData(name, settings, classes, (size, size, 3), parts, table=experiment.image_table())
+    crop = size if cropped else None
+    notes = tuple(experiment.untested(store))
+    return TrainingData(name, settings, classes, (size, size, 3), parts, notes, experiment.image_table(), crop)

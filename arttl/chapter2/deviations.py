@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from arttl.chapter2.networks import NETWORKS
+from arttl.chapter2.presets import THESIS, study_settings
 from arttl.overrides import departures
-from arttl.pruning import SearchSettings
-from arttl.recipes import tickets
+
+SMALL = "at 32 pixels 27% of ResNet-50's prunable weights see only padding: 8 of the 9 taps of three kernels of 3 x 3"
 
 
 def search_deviations(spec, data):
@@ -18,7 +20,8 @@ def search_deviations(spec, data):
 
     Returns a list of lines.
     """
-    study, ours = asdict(SearchSettings()), asdict(spec.search)
+    _, settings = study_settings(NETWORKS[spec.network])
+    study, ours = asdict(settings), asdict(spec.search)
     lines = [
         f"search.{name} is {ours[name]}, not {study[name]}"
         for name in study
@@ -51,7 +54,11 @@ def ticket_deviations(spec, data):
 
 def _shared(spec, data):
     """Those that a search and a transfer can both have."""
-    lines = list(departures(spec.recipe, tickets()).values())
-    if spec.network != "resnet50":
+    network = NETWORKS[spec.network]
+    recipe, _ = study_settings(network)
+    lines = list(departures(spec.recipe, recipe).values())
+    if network.study == THESIS and spec.network != "resnet50":
         lines.append(f"the network is {spec.network}, not resnet50")
+    if spec.network == "resnet50" and data.shape[0] <= 32:
+        lines.append(SMALL)
     return lines + spec.computing.deviations + [f"data: {note}" for note in data.notes]

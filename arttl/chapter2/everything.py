@@ -10,7 +10,7 @@ from arttl.chapter2.lth import run_lth
 from arttl.chapter2.networks import get_network
 from arttl.chapter2.opening import dataset_name, is_natural
 from arttl.chapter2.search import image_size, run_searches
-from arttl.chapter2.studies import SHARES, STUDIES, run_study
+from arttl.chapter2.studies import SHARES, STUDIES, TRAINING_SIZE, run_study
 from arttl.chapter2.transfer import run_transfers
 from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
@@ -25,6 +25,9 @@ RELATED = {"mouse-lba": "human-lba", "artist-classification-2": "artist-classifi
 """Targets of Figure 9b, and whose tickets they are given."""
 ONLY_RELATED = "artist-classification-2"
 """The target that is in no other table or figure of results."""
+SIZED = ("human-lba", "lung-tissues")
+"""Targets of Figure 9c, of whose training images tickets are found on parts too."""
+PARTS = ("--study", TRAINING_SIZE, "--fraction", *(str(share) for share in SHARES if share < 1))
 
 
 @dataclass(frozen=True)
@@ -104,23 +107,21 @@ def study_steps(sources, targets, common):
     for name, data in {**sources, **targets}.items():
         line = ("--source", name, *_data(name, data), *common)
         found.append(Step(f"tickets of {name}", "find", (*line, "--keep-final")))
-        if name in sources:
-            found += [
-                Step(f"tickets of {share:.0%} of {name}", "find", (*line, "--fraction", str(share))) for share in SHARES
-            ]
     for name, data in targets.items():
         line = ("--target", name, *_data(name, data), *common)
         has_relative = name in RELATED and RELATED[name] in targets
         if name != ONLY_RELATED or not has_relative:
             found.append(Step(f"transfer to {name}", "transfer", (*line, "--source", *sources, "target")))
         if has_relative:
-            related = (*line, "--study", "related-source", "--source", RELATED[name])
+            related = (*line, "--study", "related-source", "--source", RELATED[name], *sources)
             found.append(Step(f"a related source for {name}", "study", related))
+    for name in [name for name in targets if name in SIZED] or list(targets)[:1]:
+        line = ("--target", name, *_data(name, targets[name]), *common)
+        found.append(Step(f"tickets of parts of {name}", "study", (*line, *PARTS)))
     first = next(iter(targets))
     line = ("--target", first, *_data(first, targets[first]), *common)
-    for study in ("final-weights", "training-size"):
-        usual = [name for name in STUDIES[study].sources if name in sources] or list(sources)
-        found.append(Step(f"{study} on {first}", "study", (*line, "--study", study, "--source", *usual)))
+    usual = [name for name in STUDIES["final-weights"].sources if name in sources] or list(sources)
+    found.append(Step(f"final-weights on {first}", "study", (*line, "--study", "final-weights", "--source", *usual)))
     found += [
         Step(f"BatchNorm on {first}, {title}", "transfer", (*line, "--source", "target", *changed))
         for title, changed in _batchnorm()
@@ -143,16 +144,16 @@ def demo_steps(seeds, networks):
 def _small_steps(common):
     """All of the demonstration but Figure 5, with a network that is trained within a minute."""
     find = (*common, "--rounds", "2", "--keep-final", "--epochs", "2")
-    transfer = (*common, "--epochs", "5", "--rounds", "1-2")
+    transfer = (*common, "--epochs", "5", "--rounds", "0-2")
+    half = (*common, "--rounds", "2", "--epochs", "2", "--study", TRAINING_SIZE, "--fraction", "0.5")
     return [
         Step("tickets of Fashion-MNIST", "find", find),
-        Step("tickets of half of Fashion-MNIST", "find", (*find, "--fraction", "0.5")),
         Step("tickets of clipart-a", "find", (*find, "--source", "clipart-a")),
         Step("tickets of clipart-b", "find", (*find, "--source", "clipart-b")),
         Step("transfer to clipart-a", "transfer", (*transfer, "--source", "fashion-mnist", "target")),
         Step("final weights", "study", (*transfer, "--study", "final-weights")),
         Step("a related source", "study", (*transfer, "--study", "related-source")),
-        Step("parts of the training set", "study", (*transfer, "--study", "training-size", "--fraction", "0.5")),
+        Step("tickets of half of clipart-a", "study", half),
         *(
             Step(f"BatchNorm, {title}", "transfer", (*transfer, "--source", "target", *changed))
             for title, changed in _batchnorm()
@@ -162,7 +163,7 @@ def _small_steps(common):
 
 def _large_steps(common):
     """One ticket of the study's own network, transferred."""
-    transfer = (*common, "--epochs", "2", "--rounds", "1", "--source", "fashion-mnist", "--baselines", "scratch")
+    transfer = (*common, "--epochs", "2", "--rounds", "0-1", "--source", "fashion-mnist", "--baselines", "scratch")
     return [
         Step("ResNet-50: tickets of Fashion-MNIST", "find", (*common, "--rounds", "1", "--epochs", "1")),
         Step("ResNet-50: transfer to clipart-a", "transfer", transfer),
@@ -187,7 +188,9 @@ def _seeds(options, usual):
 
 def _sizes(options, step):
     """--rounds, --epochs and --image-size for a step, which override its own: argparse takes the last."""
-    rounds = options.rounds and (f"1-{options.rounds}" if step.script in ("transfer", "study") else options.rounds)
+    rounds = options.rounds
+    if rounds is not None and step.script in ("transfer", "study"):
+        rounds = f"0-{rounds}"
     given = {"--rounds": rounds, "--epochs": options.epochs, "--image-size": options.image_size}
     return [text for name, value in given.items() if value is not None for text in (name, str(value))]
 

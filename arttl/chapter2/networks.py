@@ -13,14 +13,13 @@ from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
 from arttl.training import forget_models, make_deterministic, set_momentum, set_product_precision
 
-_ADAM = {"name": "Adam", "learning_rate": 0.0012}
-
 
 @dataclass(frozen=True)
 class Network:
     """One network.
 
     Attributes:
+        name: as options and folders have it.
         title: as people write it.
         build: a function of the number of classes, the shape of an image, and a Recipe, that gives a keras.Model.
         natural_size: side of the images of natural sources in pixels, and of the bundled collections; None for the
@@ -28,21 +27,23 @@ class Network:
         size: side of a collection's images.
         least: the smallest side.
         search: what of it is pruned, as settings of SearchSettings.
-        recipe: what differs from arttl.recipes.tickets, as settings of Recipe.changed.
-        own_initialisers: whether its layers' own initialisers draw it; else as build_classifier(weights="none") does.
+        study: the preset of arttl.chapter2.presets that it is trained by where nothing else is asked for.
+        own_initialisers: whether initial="network" means its layers' own initialisers; else it is as
+            build_classifier(weights="none") draws.
         demo: what it is content with where no --data is given, so that a search ends in minutes: "share" of the natural
             source's training images, "batch_size".
         executed_at_once: training steps that the backend runs in one go: many, where a step takes about as long as
             Python takes to ask for it. It changes no number.
     """
 
+    name: str
     title: str
     build: Callable
     natural_size: int | None
     size: int
     least: int
     search: dict = field(default_factory=dict)
-    recipe: dict = field(default_factory=dict)
+    study: str = "thesis"
     own_initialisers: bool = True
     demo: dict = field(default_factory=dict)
     executed_at_once: int = 1
@@ -64,23 +65,31 @@ def _small(build):
     return built
 
 
-NETWORKS = {
-    "resnet50": Network(
-        "ResNet-50", _resnet50, 32, 224, 32, own_initialisers=False, demo={"share": 0.65, "batch_size": 40}
+_ROWS = (
+    Network(
+        "resnet50",
+        "ResNet-50",
+        _resnet50,
+        32,
+        224,
+        32,
+        own_initialisers=False,
+        demo={"share": 0.65, "batch_size": 40},
     ),
-    "resnet20": Network("ResNet-20", _small(resnet20), 32, 64, 8),
-    # Frankle and Carbin's settings for LeNet: Adam at 0.0012, batches of 60 (their Figure 2), all layers pruned.
-    "lenet_300_100": Network(
+    Network("resnet20", "ResNet-20", _small(resnet20), 32, 64, 8),
+    Network(
+        "lenet_300_100",
         "LeNet-300-100",
         _small(lenet_300_100),
         None,
         28,
         1,
         {"dense": True, "head": True},
-        {"optimizer": _ADAM, "batch_size": 60},
+        "frankle-carbin",
         executed_at_once=16,
     ),
-}
+)
+NETWORKS = {network.name: network for network in _ROWS}
 
 
 def get_network(name):
@@ -115,7 +124,7 @@ class Trainee:
 
     def __init__(self, name, num_classes, shape, recipe, executed_at_once=None, batchnorm_momentum=None):
         network = NETWORKS[name]
-        self.network = network
+        self.network, self.initial = network, recipe.initial
         self.model = network.build(num_classes, shape, recipe)
         if batchnorm_momentum is not None:
             set_momentum(self.model, batchnorm_momentum)
@@ -124,6 +133,8 @@ class Trainee:
 
     def draw(self, seed):
         """Fresh random weights of this network: a dict, as arttl.pruning.draw_weights."""
+        if self.initial != "network":
+            return draw_weights(self.shapes, seed, kernels=self.initial)
         return draw_weights(self.shapes, seed, self.model if self.network.own_initialisers else None)
 
     def config(self, settings, data, deviations):

@@ -7,29 +7,35 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.chapter2.explain import explain_runs
 from arttl.chapter2.networks import NETWORKS, get_network
 from arttl.chapter2.opening import check_data_options, dataset_name, is_natural, open_data
+from arttl.chapter2.presets import PRESETS
 from arttl.chapter2.search_runs import SearchSpec, run_search, search_run
 from arttl.computing import Computing
 from arttl.errors import InputError
 from arttl.overrides import read_assignments
 from arttl.pruning import SearchSettings
-from arttl.recipes import tickets
 from arttl.reports.markdown import markdown_table
 from arttl.sweeps import do_runs
 
 FOLDER = "ch2/tickets"
-DEMO = {"rounds": 3, "epochs": 2}
+DEMO = {"rounds": 3, "epochs": 2, "rewind": 1}
 """What a search without --data is content with, so that it ends within minutes on two cores."""
 
 
-def run_searches(options):
+def run_searches(options, specs=None):
     """Do what a script was asked for: plan, search, and print the table of results.
 
     Arguments:
         options: the namespace of arttl.ticket_parsers.search_parser.
+        specs: SearchSpecs of one data set, instead of those that the options ask for.
     """
-    specs = plan_searches(options)
+    specs = specs or plan_searches(options)
+    if options.explain:
+        print(explain_runs(specs))
+        if not options.dry_run:
+            return
     opening = partial(open_data, specs[0].source, options, specs[0].size, specs[0].recipe)
     folders = [spec.folder for spec in specs]
     do_runs(specs, opening(), options, run_search, opening=opening, report=lambda: print(searches_table(folders)))
@@ -52,11 +58,16 @@ def plan_searches(options, folder=FOLDER, demo=DEMO):
     recipe = search_recipe(options, network, demo)
     demo = demo if options.data is None else {}
     search = search_settings(options, network, demo)
-    if demo:
+    if search.reset == "theta_k" and search.rewind_unit == "epochs" and search.rewind > recipe.max_epochs:
+        raise InputError(
+            f"training ends at epoch {recipe.max_epochs}, before epoch {search.rewind}, after which θ_k is kept; "
+            "give a lower --rewind, or more --epochs"
+        )
+    if demo and not options.explain:
         print(
-            f"No --data given: using the bundled data set {source}, {search.rounds} rounds of at most "
-            f"{recipe.max_epochs} epochs in batches of {recipe.batch_size}.\n"
-            "With --data PATH the study's own settings are used (31 rounds until early stopping).",
+            f"No --data given: using the bundled data set {source}, rounds 0 to {search.rounds} of at most "
+            f"{recipe.max_epochs} epochs in batches of {recipe.batch_size}{_late(search)}.\n"
+            "With --data PATH the study's own settings are used (rounds 0 to 30, each until early stopping).",
             flush=True,
         )
     fraction = options.fraction or 1.0
@@ -85,16 +96,25 @@ def image_size(options, network, name):
     return size
 
 
+def _late(search):
+    return f", reset to θ after epoch {search.rewind}" if search.reset == "theta_k" else ""
+
+
+def chosen_preset(options, network):
+    """The Preset that --recipe names; without it the network's own study."""
+    return PRESETS[options.recipe or network.study]
+
+
 def search_recipe(options, network, demo):
-    """The Recipe of the options: the study's, what differs for a network, and what the user has set.
+    """The Recipe of the options: the preset's, and what the user has set.
 
     Arguments:
-        options: a namespace with data, epochs, batch_size, resize and set.
+        options: a namespace with recipe, data, epochs, batch_size, resize and set.
         network: a Network.
         demo: what a run without --data is content with, such as DEMO.
     """
     demo = network.demo | demo if options.data is None else {}
-    recipe = tickets().changed(network.recipe)
+    recipe, _ = chosen_preset(options, network).settings(network.name)
     given = {
         "max_epochs": options.epochs or demo.get("epochs"),
         "batch_size": options.batch_size or demo.get("batch_size"),
@@ -106,13 +126,19 @@ def search_recipe(options, network, demo):
     return recipe
 
 
+SEARCH_OPTIONS = ("rate", "rounds", "rewind", "rewind_unit", "scope", "criterion", "reset", "schedule_from", "on_dead")
+
+
 def search_settings(options, network, demo):
-    """The SearchSettings of the options."""
-    names = ("rate", "rounds", "rewind", "rewind_unit", "scope", "criterion", "reset")
-    given = {name: getattr(options, name) for name in names}
-    given["rounds"] = given["rounds"] or demo.get("rounds")
+    """The SearchSettings of the options: the preset's, what the demonstration shortens, and what the user has set."""
+    _, preset = chosen_preset(options, network).settings(network.name)
+    given = {name: getattr(options, name) for name in SEARCH_OPTIONS}
+    shorter = {name: demo[name] for name in ("rounds", "rewind") if name in demo and preset.get(name) != 0}
     kept = {"keep_initial": options.keep_initial, "keep_final": options.keep_final}
-    return SearchSettings(**network.search, **kept, **{name: v for name, v in given.items() if v is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    if given.get("scope") == "global":  # which has one rate for all
+        preset.pop("rates", None)
+    return SearchSettings(**network.search | preset | shorter | kept | given)
 
 
 def searches_table(folders):
@@ -126,6 +152,8 @@ def _row(folder):
     rounds = pd.read_csv(folder.path / "rounds.csv").set_index("round")
 
     def shown(number):
+        if number is None:
+            return ""
         row = rounds.loc[number]
         return f"{row.test_accuracy:.1%} ({row.sparsity:.1%} pruned)"
 

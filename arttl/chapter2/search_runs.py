@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import pandas as pd
 from arttl.chapter2.deviations import search_deviations
 from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
-from arttl.files import write_json
+from arttl.files import write_json, write_table
 from arttl.pruning import SearchSettings, find_tickets
+from arttl.pruning.liveness import DEAD
 from arttl.recipes import Recipe
 from arttl.results import best_rounds
 from arttl.runs import RunFolder
@@ -50,7 +51,8 @@ class SearchSpec:
     def title(self):
         """The search in words."""
         part = f", {self.fraction:.0%} of the training set" if self.fraction < 1 else ""
-        return f"{NETWORKS[self.network].title} on {self.source}{part}, seed {self.seed}, {self.search.rounds} rounds"
+        rounds = f"rounds 0 to {self.search.rounds}"
+        return f"{NETWORKS[self.network].title} on {self.source}{part}, seed {self.seed}, {rounds}"
 
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one search from another.
@@ -67,7 +69,7 @@ class SearchSpec:
             "image_size": data.shape[0],
             "seed": self.seed,
             "fraction": self.fraction,
-            "search": self.search.recorded(),
+            "search": asdict(self.search),
             "recipe": self.recipe.settings(),
             "backend": backend_name(),
             **self.computing.settings,
@@ -110,19 +112,20 @@ def run_search(spec, data, force=False):
         with spec.computing.applied():
             part = data.fraction(spec.fraction, spec.seed)
             folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
+            if part.table is not None:
+                write_table(folder.path / "images.csv", part.table)
             trainee.start(trainee.draw(spec.seed))
-            batch, recipe = spec.recipe.batch_size, spec.recipe
-            drop = {"drop_remainder": recipe.drop_remainder}
+            recipe = spec.recipe
             with Tracking(spec.computing.track, folder) as tracking:
                 tell_former_rounds(tracking, folder)
                 found = find_tickets(
                     trainee.model,
                     recipe,
-                    part.batches("train", batch, spec.seed if recipe.shuffle else None, **drop),
-                    part.batches("validation", batch, **drop),
+                    part.training(recipe, spec.seed),
+                    part.validation(recipe),
                     folder.path,
                     spec.search,
-                    test=part.batches("test", batch * trainee.network.executed_at_once),
+                    test=part.batches("test", recipe.batch_size * trainee.network.executed_at_once),
                     seed=spec.seed,
                     draw=trainee.draw,
                     metadata={"settings": settings},
@@ -142,13 +145,16 @@ def tell_former_rounds(tracking, folder):
         tracking: a Tracking.
         folder: the RunFolder.
     """
-    if (folder.path / "history.csv").exists():
+    path = folder.path / "rounds.csv"
+    if path.exists():
+        complete = pd.read_csv(path)["round"]  # of another one the last epochs may not be kept
         for number, rows in folder.history().groupby("round"):
-            tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
+            if number in complete.values:
+                tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
 
 
 def tell_round(tracking, folder, number, progress):
-    """Show a round's epochs so far, and the rounds that are complete.
+    """Show a round's epochs that are kept, and the rounds that are complete.
 
     Arguments:
         tracking: a Tracking.
@@ -156,7 +162,7 @@ def tell_round(tracking, folder, number, progress):
         number: the round.
         progress: an arttl.training.Progress.
     """
-    tracking.tell(progress.history, where=f"round-{number:02d}")
+    tracking.tell(progress.kept_history, where=f"round-{number:02d}")
     path = folder.path / "rounds.csv"
     if path.exists():
         tracking.tell(pd.read_csv(path).to_dict("records"), "round", "rounds")
@@ -165,17 +171,22 @@ def tell_round(tracking, folder, number, progress):
 def search_metrics(folder, found):
     """The content of metrics.json: the best tickets, the unpruned network not among them, and the times of all.
 
+    Of a search without tickets (rounds=0) the accuracy is that of the unpruned network.
+
     Arguments:
         folder: the RunFolder, with its rounds.csv.
         found: the Tickets.
     """
     rounds = pd.read_csv(folder.path / "rounds.csv")
     best, chosen = best_rounds(rounds)
+    measured = rounds.iloc[0] if chosen is None else chosen
+    dead = rounds["round"][rounds.features == DEAD]
     return {
         "rounds": found.rounds,
-        "best_round": int(best["round"]),
-        "best_round_validation": int(chosen["round"]),
-        **{name: float(chosen[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
+        "best_round": None if best is None else int(best["round"]),
+        "best_round_validation": None if chosen is None else int(chosen["round"]),
+        **{name: float(measured[name]) for name in ("test_accuracy", "test_accuracy_low", "test_accuracy_high")},
+        "dead_from_round": int(dead.min()) if len(dead) else None,
         "training_seconds": round(float(rounds.training_seconds.sum()), 3),
         "seconds": round(float(rounds.seconds.sum()), 3),
     }

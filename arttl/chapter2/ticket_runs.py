@@ -11,10 +11,11 @@ from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.files import write_model, write_table
+from arttl.leaks import check_unseen, lists_images, started_from
 from arttl.models import HEAD
 from arttl.pruning import load_ticket, open_tickets, shuffled_masks
+from arttl.published.chapter2 import BATCHNORM as STUDY
 from arttl.recipes import Recipe
-from arttl.reports.tickets.published import BATCHNORM as STUDY
 from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.runs import RunFolder
 from arttl.tracking import Tracking
@@ -65,7 +66,7 @@ class TicketSpec:
         target: name of the data set.
         network: of NETWORKS.
         start: of STARTS.
-        round: of the ticket; 0 from scratch.
+        round: of the ticket; 0 is the unpruned network, started from θ_k, or from scratch.
         seed: of this training, and of the search.
         recipe: how it is trained.
         size: side of the images in pixels; None for the data set's own.
@@ -144,17 +145,29 @@ class TicketSpec:
 
 
 def check_search(spec, data):
-    """Raise InputError when a spec's search does not have what it asks for, or has seen the target's test images."""
+    """Raise InputError when a spec's search does not have what it asks for, or has seen the target's test images.
+
+    Images are compared by the content of their files, whatever the data sets are called (arttl.leaks). Of natural
+    sources, and searches that list no images, it is their name and division that tell.
+
+    Arguments:
+        spec: a TicketSpec.
+        data: the TrainingData of the target.
+
+    Returns lines that say what cannot be known; a list.
+    """
     if spec.search is None:
-        return
+        return []
     tickets = open_tickets(spec.path)
     if not 0 <= spec.round <= tickets.rounds:
-        raise InputError(f"{spec.path} has tickets of rounds 1 to {tickets.rounds}, not {spec.round}; see --rounds")
+        raise InputError(f"{spec.path} has tickets of rounds 0 to {tickets.rounds}, not {spec.round}; see --rounds")
     settings = spec.search.read_config()["settings"]
     if settings["network"] != spec.network:
         raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see --network")
     if spec.start == "final" and not settings["search"]["keep_final"]:
         raise InputError(f"{spec.path} does not keep trained weights; search again with --keep-final")
+    if data.table is not None and lists_images(spec.search):
+        return check_unseen(spec.search, data.table)
     mine, theirs = (
         {k: v for k, v in each.items() if k in ("files", "split", "challenge")}
         for each in (data.settings, settings["data"])
@@ -164,6 +177,7 @@ def check_search(spec, data):
             f"{spec.path} was found on another division of {spec.target} into train, validation and test; "
             "search with the same data and split options, or images that it was trained on would test it"
         )
+    return [] if data.table is None or mine == theirs else check_unseen(spec.search, data.table)
 
 
 def start_weights(spec, trainee):
@@ -220,7 +234,8 @@ def run_ticket(spec, data, force=False):
         trainee = begun(spec, data, batchnorm_momentum=spec.batchnorm.momentum)
         with spec.computing.applied():
             weights, masks = start_weights(spec, trainee)
-            folder.begin(trainee.config(settings, data, ticket_deviations(spec, data)), force)
+            config = trainee.config(settings, data, ticket_deviations(spec, data))
+            folder.begin(config | {"started_from": started_from(spec.search, folder)}, force)
             if data.table is not None:
                 write_table(folder.path / "images.csv", data.table)
             checkpoint = Checkpoint(folder.checkpoint)
@@ -240,14 +255,12 @@ def run_ticket(spec, data, force=False):
 def fit_ticket(spec, data, trainee, pruning, checkpoint, tracking):
     """Train a started Trainee to early stopping; returns the Outcome of its tested state."""
     recipe, folder = spec.recipe, spec.folder
-    drop = {"drop_remainder": recipe.drop_remainder}
-    training = data.batches("train", recipe.batch_size, spec.seed if recipe.shuffle else None, **drop)
-    validation = data.batches("validation", recipe.batch_size, **drop)
+    training, validation = data.training(recipe, spec.seed), data.validation(recipe)
 
     def report(progress):
         write_table(folder.path / "history.csv", history_table(progress))
         folder.log(epoch_line(progress, recipe.max_epochs))
-        tracking.tell(progress.history)
+        tracking.tell(progress.kept_history)
 
     callbacks = [pruning, *([Recalibrate(training)] if spec.batchnorm.recalibrate else [])]
     progress = train(trainee.model, recipe, training, validation, checkpoint, report, callbacks=callbacks)

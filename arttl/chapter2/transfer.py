@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from arttl.chapter2.explain import explain_runs
 from arttl.chapter2.networks import get_network
 from arttl.chapter2.opening import check_data_options, dataset_name, open_data
 from arttl.chapter2.search import FOLDER as SEARCHES
@@ -43,6 +44,14 @@ class Line:
     source: str = ""
     fraction: float = 1.0
 
+    def rounds(self, asked):
+        """Those of the rounds asked for that have such a run.
+
+        Round 0 is the unpruned network. Started from θ_k it tells the weights' part of a ticket's worth from the
+        mask's; with random weights it is training from scratch, which is a line of its own.
+        """
+        return [number for number in asked if number or self.start in ("ticket", "final")]
+
 
 def run_transfers(options, lines=None):
     """Do what a script was asked for: plan, train, test, and print the table of results.
@@ -54,11 +63,15 @@ def run_transfers(options, lines=None):
     target = dataset_name(options.target)
     check_data_options(target, options)
     specs = plan_transfers(options, lines or asked_lines(options, target))
+    if options.explain:
+        print(explain_runs(specs))
+        if not options.dry_run:
+            return
     opening = partial(open_data, target, options, specs[0].size, specs[0].recipe)
     data = opening()
     if not options.dry_run:
-        for spec in specs:
-            check_search(spec, data)
+        for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
+            print(line)
     folders = [spec.folder for spec in specs]
     do_runs(specs, data, options, run_ticket, opening=opening, report=lambda: print(transfers_table(folders)))
 
@@ -124,7 +137,7 @@ def plan_transfers(options, lines, folder=FOLDER):
                 specs.append(TicketSpec(start="scratch", round=0, seed=seed, folder=path, **common))
                 continue
             search = find_search(options, line, name, seed)
-            for number in asked_rounds(options, search):
+            for number in line.rounds(asked_rounds(options, search)):
                 part = line.source + (f"-{100 * line.fraction:g}" if line.fraction < 1 else "")
                 path = _path(base, options, part, line.start, number, seed)
                 specs.append(
@@ -154,7 +167,7 @@ def find_search(options, line, network, seed):
     Raises InputError, with the command that makes it, when it is not there.
     """
     folder = search_run(search_folder(options), line.source, network, line.fraction, seed)
-    if not Path(folder.path, "tickets.h5").exists() and not options.dry_run:
+    if not Path(folder.path, "tickets.h5").exists() and not (options.dry_run or options.explain):
         fraction = f" --fraction {line.fraction:g}" if line.fraction < 1 else ""
         raise InputError(
             f"there are no tickets of {line.source} in {folder.path}; first run ch2_find_tickets.py --source "
@@ -167,11 +180,11 @@ def asked_rounds(options, search):
     """The rounds of a search that --rounds asks for, all of them by default; sorted."""
     if options.rounds:
         return sorted({number for each in options.rounds for number in each})
-    if options.dry_run and not Path(search.path, "tickets.h5").exists():
-        return range(1, SearchSettings().rounds + 1)
-    if not search.is_complete:
+    if not Path(search.path, "tickets.h5").exists():  # find_search lets a dry run plan with what is not there yet
+        return range(SearchSettings().rounds + 1)
+    if not search.is_complete and not (options.explain or options.dry_run):
         raise InputError(f"the search in {search.path} is unfinished; complete it with --resume, or give --rounds")
-    return range(1, open_tickets(Path(search.path, "tickets.h5")).rounds + 1)
+    return range(open_tickets(Path(search.path, "tickets.h5")).rounds + 1)
 
 
 def transfers_table(folders):

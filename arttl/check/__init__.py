@@ -8,12 +8,15 @@ from pathlib import Path
 from arttl.check.findings import ATTENTION, Finding, write_findings
 from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
-from arttl.check.metadata import ChallengeFacts, challenge_facts, metadata_findings
+from arttl.check.metadata import ChallengeFacts, challenge_facts, class_rows, metadata_findings
 from arttl.check.report import report
 from arttl.collections import open_collection, reading_options
 from arttl.collections.table import Collection
 from arttl.errors import InputError
+from arttl.images.losses import LOSSES, REMEDY
 from arttl.names import safe_name
+from arttl.overrides import read_assignments
+from arttl.recipes import fine_tuning
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
 
@@ -28,6 +31,7 @@ class Checked:
         findings: a list of Findings.
         images: ImageFacts, or None if no image was opened.
         preparing: seconds that decoding all images for training is expected to take at PREPARED; None likewise.
+        reading: how training would read pictures, of arttl.images.Decoding.
     """
 
     collection: Collection
@@ -35,6 +39,7 @@ class Checked:
     findings: list[Finding] = field(default_factory=list)
     images: ImageFacts | None = None
     preparing: float | None = None
+    reading: str = "load_img"
 
     @property
     def ready(self):
@@ -52,11 +57,13 @@ def run_check(options):
 
     Raises InputError for data that cannot be read as a collection, and if the CSV cannot be written.
     """
+    recipe = fine_tuning(options.recipe).changed(read_assignments(options.set))
     asked = list(dict.fromkeys(options.challenge or ()))
     collection = open_collection(
         options.data,
         asked[0] if asked else None,
         skip_missing=True,
+        skip_unreadable=True,
         **reading_options(options),
     )
     checked = check_collection(
@@ -66,9 +73,11 @@ def run_check(options):
         min_images=options.min_images,
         group_duplicates=options.group_duplicates,
         metadata_only=options.metadata_only,
+        preset=recipe.split,
+        reading=recipe.decoding,
     )
     path = options.report or Path(f"check-{safe_name(collection.name)}.csv")
-    write_findings(path, checked.findings)
+    write_findings(path, [*checked.findings, *(row for facts in checked.facts for row in class_rows(facts))])
     print(report(checked, path))
     return 0 if checked.ready else 1
 
@@ -83,17 +92,20 @@ def check_collection(
     metadata_only=False,
     workers=None,
     progress=True,
+    preset="thesis",
+    reading="load_img",
 ):
     """Check a collection.
 
     Arguments:
-        collection: a Collection, best read with skip_missing, so that all missing images are found.
+        collection: a Collection, best read with skip_missing and skip_unreadable, so that all that is wrong is found.
         challenges: those of its challenges to look at.
         seed, min_images: of the split.
         group_duplicates: whether the split keeps duplicates together.
         metadata_only: open no image.
         workers: threads that decode; default one for each processor that this process may use.
-        progress: show a bar on stderr.
+        progress: tell on stderr how far it has come.
+        preset, reading: the split preset and the decoding of the recipe that training would follow.
 
     Returns Checked.
 
@@ -107,19 +119,37 @@ def check_collection(
     images = preparing = None
     if not metadata_only:
         paths = collection.paths()
-        preparing = preparing_seconds(paths.values(), workers)
-        images = read_images(paths, workers=workers, progress=progress)
+        preparing = preparing_seconds(paths.values(), workers, collection.megapixels)
+        images = read_images(paths, workers=workers, progress=progress, megapixels=collection.megapixels)
     together = duplicates_of(images) if group_duplicates else ()
-    facts = [challenge_facts(collection, challenge, seed, min_images, together) for challenge in challenges]
+    facts = [challenge_facts(collection, challenge, seed, min_images, together, preset) for challenge in challenges]
     findings = metadata_findings(collection, facts)
     if images is not None:
         findings += [Finding("corrupt", item=item, detail=cause) for item, cause in images.bad.items()]
+        findings += reading_findings(images, reading)
         findings += duplicate_findings(images, facts)
-    return Checked(collection, facts, findings, images, preparing)
+    return Checked(collection, facts, findings, images, preparing, reading)
+
+
+def reading_findings(images, reading):
+    """Findings about pictures that training would not see as they look: a list, one an image and kind of loss.
+
+    Arguments:
+        images: ImageFacts.
+        reading: how training reads pictures; "upright" loses nothing.
+    """
+    lost = images.lost if reading == "load_img" else {}
+    return [
+        Finding(kind, item=item, detail=f"{LOSSES[kind]}; {REMEDY} mends it")
+        for wanted in LOSSES
+        for item, kinds in lost.items()
+        for kind in kinds
+        if kind == wanted
+    ]
 
 
 def duplicate_findings(images, facts):
-    """Findings about pictures that occur more than once, and about those that would be in several parts of a split.
+    """Findings about pictures that occur more than once: in several parts of a split, or exactly under several labels.
 
     Arguments:
         images: ImageFacts.
@@ -138,4 +168,9 @@ def duplicate_findings(images, facts):
             found = {item: parts[item] for item in ids if item in parts}
             if len(set(found.values())) > 1:
                 findings += [Finding("straddles", each.challenge, item, part, name) for item, part in found.items()]
+        labels = each.labels.to_dict()
+        for kind, name, _, ids in named:
+            found = {item: labels[item] for item in ids if kind == "duplicate" and item in labels}
+            if len(set(found.values())) > 1:
+                findings += [Finding("two-labels", each.challenge, item, label, name) for item, label in found.items()]
     return findings

@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from arttl.files import csv_writer, whole_file
 
-ATTENTION = ("cannot-split", "missing", "corrupt", "straddles", "label-variant")
+ATTENTION = (
+    "cannot-split",
+    "few-left",
+    "missing",
+    "unreadable",
+    "corrupt",
+    "white",
+    "straddles",
+    "two-labels",
+    "label-variant",
+)
 """Kinds of findings that need attention before training, so that the check ends with exit code 1."""
 
 
@@ -15,7 +25,8 @@ class Finding(NamedTuple):
     """One thing found.
 
     Arguments:
-        kind: one of ATTENTION, or "without-row", "duplicate", "near-duplicate".
+        kind: one of ATTENTION, or "dropped", "without-row", "transparent", "turned", "duplicate", "near-duplicate", or
+            "class", which finds no fault.
         challenge: the challenge it is about; "" for all.
         item: an image id or a label.
         detail: more about it, in words.

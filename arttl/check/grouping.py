@@ -64,11 +64,12 @@ def duplicates_of(images):
     return joined([[images.image_ids[position] for position in group] for _, _, group in groups(images)])
 
 
-def duplicate_grouping(paths, files):
+def duplicate_grouping(paths, files, megapixels=None):
     """The Grouping that keeps duplicates in one part of a split.
 
     Arguments:
         paths: dict of image_id to Path; every image is decoded, in parallel and once, if a split has to be made.
         files: their fingerprint (arttl.images.files_fingerprint).
+        megapixels: as in arttl.images.Decoding.
     """
-    return Grouping(RULE, files, cache(lambda: duplicates_of(read_images(paths))))
+    return Grouping(RULE, files, cache(lambda: duplicates_of(read_images(paths, megapixels=megapixels))))

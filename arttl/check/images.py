@@ -6,14 +6,16 @@ import hashlib
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.check.duplicates import GRID, perceptual_hash, thumbnail
 from arttl.files import file_hash
 from arttl.images.decoding import BadImage, Decoding, decode_image
+from arttl.images.losses import lost_by_load_img
 from arttl.workers import bounded_map, processors
 
 SMALL = Decoding((64, 64), "antialiased")
@@ -37,6 +39,7 @@ class ImageFacts:
         thumbnails: float16 (n, GRID * GRID), see duplicates.thumbnail.
         flat: boolean (n,), True for pictures of nearly one grey, which have no hash to speak of.
         bad: image_id to cause, of those that cannot be read.
+        lost: image_id to what the reading "load_img" loses of it (arttl.images.losses), of those that lose anything.
     """
 
     image_ids: list[str]
@@ -46,47 +49,52 @@ class ImageFacts:
     thumbnails: np.ndarray
     flat: np.ndarray
     bad: dict[str, str]
+    lost: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_images(paths, *, workers=None, progress=True) -> ImageFacts:
+def read_images(paths, *, workers=None, progress=True, megapixels=None) -> ImageFacts:
     """Decode every image in parallel threads; a picture is let go as soon as it is described.
 
     Arguments:
         paths: dict of image_id to Path.
         workers: threads; default one for each processor that this process may use.
-        progress: show a bar on stderr.
+        progress: tell on stderr how far it has come.
+        megapixels: as in arttl.images.Decoding.
 
     Returns ImageFacts, in the order of `paths`.
     """
     workers = workers or processors()
-    files, pixels, bad, image_ids = [], [], {}, []
+    files, pixels, bad, lost, image_ids = [], [], {}, {}, []
+    describe = partial(_describe, decoding=replace(SMALL, megapixels=megapixels))
     hashes = np.zeros(len(paths), np.uint64)
     thumbnails = np.zeros((len(paths), GRID * GRID), np.float16)
     flat = np.zeros(len(paths), bool)
-    bar = tqdm(total=len(paths), desc="checking images", disable=not progress)
-    with bar, ThreadPoolExecutor(workers) as pool:
-        for image_id, found in bounded_map(pool, _describe, paths.items(), 4 * workers):
-            bar.update()
+    told = bar(total=len(paths), desc="checking images", shown=progress)
+    with told, ThreadPoolExecutor(workers) as pool:
+        for image_id, found in bounded_map(pool, describe, paths.items(), 4 * workers):
+            told.update()
             if isinstance(found, str):
                 bad[image_id] = found
                 continue
             row = len(image_ids)
             image_ids.append(image_id)
-            digests, hashes[row], thumbnails[row], flat[row] = found
+            digests, hashes[row], thumbnails[row], flat[row], losses = found
+            if losses:
+                lost[image_id] = losses
             files.append(digests[0])
             pixels.append(digests[1])
     kept = len(image_ids)
-    return ImageFacts(image_ids, files, pixels, hashes[:kept], thumbnails[:kept], flat[:kept], bad)
+    return ImageFacts(image_ids, files, pixels, hashes[:kept], thumbnails[:kept], flat[:kept], bad, lost)
 
 
-def preparing_seconds(paths: Iterable, workers=None) -> float:
+def preparing_seconds(paths: Iterable, workers=None, megapixels=None) -> float:
     """How long the stores of these images take, extrapolated from decoding up to SAMPLE of them, evenly spread.
 
     Call it before read_images, so that the files are not in memory already. Unreadable files count as quickly read.
 
     Arguments:
         paths: the images' files.
-        workers: threads, as in read_images.
+        workers, megapixels: as in read_images.
     """
     paths, workers = list(paths), workers or processors()
     if not paths:
@@ -94,23 +102,23 @@ def preparing_seconds(paths: Iterable, workers=None) -> float:
     sample = [paths[row] for row in np.unique(np.linspace(0, len(paths) - 1, SAMPLE).astype(int))]
     started = time.monotonic()
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(_decode, sample))
+        list(pool.map(partial(_decode, megapixels=megapixels), sample))
     return (time.monotonic() - started) * len(paths) / len(sample)
 
 
-def _decode(path):
+def _decode(path, megapixels):
     try:
         for decoding in PREPARED:
-            decode_image(path, decoding)
+            decode_image(path, replace(decoding, megapixels=megapixels))
     except BadImage:
         return
 
 
-def _describe(item):
-    """(image_id, ((file's SHA-256, pixels' SHA-256), hash, thumbnail, whether flat)) or (image_id, cause)."""
+def _describe(item, decoding):
+    """(image_id, ((file's SHA-256, pixels' SHA-256), hash, thumbnail, whether flat, losses)) or (image_id, cause)."""
     image_id, path = item
     try:
-        picture = decode_image(path, SMALL)
+        picture = decode_image(path, decoding)
         digests = file_hash(path).digest(), hashlib.sha256(picture).digest()
     except BadImage as error:
         return image_id, error.cause
@@ -118,4 +126,4 @@ def _describe(item):
         return image_id, error.strerror or str(error)
     grey = picture @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's own conversion
     small, flat = thumbnail(grey)
-    return image_id, (digests, perceptual_hash(grey), small, flat)
+    return image_id, (digests, perceptual_hash(grey), small, flat, lost_by_load_img(path, decoding.megapixels))

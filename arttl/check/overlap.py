@@ -24,6 +24,8 @@ def run_overlap(options):
             data,
             asked[0] if asked else None,
             skip_missing=True,
+            skip_unreadable=True,
+            follow_links=options.follow_links,
             image_column=options.image_column,
             label_column=options.label_column,
             format=options.format,

@@ -6,8 +6,10 @@ from collections import defaultdict
 
 from arttl.check.images import PREPARED, SAMPLE
 from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
+from arttl.images.losses import loss_line
 
 SHOWN_NOTES = 6
+SHOWN_CLASSES = 6
 
 
 def report(checked, path):
@@ -25,9 +27,17 @@ def report(checked, path):
     if checked.images is None:
         lines.append("no image was opened: corrupt files and duplicates were not looked for")
     lines += ["", _cost(checked)]
-    verdict = "training can start" if checked.ready else "something needs attention before training"
-    lines.append(f"{verdict}; {counted(len(checked.findings), 'finding')} in {shown_path(path)}")
+    lines.append(f"{_verdict(checked)}; {counted(len(checked.findings), 'finding')} in {shown_path(path)}")
     return "\n".join(lines)
+
+
+def _verdict(checked):
+    """Whether training can start, and with what where the split leaves classes out."""
+    left = [f"{facts.left[0]} of {shown(facts.challenge)}" for facts in checked.facts if facts.split and facts.left[1]]
+    words = f"the split leaves classes out: {', '.join(left)} are left to train on" if left else ""
+    if checked.ready:
+        return words or "training can start"
+    return f"something needs attention before training{f'; {words}' if words else ''}"
 
 
 def _challenge_lines(facts):
@@ -43,11 +53,22 @@ def _challenge_lines(facts):
     parts = ", ".join(f"{len(facts.split.ids(part)):,} {part}" for part in ("train", "validation", "test"))
     kept = facts.split
     lines.append(f"  after the split filter: N_t {len(kept.table):,}, Q_t {len(kept.classes):,} ({parts})")
+    lines.append(f"  classes (train + validation + test): {_shares(facts)}")
+    if kept.dropped:
+        largest = sorted(kept.dropped.items(), key=lambda item: (-item[1], item[0]))
+        dropped = first_few((f"{shown(label)} {count:,}" for label, count in largest), SHOWN_CLASSES)
+        lines.append(f"  left out, since not in every part: {dropped}")
     if facts.differences:
         lines.append(f"  unlike Table 4: {'; '.join(facts.differences)}")
     elif facts.differences is not None:
         lines.append("  as in Table 4")
     return lines
+
+
+def _shares(facts):
+    """'drawing 16 + 2 + 2, print ...': the largest classes and how many images of each part they have."""
+    rows = ((shown(label), " + ".join(f"{count:,}" for count in row)) for label, row in facts.shares.iterrows())
+    return first_few((f"{label} {counts}" for label, counts in rows), SHOWN_CLASSES)
 
 
 def _finding_lines(checked):
@@ -59,14 +80,20 @@ def _finding_lines(checked):
         f"files without a row: {_items(by_kind['without-row'])}",
         f"label variants: {_variants(by_kind['label-variant'])}",
     ]
+    if by_kind["unreadable"]:
+        lines.insert(0, f"folders that cannot be read: {_items(by_kind['unreadable'])} (--skip-unreadable)")
     if checked.images is None:
         return lines
-    causes = [f"{shown(each.item)} ({shown(each.detail)})" for each in by_kind["corrupt"]]
-    lines.append(f"corrupt images: {len(causes):,}{': ' if causes else ''}{first_few(causes, 2)}")
+    causes = [f"{shown(each.item)} ({shown_path(each.detail)})" for each in by_kind["corrupt"]]
+    more = f" and {len(causes) - 2:,} more" if len(causes) > 2 else ""
+    lines.append(f"corrupt images: {len(causes):,}{': ' if causes else ''}{', '.join(causes[:2])}{more}")
+    losses = loss_line(checked.images.lost.values(), len(checked.collection)) if checked.reading == "load_img" else ""
+    lines += [losses] if losses else []
     for kind, words in (("duplicate", "exact duplicates"), ("near-duplicate", "near duplicates")):
         straddling = [each for each in by_kind["straddles"] if each.group.startswith(f"{kind}-")]
         remedy = "" if _given(checked) else " (--group-duplicates keeps each in one)"
         lines.append(f"{words}: {_groups(by_kind[kind])}{_straddling(straddling, remedy)}")
+    lines += [f"one picture under several labels: {line}" for line in _two_labels(by_kind["two-labels"])]
     return lines
 
 
@@ -86,6 +113,17 @@ def _variants(findings):
 def _groups(findings):
     groups = len({each.group for each in findings})
     return f"{counted(groups, 'group')} of {counted(len(findings), 'image')}" if groups else "none"
+
+
+def _two_labels(findings):
+    """'type 12 groups, such as 'a.jpg' (x) = 'b.jpg' (y); ...', for each challenge."""
+    challenges = defaultdict(lambda: defaultdict(list))
+    for each in findings:
+        challenges[each.challenge][each.group].append(f"{shown(each.item)} ('{shown(each.detail)}')")
+    for challenge, groups in challenges.items():
+        first = " = ".join(next(iter(groups.values()))[:2])
+        remedy = "keep one, or make the labels one"
+        yield f"{shown(challenge)} {counted(len(groups), 'group')}, such as {first}; {remedy}"
 
 
 def _given(checked):

@@ -7,6 +7,7 @@ recognises the format.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from arttl.collections.bundled import BUNDLED, bundled
@@ -15,6 +16,7 @@ from arttl.collections.csv_table import read_csv_table
 from arttl.collections.cut import cut_target
 from arttl.collections.detect import FORMATS, Request, find_format
 from arttl.collections.dublin_core_csv import read_dublin_core_csv
+from arttl.collections.image_folder import Walk
 from arttl.collections.omniart import read_omniart
 from arttl.collections.rijks_xml import read_rijks_xml
 from arttl.collections.rijksgt import FILE, read_rijksgt, with_challenge_split
@@ -53,8 +55,19 @@ __all__ = [
 SPLITS = ("own", "challenge")
 """Whose split: this project's (or that of the data's train, val and test folders), or its publishers'."""
 
+WITH_SPLITS = ("wikiart", "class-folders")
+"""Formats that can bring a split of their own."""
 
-READING = ("metadata", "image_column", "label_column", "format", "split", "unknown_labels")
+READING = (
+    "metadata",
+    "image_column",
+    "label_column",
+    "format",
+    "split",
+    "unknown_labels",
+    "follow_links",
+    "max_megapixels",
+)
 """The arguments of open_collection that the command line gives under the same names."""
 
 
@@ -67,12 +80,13 @@ def open_asked(options, challenge=None):
     """The collection that a namespace of options asks for, opened for one challenge, or for all that it has.
 
     Arguments:
-        options: with data, skip_missing and the READING options.
+        options: with data, skip_missing, skip_unreadable and the READING options.
         challenge: name, or None.
 
     Raises InputError as open_collection does.
     """
-    return open_collection(options.data, challenge, skip_missing=options.skip_missing, **reading_options(options))
+    skipping = {"skip_missing": options.skip_missing, "skip_unreadable": options.skip_unreadable}
+    return open_collection(options.data, challenge, **skipping, **reading_options(options))
 
 
 def open_collection(
@@ -83,9 +97,12 @@ def open_collection(
     image_column=None,
     label_column=None,
     skip_missing=False,
+    skip_unreadable=False,
     unknown_labels=None,
     format=None,
     split=None,
+    follow_links=None,
+    max_megapixels=None,
 ):
     """Open a user's collection, in whichever of the known layouts it is.
 
@@ -100,10 +117,13 @@ def open_collection(
         metadata: a CSV, XML or MATLAB file elsewhere or one of several, or a folder of XML files or WikiArt's lists.
         image_column, label_column: columns of a plain CSV.
         skip_missing: leave metadata rows without an image out, rather than refuse them.
+        skip_unreadable: leave subfolders that cannot be read out, rather than refuse them.
         unknown_labels: labels that say nothing, beside the blank one; None for the studies' ("anoniem").
         format: the name of one of `detect.FORMATS`; None to have it told from the data.
         split: "challenge" for the split that the data's publishers give: that of rijksgt.mat, which may lie beside
-            XML or CSV, or WikiArt's val list as test; None or "own" leaves these aside.
+            XML or CSV, WikiArt's val list as test, or train and test folders; None or "own" leaves the former aside.
+        follow_links: follow links below the folder of images wherever they lead, rather than inside it only.
+        max_megapixels: decode pictures of up to so many million pixels; None for the usual bound (arttl.images).
 
     Returns a Collection that has the challenge.
 
@@ -122,16 +142,23 @@ def open_collection(
         "unknown_labels": unknown_set(unknown_labels),
     }
     metadata = None if metadata is None else Path(metadata)
-    asked = Request(data, challenge, metadata, image_column, label_column, split or "own", joining)
+    walk = Walk(bool(follow_links), skip_unreadable)
+    asked = Request(data, challenge, metadata, image_column, label_column, split or "own", joining, walk)
     chosen = find_format(asked, format)
-    if asked.split == "challenge" and chosen.name != "wikiart" and asked.mat is None:
-        raise InputError(
-            f"--split challenge needs {FILE} in {shown_path(data)} (or WikiArt's lists); put it there, or leave "
-            "--split out"
-        )
-    collection = chosen.read(asked)
+    if asked.split == "challenge" and chosen.name not in WITH_SPLITS and asked.mat is None:
+        raise _no_challenge_split(data)
+    collection = replace(chosen.read(asked), megapixels=max_megapixels)
     if challenge is not None:
         collection.check_challenge(challenge)
-    if asked.split == "challenge" and chosen.name != "wikiart":
+    if asked.split == "challenge" and asked.mat is not None and chosen.name != "wikiart":
         return with_challenge_split(collection, asked.mat, asked.images)
+    if asked.split == "challenge" and collection.given_split() is None:
+        raise _no_challenge_split(data)
     return collection
+
+
+def _no_challenge_split(data):
+    return InputError(
+        f"--split challenge needs {FILE} in {shown_path(data)} (or WikiArt's lists, or train and test folders); put it "
+        "there, or leave --split out"
+    )

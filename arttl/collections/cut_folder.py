@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from arttl.bars import bar
 from arttl.collections.image_folder import entries, list_images
 from arttl.collections.table import PARTS, labels_fingerprint
 from arttl.collections.wording import shown_path
@@ -52,7 +53,7 @@ def write_cut(collection, folder, data, *, copy=False, progress=False):
         folder: the folder to make; it may be there if it is empty, or holds this same cut.
         data: the folder of the download.
         copy: make copies, which changes to the download's files do not reach.
-        progress: show a bar on stderr if that is a terminal.
+        progress: tell on stderr how far it has come.
 
     Returns Written; with no links and no copies if the same cut was there already.
 
@@ -167,13 +168,10 @@ def _is_there(folder, plan, about):
 
 def _fill(partial, plan, copy, progress):
     """Make the folders and their links or copies; returns Written."""
-    from tqdm import tqdm
-
     links, copies, reason = 0, 0, ""
     for folder in sorted({file.rpartition("/")[0] for file in plan["file"]}):
         (partial / folder).mkdir(parents=True)
-    bar = tqdm(plan.itertuples(), total=len(plan), desc="laying out", disable=None if progress else True)
-    for row in bar:
+    for row in bar(plan.itertuples(), total=len(plan), desc="laying out", shown=progress):
         # A link of the download is followed, since a link to it would lead elsewhere from here.
         source, target = os.path.realpath(row.path), partial / row.file
         if not copy and not reason:

@@ -11,7 +11,7 @@ from arttl.collections.class_folders import read_class_folders
 from arttl.collections.csv_file import read_csv
 from arttl.collections.csv_table import read_csv_table
 from arttl.collections.dublin_core_csv import IMAGE_COLUMN, LABEL_COLUMNS, is_dublin_core, read_dublin_core_csv
-from arttl.collections.image_folder import entries, find_images
+from arttl.collections.image_folder import USUAL_WALK, Walk, entries, find_images
 from arttl.collections.oai_xml import holds_dublin_core
 from arttl.collections.omniart import is_omniart, read_omniart
 from arttl.collections.rijks_xml import read_rijks_xml
@@ -34,6 +34,7 @@ class Request:
     Arguments:
         data, challenge, metadata, image_column, label_column, split: as there; paths are Paths.
         joining: name, skip_missing and unknown_labels, for join_rows.
+        walk: how folders of images are searched.
     """
 
     data: Path
@@ -43,11 +44,12 @@ class Request:
     label_column: str | None = None
     split: str = "own"
     joining: dict = field(default_factory=dict)
+    walk: Walk = USUAL_WALK
 
     @cached_property
     def images(self):
         """The ImageFolder of the data folder, listed once."""
-        return find_images(self.data)
+        return find_images(self.data, self.walk)
 
     @property
     def columns(self):
@@ -126,7 +128,7 @@ FORMATS = (
         lambda asked: not asked.columns and asked.lists is not None,
         lambda asked: read_wikiart(
             asked.lists,
-            find_wikiart_images(asked.data),
+            find_wikiart_images(asked.data, asked.walk),
             challenge=asked.challenge or list_challenges(asked.lists)[0],
             given=asked.split == "challenge",
             **asked.joining,
@@ -173,7 +175,9 @@ FORMATS = (
         "class-folders",
         "images in DATA/CLASS/ or in DATA/{train,val,test}/CLASS/, and no --metadata",
         lambda asked: asked.metadata is None,
-        lambda asked: read_class_folders(asked.data, challenge=asked.challenge or ANY_CHALLENGE, **asked.joining),
+        lambda asked: read_class_folders(
+            asked.data, challenge=asked.challenge or ANY_CHALLENGE, walk=asked.walk, **asked.joining
+        ),
     ),
 )
 

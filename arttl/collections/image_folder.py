@@ -1,21 +1,87 @@
-"""The images below a folder, listed once, and metadata ids matched with them."""
+"""The images below a folder, listed once."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections import defaultdict
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from arttl.collections.wording import first_few, row_name, shown, shown_path
+from arttl.collections.wording import counted, first_few, shown_path
 from arttl.errors import InputError
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
+IMAGE_SUFFIXES = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".gif",
+        ".bmp",
+        ".tif",
+        ".tiff",
+        ".webp",
+        ".avif",
+        ".avifs",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".jp2",
+        ".j2k",
+        ".j2c",
+        ".jpc",
+        ".jpf",
+        ".jpx",
+    ]
+)
+"""Suffixes of the formats that arttl.images decodes, in lower case; a test compares them."""
+
+FOREIGN_SUFFIXES = frozenset(
+    [".heic", ".heif", ".hif", ".jxl", ".psd", ".svg", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"]
+)
+"""Suffixes of pictures that arttl.images does not decode, which are told apart from files that are no pictures."""
+
 IMAGE_FOLDERS = ("images", "jpg2", "jpg")
 """Where images lie inside a data folder, first come first used; else in the data folder itself."""
 
-_LEADS_OUT = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|\Z)|.*\0", re.DOTALL)
+MACHINE_FOLDERS = frozenset(
+    {
+        "__macosx",
+        "__pycache__",
+        "$recycle.bin",
+        "recycler",
+        "system volume information",
+        "lost+found",
+        "network trash folder",
+        "temporary items",
+        "@eadir",
+        "@recycle",
+        "@recently-snapshot",
+        "#recycle",
+        "#snapshot",
+    }
+)
+"""Folders that systems, servers and tools make, in lower case; so are hidden ones. None of them is opened."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How a folder is searched.
+
+    Arguments:
+        follow_links: follow links to files and folders wherever they lead; each folder is read once, so loops end.
+        skip_unreadable: pass over folders that cannot be read, and list them, rather than refuse them.
+    """
+
+    follow_links: bool = False
+    skip_unreadable: bool = False
+
+
+USUAL_WALK = Walk()
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +93,14 @@ class ImageFolder:
         root: its real path.
         images: paths relative to it with forward slashes, sorted.
         folders: the folders below it, in the same form, sorted.
-        links: links that are not followed, in the same form: they lead out of the folder, or to a folder.
+        links: links that are not followed, in the same form: they lead out of the folder, or to a folder; where all
+            are followed, those that lead to nothing, or to a folder that is read already.
         ignored: number of files that are hidden, no image, or not named in UTF-8.
         prefix: the folder relative to the data folder ("images/"), which ids may carry as well; or "".
+        machine: folders that were not opened, since they are hidden or of MACHINE_FOLDERS, sorted.
+        unreadable: folders that cannot be read, sorted.
+        foreign: suffix to number of the pictures whose format is not read (FOREIGN_SUFFIXES).
+        walk: how it was searched.
     """
 
     folder: Path
@@ -39,65 +110,159 @@ class ImageFolder:
     links: frozenset[str]
     ignored: int
     prefix: str = ""
+    machine: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    foreign: dict[str, int] = field(default_factory=dict)
+    walk: Walk = USUAL_WALK
 
     def path(self, image):
         """The absolute path of one of `images`."""
         return os.path.join(self.root, *image.split("/"))
 
+    @property
+    def notes(self):
+        """What lies there and was left out, in lines that name the remedy; `ignored` files are not among them."""
+        lines = []
+        if self.machine:
+            folders = counted(len(self.machine), "folder")
+            lines.append(f"{folders} that systems make, or hidden, left out: {first_few(self.machine)}")
+        if self.links:
+            links, where = counted(len(self.links), "link"), shown_path(self.folder)
+            lines.append(
+                f"{links} to nothing, or to a folder that is read already, left out"
+                if self.walk.follow_links
+                else f"{links} to folders or out of {where} left out (--follow-links follows them)"
+            )
+        if self.unreadable:
+            folders = counted(len(self.unreadable), "folder")
+            lines.append(f"{folders} that cannot be read left out: {first_few(self.unreadable)}")
+        if self.foreign:
+            files = counted(sum(self.foreign.values()), "picture")
+            lines.append(
+                f"{files} of a format that is not read left out ({', '.join(self.foreign)}): convert to JPEG or PNG"
+            )
+        return lines
 
-def find_images(data):
+
+def find_images(data, walk=USUAL_WALK):
     """List the images of a data folder: those in the first of IMAGE_FOLDERS it has, else all below it."""
     for name in IMAGE_FOLDERS:
         if (Path(data) / name).is_dir():
-            return list_images(Path(data) / name, prefix=f"{name}/")
-    return list_images(data)
+            return list_images(Path(data) / name, prefix=f"{name}/", walk=walk)
+    return list_images(data, walk=walk)
 
 
-def list_images(folder, prefix=""):
+def list_images(folder, prefix="", walk=USUAL_WALK):
     """List a folder and all below it, without a look at the files themselves.
 
-    Links are followed only to files below the same folder, so nothing outside is ever read.
+    Links are followed only to files below the same folder, so nothing outside is ever read, unless `walk` asks for
+    more.
 
     Arguments:
         folder: the folder.
         prefix: see ImageFolder.
+        walk: a Walk.
 
     Returns an ImageFolder.
 
-    Raises InputError for a folder that cannot be read.
+    Raises InputError for a folder that cannot be read, unless it lies below `folder` and `walk` passes over it.
     """
     root = os.path.realpath(folder)
-    images, folders, links, ignored = [], [], set(), 0
-    waiting = [""]
-    while waiting:
-        inside = waiting.pop()
-        for entry in entries(os.path.join(root, inside)):
-            name = inside + entry.name
-            if entry.name.startswith(".") or not _is_utf8(entry.name):
-                ignored += 1
-            elif entry.is_symlink() and not _stays_inside(entry.path, root):
-                links.add(name)
-            elif entry.is_dir():
-                folders.append(name)
-                waiting.append(name + "/")
-            elif os.path.splitext(entry.name)[1].lower() in IMAGE_SUFFIXES:
-                images.append(name)
-            else:
-                ignored += 1
+    found = _Found(root, walk)
+    found.read("")
+    while found.waiting or found.linked:
+        # Links come last: what they lead to counts under its own name if it lies in the folder.
+        found.read(found.waiting.pop() if found.waiting else found.linked.pop(0))
     return ImageFolder(
-        Path(folder), root, tuple(sorted(images)), tuple(sorted(folders)), frozenset(links), ignored, prefix
+        Path(folder),
+        root,
+        tuple(sorted(found.images)),
+        tuple(sorted(found.folders)),
+        frozenset(found.links),
+        found.ignored,
+        prefix,
+        tuple(sorted(found.machine)),
+        tuple(sorted(found.unreadable)),
+        dict(sorted(found.foreign.items())),
+        walk,
     )
+
+
+class _Found:
+    """What list_images has found so far, and the folders that it is still to read."""
+
+    def __init__(self, root, walk):
+        self.root, self.walk = root, walk
+        self.images, self.folders, self.links, self.machine, self.unreadable = [], [], set(), [], []
+        self.ignored, self.foreign = 0, Counter()
+        self.waiting, self.linked, self._read = [], [], set()
+
+    def read(self, inside):
+        """Read one folder, relative to the root; those in it are put down to be read."""
+        place = os.path.join(self.root, inside)
+        try:
+            if self.walk.follow_links and not self._is_new(place):
+                self.links.add(inside)
+                return
+            found = scan(os.path.join(place, ""))
+        except OSError as error:
+            if not inside or not self.walk.skip_unreadable:
+                raise _unreadable(os.path.join(place, ""), error, below=bool(inside)) from error
+            self.unreadable.append(inside)
+            return
+        if inside:
+            self.folders.append(inside)
+        for entry in found:
+            self._sort_out(entry, f"{inside}/{entry.name}" if inside else entry.name)
+
+    def _sort_out(self, entry, name):
+        if not _is_utf8(entry.name):
+            self.ignored += 1
+        elif _is_machines(entry):
+            self.machine.append(name)
+        elif entry.name.startswith("."):
+            self.ignored += 1
+        elif entry.is_symlink() and not self._follows(entry):
+            self.links.add(name)
+        elif entry.is_dir():
+            (self.linked if entry.is_symlink() else self.waiting).append(name)
+        else:
+            self._take(name)
+
+    def _take(self, name):
+        suffix = os.path.splitext(name)[1].lower()
+        if suffix in IMAGE_SUFFIXES:
+            self.images.append(name)
+        elif suffix in FOREIGN_SUFFIXES:
+            self.foreign[suffix] += 1
+        else:
+            self.ignored += 1
+
+    def _follows(self, link):
+        target = os.path.realpath(link)
+        if self.walk.follow_links:
+            return os.path.exists(target)
+        return target.startswith(os.path.join(self.root, "")) and os.path.isfile(target)
+
+    def _is_new(self, place):
+        status = os.stat(place)
+        new = (status.st_dev, status.st_ino) not in self._read
+        self._read.add((status.st_dev, status.st_ino))
+        return new
 
 
 def entries(folder):
     """The os.DirEntry objects of a folder, sorted by name; InputError if it cannot be read."""
     try:
-        with os.scandir(folder) as found:
-            return sorted(found, key=lambda entry: entry.name)
+        return scan(folder)
     except OSError as error:
-        raise InputError(
-            f"{shown_path(folder)} cannot be read ({error.strerror}); check the path and its permissions"
-        ) from error
+        raise _unreadable(folder, error) from error
+
+
+def scan(folder):
+    """The os.DirEntry objects of a folder, sorted by name; OSError if it cannot be read."""
+    with os.scandir(folder) as found:
+        return sorted(found, key=lambda entry: entry.name)
 
 
 def known_ids(images):
@@ -105,62 +270,18 @@ def known_ids(images):
     return {*images.images, *(os.path.splitext(image)[0] for image in images.images)}
 
 
-def match_ids(ids, images, source):
-    """Match metadata ids with image files, by name.
-
-    An id is the file's path below the image folder, with or without its extension; an exact match comes first.
-
-    Arguments:
-        ids: str Series of ids without surrounding blanks, indexed by row number, or by the rows' names.
-        images: an ImageFolder.
-        source: the metadata file, for messages.
-
-    Returns a list with, for each id, one of `images.images`, or None where there is no such image.
-
-    Raises InputError for an id that is empty, leads out of the folder, or fits several files.
-    """
-    exact = set(images.images)
-    by_stem = defaultdict(list)
-    for image in images.images:
-        by_stem[os.path.splitext(image)[0]].append(image)
-    return [_match(image_id, row, images, exact, by_stem, source) for row, image_id in ids.items()]
+def _unreadable(folder, error, below=False):
+    remedy = ", or go on without it: --skip-unreadable" if below else ""
+    return InputError(
+        f"{shown_path(folder)} cannot be read ({error.strerror}); check the path and its permissions{remedy}"
+    )
 
 
-def _match(image_id, row, images, exact, by_stem, source):
-    where = f"{shown_path(source)} {row_name(row)}"
-    if not image_id:
-        raise InputError(f"{where}: the image id is empty; fill it in or delete the row")
-    plain = "/".join(part for part in re.split(r"[/\\]", image_id) if part not in ("", "."))
-    names = (image_id, plain, plain.removeprefix(images.prefix))
-    if _LEADS_OUT.match(image_id) or any(_through_link(name, images.links) for name in names):
-        raise InputError(
-            f"{where}: image id '{shown(image_id)}' leads out of the image folder {shown_path(images.folder)}; "
-            "correct the id"
-        )
-    for name in names:
-        if name in exact:
-            return name
-        found = by_stem.get(name, ())
-        if len(found) > 1:
-            raise InputError(
-                f"{where}: image id '{shown(image_id)}' fits {first_few(found)} in {shown_path(images.folder)}; "
-                "write the id with its extension"
-            )
-        if found:
-            return found[0]
-    return None
+def _is_machines(entry):
+    name = entry.name
+    return (name.startswith(".") or name.lower() in MACHINE_FOLDERS) and entry.is_dir(follow_symlinks=False)
 
 
 def _is_utf8(name):
     # Names in another encoding reach Python with lone surrogates, which no CSV or JSON file can hold.
     return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
-
-
-def _stays_inside(link, root):
-    target = os.path.realpath(link)
-    return target.startswith(os.path.join(root, "")) and os.path.isfile(target)
-
-
-def _through_link(name, links):
-    parts = name.split("/") if links else []
-    return any("/".join(parts[:end]) in links for end in range(1, len(parts) + 1))

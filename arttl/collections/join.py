@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from arttl.collections.image_folder import match_ids
+from arttl.collections.match import match_ids
 from arttl.collections.table import MISSING_LABELS, Collection, is_missing
 from arttl.collections.wording import counted, first_few, row_name, shown, shown_path
 from arttl.errors import InputError
@@ -40,15 +40,17 @@ def join_rows(
     Returns a Collection, sorted by image_id. Columns that are neither id nor label are kept; one whose name
     the table needs is kept as "metadata.NAME".
 
-    Raises InputError for ids that match_ids refuses, for rows without an image (unless `skip_missing`), and
-    for two rows that give one image different labels.
+    Raises InputError for ids that match_ids refuses, for rows without an image or with a blank id (unless
+    `skip_missing`), and for two rows that give one image different labels.
     """
     rows = rows.copy()
     used = [image_column, *label_columns.values()]
     rows[used] = rows[used].apply(lambda column: column.str.strip())
-    files = pd.Series(match_ids(rows[image_column], images, source), index=rows.index, dtype=object)
-    without_image = tuple(rows[image_column][files.isna()].drop_duplicates())
-    rows, files, notes = _with_image(rows, files, images, source, image_column, skip_missing)
+    matched = match_ids(rows[image_column], images, source)
+    files = pd.Series(matched.files, index=rows.index, dtype=object)
+    lost = _lost(rows[image_column][files.isna()])
+    rows, files, notes = _with_image(rows, files, lost, images, source, skip_missing)
+    notes = [*matched.notes, *notes, *images.notes]
     repeated = _check_repeated(rows, files, source, image_column, label_columns)
     rows, files = rows[~repeated], files[~repeated]
     if repeated.any():
@@ -69,19 +71,33 @@ def join_rows(
         table[f"metadata.{column}" if column in (*RESERVED, *label_columns) else column] = rows[column]
     table = table.sort_values("image_id", ignore_index=True)
     name = name or Path(images.root).name
-    return Collection(name, table, tuple(label_columns), tuple(notes), unknown_labels, without_image, without_row)
+    return Collection(
+        name,
+        table,
+        tuple(label_columns),
+        tuple(notes),
+        unknown_labels,
+        tuple(dict.fromkeys(lost)),
+        without_row,
+        unreadable=images.unreadable,
+    )
 
 
-def _with_image(rows, files, images, source, image_column, skip_missing):
+def _lost(ids):
+    """What rows without an image are called: their ids, or the row where that is blank; a list."""
+    return [image_id or f"{row_name(row)} (blank)" for row, image_id in ids.items()]
+
+
+def _with_image(rows, files, lost, images, source, skip_missing):
     """The rows that have an image, their files, and what to note about the others."""
-    lost = rows[image_column][files.isna()]
     where = shown_path(images.folder)
     if len(lost) == len(rows):
+        beside = f" ({'; '.join(images.notes)})" if images.notes else ""
         raise InputError(
             f"{shown_path(source)}: none of its {counted(len(rows), 'row')} has an image in {where} "
-            f"(first: {first_few(lost)}); check --data and the image ids"
+            f"(first: {first_few(lost)}); check --data and the image ids{beside}"
         )
-    if lost.empty:
+    if not lost:
         return rows, files, []
     first = ", ".join(shown(image_id) for image_id in lost[:3])
     if not skip_missing:

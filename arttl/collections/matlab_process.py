@@ -48,11 +48,11 @@ def read_struct(path, name, dense=()):
 
 
 def _main(path, name, *dense):
-    import resource
-
     from scipy.io import loadmat
 
-    with contextlib.suppress(ValueError, OSError):  # not every system has this limit, or lets it be set
+    with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):  # not every system has this limit
+        import resource
+
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
         found = loadmat(path, variable_names=[name], squeeze_me=True, simplify_cells=True).get(name)

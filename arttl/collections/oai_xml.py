@@ -17,8 +17,7 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from tqdm import tqdm
-
+from arttl.bars import bar
 from arttl.collections import oai_records
 from arttl.collections.image_folder import entries
 from arttl.collections.oai_records import CHUNK, DC, DEFUSED, MALFORMED, UNREADABLE, BadFileError, read_batches
@@ -71,8 +70,7 @@ def read_records(paths, workers=None):
     paths = list(paths)
     many = len(paths) > MANY
     workers = workers or (min(processors(), MOST_PROCESSES) if many else 1)
-    # tqdm takes None for: only on a terminal
-    with tqdm(total=len(paths), desc="reading records", unit="file", disable=None if many else True) as bar:
+    with bar(total=len(paths), desc="reading records", unit="file", shown=many) as told:
         for path, batches in _in_processes(paths, workers) if workers > 1 else _in_this_process(paths):
             try:
                 for batch in batches:
@@ -80,7 +78,7 @@ def read_records(paths, workers=None):
             except BadFileError as error:
                 complaint = _COMPLAINTS[error.reason].format(shown(error.detail))
                 raise InputError(f"{shown_path(path)} {complaint}") from error
-            bar.update()
+            told.update()
 
 
 def _in_this_process(paths):

@@ -42,9 +42,12 @@ class Collection:
         challenges: the columns of `table` that hold labels.
         notes: facts worth a line of print ("12 images without a row were left out").
         unknown_labels: labels that say nothing, as unknown_set makes them.
-        without_image: ids of the metadata's rows that were left out since there is no such image.
+        without_image: ids of the metadata's rows that were left out since there is no such image, or what those rows
+            are called whose id is blank.
         without_row: images that no row names, relative to the image folder.
         made: how it was made, if it is not as its publishers made it: a dict for a run's settings ("cut": of what).
+        unreadable: folders that were left out since they cannot be read, relative to the image folder.
+        megapixels: the largest picture that is decoded, in millions of pixels; None for the usual bound.
 
     Raises ValueError if the table breaks this contract; readers make sure it does not.
     """
@@ -57,6 +60,8 @@ class Collection:
     without_image: tuple[str, ...] = ()
     without_row: tuple[str, ...] = ()
     made: dict = field(default_factory=dict)
+    unreadable: tuple[str, ...] = ()
+    megapixels: float | None = None
 
     def __post_init__(self):
         lacking = {"image_id", "path", *self.challenges} - set(self.table.columns)

@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from arttl.collections.csv_file import read_csv, read_text
-from arttl.collections.image_folder import find_images, list_images
+from arttl.collections.image_folder import USUAL_WALK, find_images, list_images
 from arttl.collections.join import join_rows
 from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
@@ -48,10 +48,10 @@ def find_lists(folder):
     return None
 
 
-def find_wikiart_images(data):
+def find_wikiart_images(data, walk=USUAL_WALK):
     """List the images of a WikiArt folder: those in its folder wikiart, if it has one."""
     inside = Path(data) / IMAGES
-    return list_images(inside, prefix=f"{IMAGES}/") if inside.is_dir() else find_images(data)
+    return list_images(inside, prefix=f"{IMAGES}/", walk=walk) if inside.is_dir() else find_images(data, walk)
 
 
 def list_challenges(lists):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
@@ -13,20 +12,24 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.files import csv_writer, whole_file
 from arttl.images.decoding import BadImage, Decoding, decode_image
-from arttl.images.identity import files_fingerprint
+from arttl.images.earlier import earlier_stores, lock_of, remove_superseded, take_over
+from arttl.images.identity import Files, identify_files
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
+from arttl.images.reading import Reading
+from arttl.locks import locked
 from arttl.workers import bounded_map, processors
 
-VERSION = 2  # of what decode_image makes of a file and of the file's layout; stores of another version are not reused
+VERSION = 2  # of what decode_image makes of a file; nothing is reused of stores of another version
 SYNC_SECONDS = 2.0  # how often finished rows are made safe: what a killed build has to do again
 
 
@@ -36,22 +39,24 @@ class ImageStore:
     Attributes:
         image_ids: the readable images, in the order they were given.
         bad: image_id -> cause, for those that cannot be read, in the order they were given.
-        fingerprint: SHA-256 (hexadecimal) of the decoding and of every image's id and file (`files_fingerprint`).
+        fingerprint: SHA-256 (hexadecimal) of the decoding and of every image's id and content (`Files.fingerprint`).
         path: the HDF5 file.
+        pixel_keys: for each of image_ids, what is the same for the same pixels alone: content and decoding, as text.
 
     Example:
         store = ImageStore.build({"a": "data/a.jpg", "b": "data/b.png"}, Decoding((224, 224)), "cache")
         pixels = store.read(store.rows(["b", "a"]))  # uint8 (2, 224, 224, 3)
     """
 
-    def __init__(self, file: PixelFile, image_ids: Iterable[str]):
-        self._file = file
+    def __init__(self, file: PixelFile, contents: Mapping[str, str | None], decoding: Decoding):
+        self._file, self._reading = file, Reading(file.path)
         self.fingerprint, self.path = file.fingerprint, file.path
-        image_ids = list(image_ids)
+        image_ids = list(contents)
         in_file = {image_id: row for row, image_id in enumerate(sorted(image_ids))}
         bad_ids = [image_id for image_id in image_ids if file.state[in_file[image_id]] == BAD]
         self.bad = dict(zip(bad_ids, file.causes(in_file[image_id] for image_id in bad_ids), strict=True))
         self.image_ids = [image_id for image_id in image_ids if image_id not in self.bad]
+        self.pixel_keys = [f"{VERSION} {decoding.label} {contents[image_id]}" for image_id in self.image_ids]
         self._positions = {image_id: position for position, image_id in enumerate(self.image_ids)}
         self._in_file = np.array([in_file[image_id] for image_id in self.image_ids], np.int64)
 
@@ -62,7 +67,7 @@ class ImageStore:
         decoding: Decoding,
         folder: Path | str,
         *,
-        files: str | None = None,
+        files: Files | None = None,
         workers: int | None = None,
         skip_bad_images: bool = False,
         progress: bool = True,
@@ -70,17 +75,19 @@ class ImageStore:
         """Decode every image once, or reuse the file that an earlier build of the same images left in `folder`.
 
         A build that was interrupted, or even killed, is continued. Where several processes build the same store, one
-        does and the others wait. Images that cannot be read are listed in `bad-images-....csv` beside the store
+        does and the others wait. Pixels that another store in `folder` holds of a file of the same content, decoded
+        alike, are copied; a store that this one supersedes, since files were mended or added, is then removed, unless
+        it is read. Images that cannot be read are listed in `bad-images-....csv` beside the store
         (image_id, path, cause). Builds that do not skip them try them again.
 
         Args:
             images: image_id -> path of the picture.
             decoding: size, resize method and reading.
             folder: where stores are kept; made if missing. Needs height * width * 3 bytes an image.
-            files: `files_fingerprint(images)`, where the caller knows it already.
+            files: `identify_files(images)`, where the caller knows it already.
             workers: threads that decode; default one for each processor this process may use.
             skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
-            progress: show a bar on stderr. Default True.
+            progress: tell on stderr how far it has come. Default True.
 
         Raises:
             InputError: if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
@@ -89,16 +96,18 @@ class ImageStore:
         if not images:
             raise InputError("there are no images to decode: check the data folder and the collection's metadata")
         paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
-        fingerprint = fingerprint_of(paths, decoding, files)
-        folder = Path(folder)
+        folder, files = Path(folder), files or identify_files(paths)
+        fingerprint = fingerprint_of(decoding, files.fingerprint)
+        leave_bad = skip_bad_images and decoding.megapixels is None  # another bound can let a large one in
         final = folder / f"images-{decoding.label}-{fingerprint[:12]}.h5"
         with _disk_errors_named(folder):
             file = _open(final, fingerprint)
-            if file is None or _todo(file, skip_bad_images).size:
+            if file is None or _todo(file, leave_bad).size:
                 folder.mkdir(parents=True, exist_ok=True)
-                with _locked(final.with_name(f".{final.stem}.lock"), progress):
-                    file = _completed(final, paths, decoding, fingerprint, workers, skip_bad_images, progress)
-            store = cls(file, images)
+                lock = lock_of(final)
+                with locked(lock, waiting=partial(_say_waiting, lock, progress)):
+                    file = _completed(final, paths, files, decoding, workers, leave_bad, progress)
+            store = cls(file, {image_id: files.contents[image_id] for image_id in images}, decoding)
             report = folder / f"bad-images-{fingerprint[:12]}.csv"
             _write_report(report, {image_id: (paths[image_id], cause) for image_id, cause in store.bad.items()})
         if store.bad and (not skip_bad_images or not store.image_ids):
@@ -138,11 +147,11 @@ class ImageStore:
         return self._file.pixels[self._in_file[rows]]
 
 
-def fingerprint_of(paths: Mapping[str, Path], decoding: Decoding, files: str | None = None) -> str:
-    """SHA-256 of the store's version, the decoding, and the images' files, whose own fingerprint may be given."""
-    facts = [VERSION, list(decoding.size), decoding.method, files or files_fingerprint(paths)]
-    if decoding.reading != "upright":  # left out otherwise: stores from before there were two readings stay valid
-        facts.append(decoding.reading)
+def fingerprint_of(decoding: Decoding, files: str) -> str:
+    """SHA-256 of the store's version, the decoding, and the fingerprint of the images' files."""
+    facts = [VERSION, list(decoding.size), decoding.method, files]
+    for value, usual in ((decoding.reading, "upright"), (decoding.fit, "stretch")):
+        facts += [value] if value != usual else []  # stores from before there was a choice stay valid
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -164,27 +173,34 @@ def _todo(file: PixelFile, skip_bad_images: bool) -> np.ndarray:
 def _completed(
     final: Path,
     paths: Mapping[str, Path],
+    files: Files,
     decoding: Decoding,
-    fingerprint: str,
     workers: int | None,
     skip_bad_images: bool,
     progress: bool,
 ) -> PixelFile:
     """The store's file with nothing left to do, continued or started; `paths` is in the file's order, by id."""
-    partial = final.with_suffix(".partial.h5")
+    partial, fingerprint = final.with_suffix(".partial.h5"), fingerprint_of(decoding, files.fingerprint)
+    contents = {image_id: files.contents[image_id] for image_id in paths}
     file = _open(final, fingerprint) or _open(partial, fingerprint)
     image_bytes = decoding.size[0] * decoding.size[1] * 3
     if file is None:
         _refuse_full_disk(final.parent, len(paths) * image_bytes)
-        lay_out(partial, list(paths), decoding, fingerprint)
+        lay_out(partial, contents, decoding, fingerprint, VERSION)
         file = PixelFile(partial, fingerprint)
     todo = _todo(file, skip_bad_images)
     _refuse_full_disk(final.parent, len(todo) * image_bytes)
+    former = fingerprint_of(decoding, files.fingerprint.former)
+    earlier = earlier_stores(final, decoding.label, VERSION, contents, former)
     if todo.size:
         with file:
+            take_over(file, todo.tolist(), list(contents.values()), earlier, SYNC_SECONDS)
+            todo = _todo(file, skip_bad_images)
             _decode_rows(file, todo.tolist(), list(paths.values()), decoding, workers, progress)
     if file.path == partial:
+        del file  # Windows renames no file that somebody has open
         os.replace(partial, final)
+    remove_superseded(earlier, contents)
     return PixelFile(final, fingerprint)
 
 
@@ -203,12 +219,12 @@ def _decode_rows(
     workers = workers or processors()
     outcomes: list[tuple[int, str | None]] = []
     synced = time.monotonic()
-    bar = tqdm(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", disable=not progress)
+    told = bar(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", shown=progress)
     try:
-        with bar, ThreadPoolExecutor(workers) as pool:
+        with told, ThreadPoolExecutor(workers) as pool:
             for outcome in bounded_map(pool, decode, rows, 4 * workers):
                 outcomes.append(outcome)
-                bar.update()
+                told.update()
                 if time.monotonic() - synced > SYNC_SECONDS:
                     file.settle(outcomes)
                     outcomes, synced = [], time.monotonic()
@@ -216,17 +232,9 @@ def _decode_rows(
         file.settle(outcomes)
 
 
-@contextmanager
-def _locked(path: Path, progress: bool) -> Iterator[None]:
-    """Hold the lock file; the kernel frees it when its holder ends, however it ends. The file itself stays."""
-    with open(path, "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if progress:
-                tqdm.write(f"waiting for another process that decodes the same images ({path})", file=sys.stderr)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _say_waiting(lock: Path, progress: bool) -> None:
+    if progress:
+        print(f"waiting for another process that decodes the same images ({lock})", file=sys.stderr)
 
 
 @contextmanager
@@ -271,7 +279,7 @@ def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> st
     first, cause = next(iter(store.bad.items()))
     number = f"{len(store.bad)} of {len(paths)} images" if store.image_ids else f"none of the {len(paths)} images"
     verb = "cannot" if store.image_ids else "can"
-    remedy = "--skip-bad-images goes on without them" if store.image_ids else "check the data folder"
+    remedy = "skip_bad_images goes on without them" if store.image_ids else "check the data folder"
     return (
         f"{number} {verb} be read, first {shown_path(paths[first])} ({shown(cause)}), all listed in {report}: {remedy}"
     )

@@ -16,12 +16,14 @@ _NAMES = {
     "check_size": "backbones",
     "check_weights": "weights",
     "feature_extractor": "classifier",
+    "flatten": "flat",
     "get_backbone": "backbones",
     "lenet_300_100": "small",
     "parameter_counts": "classifier",
     "predict_batch": "classifier",
     "replace_head": "classifier",
     "resnet20": "small",
+    "set_trainable": "trainability",
     "weights_fingerprint": "weights",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from arttl.errors import InputError
 
@@ -71,13 +72,22 @@ BACKBONES = {
 def get_backbone(name):
     """The table's row for an architecture; InputError names the known ones."""
     if name not in BACKBONES:
-        raise InputError(f"unknown architecture {name!r}; --architecture takes {', '.join(BACKBONES)}")
+        raise InputError(f"unknown architecture {name!r}; there are {', '.join(BACKBONES)}")
     return BACKBONES[name]
 
 
 def check_size(backbone, size):
-    """Raise InputError when a side of `size` pixels is below what the network accepts."""
-    if size < backbone.smallest_size:
-        raise InputError(
-            f"--image-size {size} is too small for {backbone.title}: give {backbone.smallest_size} or more"
-        )
+    """The (height, width) that an image size means.
+
+    Arguments:
+        backbone: the Backbone.
+        size: side in pixels of a square, or (height, width).
+
+    Raises InputError when it is neither, or a side is below what the network accepts.
+    """
+    sides = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    if len(sides) != 2 or not all(isinstance(side, Integral) for side in sides):
+        raise InputError(f"image_size is {size!r}; give a side in pixels, or (height, width)")
+    if min(sides) < backbone.smallest_size:
+        raise InputError(f"image_size {size} is too small for {backbone.title}: give {backbone.smallest_size} or more")
+    return tuple(map(int, sides))

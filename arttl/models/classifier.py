@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import keras
 import numpy as np
 
 from arttl.devices import handed_out, number_of_devices
-from arttl.eras import get_numerics
+from arttl.errors import InputError
+from arttl.keras_settings import check_settings
+from arttl.models.agreement import settled
 from arttl.models.backbones import check_size, get_backbone
+from arttl.models.flat import flatten
 from arttl.models.keras2018 import resnet50, with_batch_normalization
 from arttl.models.preprocessing import preprocessing_layer
+from arttl.models.trainability import set_trainable
+from arttl.models.walk import maker
 from arttl.models.weights import load_backbone_weights
 
 HEAD = "head"  # name of the softmax layer
@@ -21,46 +27,75 @@ def build_classifier(
     architecture,
     num_classes,
     weights="imagenet",
-    trainable=True,
+    trainable=None,
     image_size=None,
-    preprocessing="unit",
-    numerics="keras3",
+    preprocessing=None,
+    numerics=None,
+    recipe=None,
+    input_shape=None,
 ):
     """A flat Keras model from pixels to class probabilities.
 
     Layers: pixel scaling, the backbone's own layers, global average pooling, and a softmax layer called
-    "head" with Glorot-uniform kernel and zero bias; nothing in between (thesis, section 1.3).
+    "head" with Glorot-uniform kernel and zero bias; nothing in between (thesis, section 1.2.3).
 
     Arguments:
         architecture: "vgg19", "inception_v3", "xception" or "resnet50".
         num_classes: Q_t, the number of classes.
-        weights: "imagenet", "bundled" (ResNet50 only), "none" for He-uniform initial weights, or the path of
-            a notop .h5 file, a sparse .h5 file of this package, or a .keras model with the same backbone.
-        trainable: False freezes the backbone and leaves only the head to train.
-        image_size: side of the square input in pixels; the studies' own by default.
-        preprocessing: "unit" ([0, 1], the thesis) or "imagenet" (the released code).
+        weights: "imagenet", "bundled" (ResNet50 only), "none" or None for He-uniform initial weights, or the path of
+            a file with the same backbone: .h5 or .weights.h5 as Keras writes weights, a whole model as .keras or .h5,
+            or a sparse .h5 file of this package.
+        trainable: False freezes the backbone and leaves only the head to train (see set_trainable); True by default.
+        image_size: side of the square input in pixels, or (height, width); the studies' own by default.
+        preprocessing: "unit" ([0, 1], the thesis) or "imagenet" (that of the network's ImageNet weights, the released
+            code). By default that of the recipe, else what a weights file was trained with, else "unit", of which a
+            warning is given for ImageNet's weights.
         numerics: whose layers: "keras3" (today's), an era such as "2.1.6", or an arttl.eras.Numerics. In training, a
-            frozen BatchNormalization uses its moving statistics in Keras 3, and the batch's in those of 2018.
+            frozen BatchNormalization uses its moving statistics in Keras 3, and the batch's in those of 2018. By
+            default the recipe's, else today's, ResNet50's graph being that of a weights file.
+        recipe: a Recipe that the model is to be trained by; trainable, preprocessing and numerics are then its own.
+            Where X is computed once (its `features`), a frozen BatchNormalization uses its moving statistics.
+        input_shape: (height, width, 3), in the place of image_size.
 
-    Returns a keras.Model; input (batch, image_size, image_size, 3), uint8 or float pixels in [0, 255];
+    Returns a keras.Model; input (batch, height, width, 3), uint8 or float pixels in [0, 255];
     output (batch, num_classes), rows summing to 1.
 
-    Raises InputError for an unknown architecture, a size below the network's minimum, or weights that
-    cannot be had or do not fit.
+    Raises InputError for an unknown architecture, a size below the network's minimum, weights that cannot be had or do
+    not fit, arguments, weights or a recipe that contradict each other, or a Keras set to channels_first or another
+    floatx.
 
     Example:
-        >>> model = build_classifier("resnet50", num_classes=1054, weights="imagenet", trainable=False)
+        >>> recipe = arttl.recipes.off_the_shelf()
+        >>> model = build_classifier("resnet50", num_classes=1054, weights="imagenet", recipe=recipe)
     """
-    backbone, numerics = get_backbone(architecture), get_numerics(numerics)
-    size = image_size or backbone.input_size
-    check_size(backbone, size)
-    pixels = keras.Input((size, size, 3), name="pixels")
-    scaled = preprocessing_layer(preprocessing, backbone)(pixels)
+    check_settings()
+    backbone, weights = get_backbone(architecture), "none" if weights is None else weights
+    size = check_size(backbone, _size(image_size, input_shape) or backbone.input_size)
+    preprocessing, numerics, trainable = settled(backbone, weights, recipe, preprocessing, numerics, trainable)
+    if preprocessing is None and weights == "imagenet":
+        warnings.warn(
+            'ImageNet\'s weights get pixels in [0, 1], as in the thesis; say preprocessing="unit", or "imagenet" for '
+            "what they were trained with, or give recipe=",
+            stacklevel=2,
+        )
+    pixels = keras.Input((*size, 3), name="pixels")
+    scaled = preprocessing_layer(preprocessing or "unit", backbone)(pixels)
     base = build_backbone(backbone, scaled, numerics)
     load_backbone_weights(base, backbone, weights, numerics)
-    base.trainable = trainable
     outputs = keras.layers.Dense(num_classes, activation="softmax", dtype="float32", name=HEAD)(base.output)
-    return keras.Model(base.inputs[0], outputs, name=architecture)
+    return set_trainable(keras.Model(base.inputs[0], outputs, name=architecture), trainable)
+
+
+def _size(image_size, input_shape):
+    """What one of the two says, or None where neither is given."""
+    if input_shape is None:
+        return image_size
+    *sides, channels = input_shape
+    if image_size is not None or len(sides) != 2 or channels != 3:
+        raise InputError(
+            f"input_shape is {input_shape!r} and image_size {image_size!r}; give one of (height, width, 3) and a size"
+        )
+    return tuple(sides)
 
 
 def build_backbone(backbone, input_tensor, numerics):
@@ -79,20 +114,46 @@ def build_backbone(backbone, input_tensor, numerics):
 
 
 def feature_extractor(classifier):
-    """The part of a classifier from pixels to X, sharing its layers; output shape (batch, features)."""
-    return keras.Model(classifier.input, classifier.get_layer(HEAD).input, name=f"{classifier.name}_features")
+    """The part of a classifier from pixels to X, sharing its layers; output shape (batch, features).
+
+    Arguments:
+        classifier: a keras.Model with one head: its last layer with weights, and what it takes is X. A model within
+            the model is entered.
+
+    Raises InputError for a model without a graph, or without such a head.
+    """
+    flat = flatten(classifier)
+    return keras.Model(flat.input, _features(flat), name=f"{classifier.name}_features")
 
 
 def replace_head(classifier, num_classes):
     """A classifier with the same backbone layers (shared, not copied) and a new random head.
 
     Arguments:
-        classifier: a model made by `build_classifier`.
+        classifier: as of feature_extractor.
         num_classes: units of the new softmax layer.
     """
-    features = classifier.get_layer(HEAD).input
-    outputs = keras.layers.Dense(num_classes, activation="softmax", dtype="float32", name=HEAD)(features)
-    return keras.Model(classifier.input, outputs, name=classifier.name)
+    flat = flatten(classifier)
+    outputs = keras.layers.Dense(num_classes, activation="softmax", dtype="float32", name=HEAD)(_features(flat))
+    return keras.Model(flat.input, outputs, name=classifier.name)
+
+
+def _features(flat):
+    """What the head of a flat model takes, a Keras tensor."""
+    tensor = flat.outputs[0]
+    while not maker(tensor).is_input:
+        node = maker(tensor)
+        if len(node.input_tensors) > 1:
+            break
+        if getattr(node.operation, "weights", ()):
+            if len(node.input_tensors[0].shape) == 2:
+                return node.input_tensors[0]
+            break
+        tensor = node.input_tensors[0]
+    raise InputError(
+        f"model {flat.name!r} does not end in one head that takes vectors (batch, features), such as a Dense layer "
+        "after pooling; cut it there with keras.Model(input, output)"
+    )
 
 
 def predict_batch(model, inputs, batch_size):

@@ -62,7 +62,7 @@ def fuse_batch_normalization(model):
 
 
 def _call(layer, original, inputs, training=None, mask=None):
-    plain = mask is None and not layer.renorm and not layer.synchronized
+    plain = mask is None and not layer.synchronized and not getattr(layer, "renorm", False)  # new in Keras 3.14
     if not (training and layer.trainable and plain and is_fusable(layer, inputs)):
         return original(inputs, training=training, mask=mask)
     outputs, mean, variance = batch_normalized(layer, inputs)

@@ -19,6 +19,11 @@ class CaffePreprocessing(keras.layers.Layer):
     Equal to `keras.applications.imagenet_utils.preprocess_input(x, mode="caffe")`.
     """
 
+    def build(self, input_shape):
+        """Raise ValueError for images that are not RGB: one channel would be broadcast to three."""
+        if input_shape[-1] != len(CAFFE_MEAN_BGR):
+            raise ValueError(f"CaffePreprocessing takes RGB images (..., 3), got {tuple(input_shape)}")
+
     def call(self, inputs):
         """Shape (batch, height, width, 3) in and out."""
         return keras.ops.flip(inputs, axis=-1) - keras.ops.convert_to_tensor(np.array(CAFFE_MEAN_BGR, "float32"))
@@ -32,7 +37,7 @@ def preprocessing_layer(mode, backbone):
     """The layer for a recipe's preprocessing.
 
     Arguments:
-        mode: "unit" scales pixels to [0, 1] (thesis, section 1.3); "imagenet" is the network's own
+        mode: "unit" scales pixels to [0, 1] (thesis, section 1.2.3); "imagenet" is the network's own
             ImageNet preprocessing (the authors' released code).
         backbone: the Backbone, which says which ImageNet preprocessing it needs.
     """

@@ -9,6 +9,7 @@ import keras
 from keras import layers
 
 from arttl.errors import InputError
+from arttl.keras_settings import check_settings
 from arttl.models.classifier import HEAD
 
 
@@ -28,7 +29,7 @@ def lenet_300_100(num_classes=10, input_shape=(28, 28, 1), seed=None):
     Returns a keras.Model; input (batch, *input_shape), uint8 or float pixels in [0, 255]; output (batch, num_classes),
     rows summing to 1. With the defaults it has 266,610 parameters.
 
-    Raises InputError for a shape or a number of classes that cannot be.
+    Raises InputError for a shape or number of classes that cannot be, or Keras set to channels_first or another floatx.
 
     Example:
         >>> model = arttl.models.lenet_300_100(seed=0)
@@ -62,7 +63,7 @@ def resnet20(num_classes=10, input_shape=(32, 32, 3)):
     Returns a keras.Model; input (batch, *input_shape), uint8 or float pixels in [0, 255]; output (batch, num_classes),
     rows summing to 1. With the defaults it has 269,722 trainable parameters.
 
-    Raises InputError for a shape or a number of classes that cannot be.
+    Raises InputError for a shape or number of classes that cannot be, or Keras set to channels_first or another floatx.
 
     Example:
         >>> model = arttl.models.resnet20(num_classes=100)
@@ -78,6 +79,7 @@ def resnet20(num_classes=10, input_shape=(32, 32, 3)):
 
 
 def _pixels(num_classes, input_shape):
+    check_settings()
     shape = tuple(input_shape)
     if len(shape) != 3 or not all(isinstance(side, int) and side > 0 for side in shape):
         raise InputError(f"input_shape {shape} is not (height, width, channels); give three whole numbers from 1")

@@ -50,8 +50,8 @@ def _check_call(node):
     layer = node.operation
     if isinstance(layer, keras.Model):
         raise InputError(
-            f"layer {layer.name!r} is a model within the model; build it flat, as in "
-            "keras.Model(base.input, head(base.output))"
+            f"layer {layer.name!r} is a model within the model; give arttl.models.flatten(model), or build it flat, as "
+            "in keras.Model(base.input, head(base.output))"
         )
     if len(node.output_tensors) > 1 or not node.input_tensors:
         raise InputError(

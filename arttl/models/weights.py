@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import zipfile
 from functools import cache
 from pathlib import Path
 
-import h5py
 import keras
 
 from arttl.eras import get_numerics
 from arttl.errors import InputError
 from arttl.files import file_hash
-from arttl.models import sparse
 from arttl.models.backbones import get_backbone
 from arttl.models.keras2018 import today_name
-from arttl.models.keras2018.batch_normalization import SHADOWS
+from arttl.models.weights_layouts import layers_with_weights, read_layers
 
 BUNDLED = {"resnet50": Path(__file__).parents[1] / "data" / "weights" / "resnet50-clipart.h5"}
 # The ResNet50 of 2018 had another file, of the same name; beside today's it is kept under a name of its own.
@@ -38,12 +35,12 @@ def load_backbone_weights(base, backbone, weights, numerics):
     Arguments:
         base: a keras.Model of arttl.models.build_backbone.
         backbone: its row of the table.
-        weights: "imagenet", "bundled", "none" or a file's path.
+        weights: "imagenet", "bundled", "none" (or None) or a file's path.
         numerics: what `base` was built with; it decides which ImageNet file of ResNet50 is its own.
 
     Raises InputError, one line, when they cannot be had or belong to another architecture.
     """
-    if weights == "none":
+    if weights in ("none", None):
         he_uniform(base)
     elif weights == "imagenet":
         _load_file(base, backbone, imagenet_file(backbone, numerics))
@@ -69,7 +66,7 @@ def bundled_file(architecture):
     if architecture not in BUNDLED:
         raise InputError(
             f"there are no bundled weights for {architecture}, only for {', '.join(BUNDLED)}; "
-            f"use --architecture {next(iter(BUNDLED))}, --weights imagenet or --weights FILE"
+            f"take architecture {next(iter(BUNDLED))}, weights=imagenet or weights=FILE"
         )
     return BUNDLED[architecture]
 
@@ -78,7 +75,7 @@ def check_file(path):
     """Raise InputError when a weights file is not there."""
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"weights file {path} {problem}; --weights takes imagenet, bundled, none or a file")
+        raise InputError(f"weights file {path} {problem}; weights can be imagenet, bundled, none or a file")
 
 
 def check_weights(architecture, weights, numerics="keras3"):
@@ -121,20 +118,8 @@ def imagenet_file(backbone, numerics):
     except Exception as error:
         raise InputError(
             f"the ImageNet weights of {backbone.title} cannot be downloaded; put {name} ({url}) into {folder}, "
-            "or give the file with --weights FILE"
+            "or give the file with weights=FILE"
         ) from error
-
-
-def resnet50_graph_of(path):
-    """Which ResNet50 a weights file was made with, by its layers' names: "2018", "today" or None for neither."""
-    if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as file:
-            names = set(re.findall(r'"name": "(\w+)"', file.read("config.json").decode()))
-    else:
-        with h5py.File(path, "r") as file:
-            stored = file["names"].asstr()[()] if "names" in file else map(_text, file.attrs["layer_names"])
-            names = {name.partition("/")[0] for name in stored}
-    return next((graph for graph, name in (("2018", "bn_conv1"), ("today", "conv1_bn")) if name in names), None)
 
 
 @cache
@@ -146,13 +131,7 @@ def _sha256(path, size, modified):
 def _load_file(base, backbone, path):
     check_file(path)
     try:
-        if path.suffix == ".keras":
-            layers = _read_model(path, len(_layers_with_weights(base)))
-        elif sparse.is_sparse(path):
-            layers = _read_sparse(path, base)
-        else:
-            layers = _read_notop(path)
-        _assign(base, layers, by_name=backbone.name == "resnet50")
+        _assign(base, read_layers(path, base), by_name=backbone.name == "resnet50")
     except OSError as error:
         raise InputError(f"weights file {path} is not a readable HDF5 or .keras file; get it again") from error
     except (ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
@@ -162,59 +141,24 @@ def _load_file(base, backbone, path):
         ) from error
 
 
-def _read_notop(path):
-    """Layers of a file in the .h5 layout of Keras 1 and 2, as pairs of name and arrays."""
-    with h5py.File(path, "r") as file:
-        if "layer_names" not in file.attrs:
-            raise ValueError("no layer_names: not a weights file in Keras' .h5 layout")
-        layers = []
-        for name in map(_text, file.attrs["layer_names"]):
-            arrays = [file[name][_text(weight)][()] for weight in file[name].attrs["weight_names"]]
-            if arrays:
-                layers.append((name, arrays))
-        return layers
-
-
-def _text(name):
-    return name.decode() if isinstance(name, bytes) else str(name)
-
-
-def _read_model(path, count):
-    """The first `count` layers of a saved flat model; what follows them is the head."""
-    model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    layers = _layers_with_weights(model)[:count]
-    return [(layer.name, [keras.ops.convert_to_numpy(each) for each in stored]) for layer, stored in layers]
-
-
-def _read_sparse(path, base):
-    layers = [(today_name(layer.name), stored) for layer, stored in _layers_with_weights(base)]
-    names = {name: [f"{name}/{variable.name}" for variable in stored] for name, stored in layers}
-    shapes = {f"{name}/{variable.name}": tuple(variable.shape) for name, stored in layers for variable in stored}
-    arrays = sparse.read(path, shapes)
-    return [(name, [arrays[each] for each in paths]) for name, paths in names.items()]
-
-
-def _layers_with_weights(model):
-    """Pairs of a layer and those of its variables that a weights file holds, in the model's order."""
-    pairs = ((layer, [each for each in layer.weights if each.name not in SHADOWS]) for layer in model.layers)
-    return [(layer, stored) for layer, stored in pairs if stored]
-
-
 def _assign(base, layers, by_name):
     """Set the weights of `base` from pairs of name and arrays; ValueError before anything is changed.
 
     In order, and not by name, since Keras numbers unnamed layers (InceptionV3's, Xception's) by what was built before;
-    but ResNet50's graphs differ in their order.
+    but ResNet50's graphs differ in their order. What follows the backbone's layers in the file is a head.
     """
-    ours = _layers_with_weights(base)
-    if len(layers) != len(ours):
-        raise ValueError(f"{len(layers)} layers with weights in the file, {len(ours)} here")
+    ours = layers_with_weights(base)
+    head = [array for _, arrays in layers[len(ours) :] for array in arrays]
+    if len(layers) < len(ours) or any(array.ndim > 2 for array in head):
+        held = f", {layers[0][0]} to {layers[-1][0]}" if layers else ""
+        raise ValueError(f"{len(layers)} layers with weights in the file{held}; {len(ours)} here")
     if by_name:
         found = {today_name(name): (name, arrays) for name, arrays in layers}
         missing = [layer.name for layer, _ in ours if today_name(layer.name) not in found]
         if missing:
             raise ValueError(f"no layer {missing[0]} in the file")
         layers = [found[today_name(layer.name)] for layer, _ in ours]
+    layers = layers[: len(ours)]
     for (layer, stored), (name, arrays) in zip(ours, layers, strict=True):
         here, there = ([tuple(each.shape) for each in group] for group in (stored, arrays))
         if here != there:

@@ -32,9 +32,8 @@ class MagnitudePruning(keras.callbacks.Callback):
     compiled training step: pruned weights are exactly zero after each step, and whenever validation or another callback
     looks. Between rounds nothing is compiled anew.
 
-    The callback installs itself in the model's optimiser when training begins, and stays in it, so that masks hold
-    in a `fit` without the callback too, also after another `compile`; `remove` takes it out. Models saved at any time
-    have no masks, only zeros. `fit` alone prunes nothing: `prune` does, between two of them.
+    The callback installs itself in the model when training begins, and masks hold in a `fit` without it too, also after
+    another `compile`, until `remove`. Models saved at any time have no masks, only zeros. `fit` alone prunes nothing.
 
     Arguments:
         rate: share of the remaining weights to prune in a round, in [0, 1). Defaults to 0.2.
@@ -110,11 +109,8 @@ class MagnitudePruning(keras.callbacks.Callback):
     def __del__(self):
         """Say that `prune` was forgotten, once nobody can call it any more."""
         if getattr(self, "_is_idle", False):
-            warnings.warn(
-                "MagnitudePruning took part in fit and pruned nothing, which fit alone never does; keep it, call "
-                "pruning.prune(model) after fit, and fit again",
-                stacklevel=2,
-            )
+            remedy = "call pruning.prune(model) after fit, and fit again"
+            warnings.warn(f"MagnitudePruning pruned nothing, which fit alone never does: {remedy}", stacklevel=2)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Keep the initial weights where k = 0."""
@@ -200,8 +196,7 @@ class MagnitudePruning(keras.callbacks.Callback):
             model: a built and compiled keras.Model with the weights of θ_k.
         """
         self._is_driven, self._is_idle = True, False
-        if self.masks is None:
-            self.masks = full_masks(prunable_kernels(model, **self._which))
+        self.masks = self.masks or full_masks(prunable_kernels(model, **self._which))
         set_weights(model, self.rewind_weights)
         self.install(model)
         restart(model, self._learning_rate)
@@ -224,6 +219,11 @@ class MagnitudePruning(keras.callbacks.Callback):
         if self.round == 0 and self.rewind_weights is None:
             self.rewind_weights = model_weights(model)
             self._watch_steps()
+
+    def forget_rewind(self):
+        """Drop θ_k, to keep it anew when training comes to epoch or step k again."""
+        self.rewind_weights = None
+        self._watch_steps()
 
     def _watch_steps(self):
         """Look at steps only where k is a step yet to come: with any callback that does, Keras waits for every step."""

@@ -14,6 +14,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from arttl.errors import InputError
+from arttl.models.flat import flatten
 from arttl.models.walk import calls_in_order, maker
 from arttl.pruning.channels import Cut, constant_effect, cut_config, cut_weights, link
 from arttl.pruning.sizes import Report, compare_sizes
@@ -43,18 +44,20 @@ def compact(model):
     training they differ where a BatchNormalization takes the batch's statistics of a channel that was constant.
 
     Arguments:
-        model: a flat keras.Model with one input, of a fixed size, and one output; it is not changed. Layers of a kind
-            that is not known keep all channels they take and make.
+        model: a keras.Model with one input, of a fixed size, and one output; it is not changed. Models within it are
+            entered. Layers of a kind that is not known, and operations of keras.ops, keep all channels they take and
+            make.
 
     Returns a CompactModel. Its model has the same layers by name, shares no weights with the original, saves and loads
     as any Keras model, and is compiled anew before training.
 
-    Raises InputError for a model within the model, several inputs or outputs, a call with several outputs, or an input
+    Raises InputError for a model without a graph, several inputs or outputs, a call with several outputs, or an input
     whose size is not fixed.
 
     Example:
         >>> smaller, report = compact(model)
     """
+    model = flatten(model)
     graph = _Channels(model)
     graph.remove()
     cuts = graph.cuts()
@@ -68,7 +71,7 @@ def compact(model):
     smaller = keras.models.clone_model(model, clone_function=clone)
     for layer, new in layer_of.items():
         cut = cuts.get(layer)
-        if layer.weights:
+        if getattr(layer, "weights", ()):  # operations of keras.ops have none
             new.set_weights(cut_weights(layer, cut) if cut else layer.get_weights())
     return CompactModel(smaller, compare_sizes(model, smaller))
 

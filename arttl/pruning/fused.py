@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import keras
 
+from arttl.training.schedule import PenalisedSGD
+
 
 def fused_update(optimizer, model):
     """The update of one weight by a single operation.
@@ -21,7 +23,7 @@ def fused_update(optimizer, model):
     """
     if keras.backend.backend() != "tensorflow" or model.distribute_strategy.num_replicas_in_sync > 1:
         return None
-    if type(optimizer) is keras.optimizers.SGD and optimizer.momentum:
+    if type(optimizer) in (keras.optimizers.SGD, PenalisedSGD) and optimizer.momentum:
         return lambda *arguments: _sgd(optimizer, *arguments)
     if type(optimizer) is keras.optimizers.Adam and not optimizer.amsgrad:
         return lambda *arguments: _adam(optimizer, *arguments)

@@ -13,7 +13,7 @@ from arttl.pruning.names import layer_names, names_here
 _CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
 
 
-def draw_weights(shapes, seed, model=None):
+def draw_weights(shapes, seed, model=None, kernels=None):
     """Draw every weight of a network anew.
 
     Arguments:
@@ -22,6 +22,8 @@ def draw_weights(shapes, seed, model=None):
         model: a keras.Model of this network, whose own initialisers draw the weights. None: as
             arttl.build_classifier(weights="none") draws them, kernels He-uniform, the head's Glorot-uniform, biases
             and BatchNormalization as Keras begins them.
+        kernels: name of the Keras initialiser that draws every kernel, the head's too, such as "glorot_normal"; None:
+            as above.
 
     Returns a dict of "layer/variable" to float32 array.
 
@@ -32,7 +34,7 @@ def draw_weights(shapes, seed, model=None):
     seeds = np.random.SeedSequence(seed).generate_state(len(shapes)) >> 1  # Keras takes signed seeds
     fresh = {}
     for (name, shape), each in zip(shapes.items(), seeds.tolist(), strict=True):
-        initializer = _usual(name) if layers is None else _own(names[name], layers)
+        initializer = _usual(name, kernels) if layers is None else _own(names[name], layers)
         settings = initializer.get_config()
         if "seed" in settings:
             initializer = type(initializer).from_config(settings | {"seed": each})
@@ -40,11 +42,13 @@ def draw_weights(shapes, seed, model=None):
     return fresh
 
 
-def _usual(name):
+def _usual(name, kernels):
     layer, _, variable = name.rpartition("/")
     if variable in _CONSTANT:
         return keras.initializers.Constant(_CONSTANT[variable])
     if variable.endswith("kernel"):
+        if kernels is not None:
+            return keras.initializers.get(kernels)
         return keras.initializers.GlorotUniform() if layer == HEAD else keras.initializers.HeUniform()
     raise InputError(f"it is not known how {variable} of layer {layer} begins; pass the model to reinitialise")
 

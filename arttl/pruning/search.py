@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,10 @@ from keras.callbacks import Callback
 from arttl.errors import InputError
 from arttl.files import whole_file
 from arttl.metrics import accuracy_and_loss
+from arttl.overrides import as_of_now
 from arttl.pruning.initial import draw_weights
 from arttl.pruning.kernels import prunable_kernels
+from arttl.pruning.liveness import DEAD, LAGGING, Liveness
 from arttl.pruning.masks import full_masks, layer_sparsity, sparsity
 from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
@@ -56,8 +59,9 @@ def find_tickets(
         model: a flat keras.Model, built and compiled, with the initial weights θ_0.
         recipe: an arttl.recipes.Recipe: early stopping, and which epoch's weights are judged and tested.
         training, validation: arttl.training.Batches.
-        folder: where to: tickets.h5 (docs/tickets.md), rounds.csv (a row a round, 0 the unpruned network), layers.csv
-            (weights that remain in each kernel), history.csv (a row an epoch), and checkpoint/ until the end.
+        folder: where to: tickets.h5 (docs/tickets.md), rounds.csv (a row a round, 0 the unpruned network; its
+            "features" are of arttl.pruning.liveness), layers.csv (weights that remain in each kernel), history.csv (a
+            row an epoch), and checkpoint/ until the end.
         settings: SearchSettings; the thesis' by default.
         test: Batches in order; each round's accuracy on them is recorded. None: it is not.
         seed: of `draw`, for reset="random", and of the criterion "random".
@@ -65,8 +69,8 @@ def find_tickets(
             own initialisers.
         metadata: dict that JSON can hold, to be kept in tickets.h5.
         log: called with a line about each epoch and round.
-        report: called with a round's number and its arttl.training.Progress after each epoch, once that is on the disk,
-            and again when the round is in rounds.csv.
+        report: called with a round's number and its arttl.training.Progress after each epoch, and again when the round
+            is in rounds.csv.
 
     Returns Tickets, as arttl.pruning.open_tickets does.
 
@@ -85,7 +89,9 @@ def find_tickets(
     draw = draw or (lambda each: draw_weights(search.shapes, each, model))
     search.begin()
     for number in range(search.pruning.round, settings.rounds + 1):
-        search.train_round(number)
+        features = search.train_round(number)
+        if features == DEAD and settings.on_dead == "stop":
+            break
         if number < settings.rounds:
             search.prune(lambda number=number: draw([seed, number + 1]))
     shutil.rmtree(search.state.parent)
@@ -98,10 +104,11 @@ class _Search:
     def __init__(self, model, recipe, training, validation, folder, settings, test, metadata, log, report, seed):
         self.model, self.recipe, self.training, self.validation = model, recipe, training, validation
         self.folder, self.settings, self.test, self.log, self.report = folder, settings, test, log, report
-        self.metadata = {"search": settings.recorded(), **metadata}
+        self.metadata = {"search": asdict(settings), **metadata}
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
         self.pruning, self.initial, self.file = settings.callback(seed), None, None
         self.shapes = weight_shapes(model)
+        self.liveness = Liveness(model, validation[0][0])
         self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in random_state(model)]
 
     def is_finished(self):
@@ -110,11 +117,15 @@ class _Search:
             return False
         tickets = Tickets(self.path)
         self._check_same(tickets.metadata)
-        if tickets.rounds == self.settings.rounds and not self.state.exists():
-            return True
         if not self.state.exists():
+            if tickets.rounds == self.settings.rounds or self._ended_dead(tickets):
+                return True
             raise InputError(f"{self.path} has {tickets.rounds} rounds and no checkpoint to go on from; remove it")
         return False
+
+    def _ended_dead(self, tickets):
+        facts = tickets.facts(tickets.rounds) if tickets.rounds else tickets.metadata["unpruned"]
+        return facts.get("features") == DEAD and self.settings.on_dead == "stop"
 
     def begin(self):
         """Take up the state that is there, or write the first one; the model's optimiser then has the masks."""
@@ -129,10 +140,12 @@ class _Search:
             self._save()
 
     def train_round(self, number):
-        """Train, test and record one round, from its last finished epoch where there is one."""
+        """Train, test and record one round, from its last finished epoch where there is one; returns its features."""
         started = time.perf_counter()
         checkpoint = Checkpoint(self.state.with_name(f"round-{number}"))
         earlier = checkpoint.seconds()
+        if number == 0:
+            self._forget_later_rewind(checkpoint)
         if not checkpoint.exists():
             for variable, value in self.seeds:
                 variable.assign(value)
@@ -146,14 +159,22 @@ class _Search:
             self.report(number, progress)
 
         callbacks = [self.pruning, _SaveRewind(self)] if number == 0 else [self.pruning]
-        progress = train(
-            self.model, self.recipe, self.training, self.validation, checkpoint, report, callbacks=callbacks
-        )
+        ahead = self.settings.schedule_ahead(number)
+        data = self.training, self.validation
+        progress = train(self.model, self.recipe, *data, checkpoint, report, callbacks, ahead)
         if not reported:  # a kill came between the last epoch's checkpoint and its row
             self.records.history(number, progress)
         facts = self._facts(number, progress, earlier + time.perf_counter() - started)
         self._record(number, facts)
         self.report(number, progress)
+        return facts["features"]
+
+    def _forget_later_rewind(self, checkpoint):
+        """Drop θ_k of a training that was killed after epoch k, where the checkpoint is from before: it comes again."""
+        epochs = checkpoint.progress().epochs if checkpoint.exists() else 0
+        reached = epochs * (len(self.training) if self.settings.rewind_unit == "steps" else 1)
+        if reached < self.settings.rewind:
+            self.pruning.forget_rewind()
 
     def prune(self, draw):
         """Prune, and make ready for the next round; then nothing of this one is needed."""
@@ -181,7 +202,7 @@ class _Search:
         if self.test is not None:
             facts |= accuracy_and_loss(self.test.class_ids, predict(self.model, self.test))
         facts |= {name: trained[name] for name in ("epochs", "tested_epoch", "training_seconds")}
-        return facts | {"seconds": round(seconds, 3)}
+        return facts | {"seconds": round(seconds, 3), "features": self.liveness()}
 
     def _record(self, number, facts):
         """Write a round's ticket and rows, once."""
@@ -199,7 +220,12 @@ class _Search:
             f"{facts['val_accuracy']:.1%}, epoch {facts['tested_epoch']} of {facts['epochs']}, {facts['seconds']:.1f} s"
         )
         if empty:
-            self.log(f"warning: from round {number} on, {empty[0]} has no weight left; the search goes on")
+            self.log(f"warning: from round {number} on, {empty[0]} has no weight left")
+        if facts["features"] == LAGGING:
+            self.log(f"warning: in round {number} BatchNormalization's moving statistics make all features alike")
+        if facts["features"] == DEAD:
+            ends = "the search ends here" if self.settings.on_dead == "stop" else "the search goes on"
+            self.log(f"warning: in round {number} the features no longer depend on the image; {ends}")
 
     def _create(self, unpruned):
         """The TicketFile, with what is known after the first round: θ_k and that round's row."""
@@ -211,6 +237,7 @@ class _Search:
             scope=self.settings.scope,
             metadata=self.metadata | {"unpruned": unpruned},
             weights_0=self.initial,
+            final_weights=model_weights(self.model) if self.settings.keep_final else None,
         )
 
     def _weights_k(self):
@@ -245,7 +272,7 @@ class _Search:
             self.pruning.install(self.model)
 
     def _check_same(self, metadata):
-        mine = json.loads(json.dumps(self.metadata))
+        mine, metadata = as_of_now(json.loads(json.dumps(self.metadata))), as_of_now(metadata)
         differing = [
             name for name in {**mine, **metadata} if name != "unpruned" and mine.get(name) != metadata.get(name)
         ]

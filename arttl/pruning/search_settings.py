@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from arttl.errors import InputError
 from arttl.pruning.callback import REWIND_UNITS, MagnitudePruning
@@ -10,23 +10,28 @@ from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice
 from arttl.pruning.ticket_file import MAX_ROUNDS
 
 RESETS = ("theta_k", "theta_0", "final", "random")
-_LATER = {"criterion": DEFAULT, "rates": {}}  # settings that the first release did not have
+SCHEDULES = ("start", "rewind")
+ON_DEAD = ("stop", "continue")
 
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How tickets are searched for. The defaults are the thesis' where it says, else documented ones of ours.
+    """How tickets are searched for. The defaults are the thesis' and its appendix', else documented ones of ours.
 
     Attributes:
         rate: share of the remaining weights that a round prunes, in [0, 1).
-        rounds: number of tickets, from 1 to 254. Each is trained, and before them the unpruned network.
+        rounds: of pruning, from 0 to 254: the last round's number, as the thesis counts. Round 0 trains the unpruned
+            network.
         rewind: k, when θ_k is kept in the first round.
         rewind_unit: "epochs" or "steps".
-        scope: "global" or "layer": over what magnitudes are compared.
+        scope: "layer" or "global": over what magnitudes are compared.
         dense: whether dense layers are pruned too.
         head: whether the last layer is pruned too.
         reset: what the survivors start a round from: "theta_k"; "theta_0", the initial weights, whatever `rewind` is;
             "final", the weights that the round before has trained; "random", weights drawn anew each round.
+        schedule_from: where a learning-rate schedule stands when a round after the first begins: "start", as in the
+            first round, or "rewind", at epoch k, whose weights it starts from.
+        on_dead: what is done after a round whose features no longer depend on the image: "stop", or "continue".
         keep_initial: keep θ_0 in the file too.
         keep_final: keep θ_i, the surviving weights as trained, of each ticket too.
         criterion: which weights go, of arttl.pruning.CRITERIA.
@@ -36,13 +41,15 @@ class SearchSettings:
     """
 
     rate: float = 0.2
-    rounds: int = 31
-    rewind: int = 1
+    rounds: int = 30
+    rewind: int = 2
     rewind_unit: str = "epochs"
-    scope: str = "global"
+    scope: str = "layer"
     dense: bool = False
     head: bool = False
     reset: str = "theta_k"
+    schedule_from: str = "start"
+    on_dead: str = "stop"
     keep_initial: bool = False
     keep_final: bool = False
     criterion: str = DEFAULT
@@ -50,18 +57,21 @@ class SearchSettings:
 
     def __post_init__(self):
         check_choice(self.rate, self.scope, self.criterion, self.rates)
-        if not 1 <= self.rounds <= MAX_ROUNDS:
-            raise InputError(f"rounds cannot be {self.rounds}; give 1 to {MAX_ROUNDS}")
-        for name, values in (("reset", RESETS), ("rewind_unit", REWIND_UNITS)):
+        if not 0 <= self.rounds <= MAX_ROUNDS:
+            raise InputError(f"rounds cannot be {self.rounds}; give 0 to {MAX_ROUNDS}")
+        choices = {"reset": RESETS, "rewind_unit": REWIND_UNITS, "schedule_from": SCHEDULES, "on_dead": ON_DEAD}
+        for name, values in choices.items():
             if getattr(self, name) not in values:
                 raise InputError(f"{name} cannot be {getattr(self, name)!r}; it takes {', '.join(values)}")
 
-    def recorded(self):
-        """The settings as they are written and compared: a dict, where a setting of _LATER that is missing is that.
+    def schedule_ahead(self, number):
+        """Epochs that a learning-rate schedule counts as done when a round begins.
 
-        So a search of before these settings is still recognised as the same.
+        Arguments:
+            number: the round.
         """
-        return {name: value for name, value in asdict(self).items() if name not in _LATER or value != _LATER[name]}
+        rewound = number and self.schedule_from == "rewind" and self.reset == "theta_k" and self.rewind_unit == "epochs"
+        return self.rewind if rewound else 0
 
     def callback(self, seed=0):
         """A new MagnitudePruning of these settings.

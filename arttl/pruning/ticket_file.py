@@ -76,7 +76,8 @@ class Tickets:
         if not isinstance(round, int | np.integer) or not first <= round <= self.rounds:
             raise InputError(f"{self.path} has no round {round}; choose one from {first} to {self.rounds}")
         if round == 0:
-            return {"facts": {}, "remaining": self._count(self._prunable), "final_crc32": None}
+            final = self._settings.get("final_0_crc32")  # files of before round 0 was transferred have none
+            return {"facts": {}, "remaining": self._count(self._prunable), "final_crc32": final}
         return self._settings["rounds"][round - 1]
 
     def _count(self, names):
@@ -173,7 +174,7 @@ class TicketFile(Tickets):
             left.unlink(missing_ok=True)  # what a writer that was killed left behind
 
     @classmethod
-    def create(cls, path, weights_k, prunable, *, rate, scope, metadata, weights_0=None):
+    def create(cls, path, weights_k, prunable, *, rate, scope, metadata, weights_0=None, final_weights=None):
         """Begin a search's file: theta_k and no rounds yet.
 
         Arguments:
@@ -184,6 +185,8 @@ class TicketFile(Tickets):
             scope: "global" or "layer": over what magnitudes are compared.
             metadata: dict that JSON can hold: whatever else describes the search.
             weights_0: the same weights before training, to be kept too; None: they are not.
+            final_weights: the same weights as the unpruned network's training left them, to be kept as those of round
+                0; None: they are not.
 
         Returns a TicketFile.
 
@@ -204,6 +207,9 @@ class TicketFile(Tickets):
         blocks = {"theta_k": (_flat(weights_k, weights_k, "theta_k"), DENSE)}
         if weights_0 is not None:
             blocks["theta_0"] = (_flat(weights_0, weights_k, "theta_0"), DENSE)
+        if final_weights is not None:
+            order = sorted(weights_k, key=lambda name: name not in chosen)  # as read_final has them
+            blocks["final_0"] = (_flat(final_weights, {name: weights_k[name] for name in order}, "theta_i"), PACKED)
         pruned_in = np.zeros(sum(np.size(weights_k[name]) for name in chosen), np.uint8)
         blocks["pruned_in"] = (pruned_in, PACKED)
         sums = {"theta_0_crc32": None} | {f"{name}_crc32": checksum(array) for name, (array, _) in blocks.items()}
@@ -245,7 +251,8 @@ class TicketFile(Tickets):
 
     def _kept(self):
         """Names of the datasets that a further round leaves as they are."""
-        names = [name for name in ("theta_k", "theta_0") if self._settings[f"{name}_crc32"] is not None]
+        kept = ("theta_k", "theta_0", "final_0")
+        names = [name for name in kept if self._settings.get(f"{name}_crc32") is not None]
         entries = enumerate(self._settings["rounds"], start=1)
         return names + [f"final_{number}" for number, entry in entries if entry["final_crc32"] is not None]
 

@@ -56,6 +56,8 @@ def load_sparse(model, path):
             raise InputError(f"weights file {path} was not written by save_sparse; load it with model.load_weights")
         theirs = {here: name for name, here in names_here(sparse.names(path), model).items()}
         arrays = sparse.read(path, {theirs.get(name, name): tuple(each.shape) for name, each in variables.items()})
+    except InputError:
+        raise
     except ValueError as error:
         reason = " ".join(str(error).split())[:160]
         raise InputError(f"weights file {path} does not fit model {model.name!r} ({reason}); build that one") from error

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.errors import InputError
-from arttl.metrics import accuracy_interval, paired_difference, unpaired_difference
+from arttl.metrics import accuracy_interval, unpaired_difference
+from arttl.reports.comparing import IMAGES, METHOD, judged, paired_over_seeds
 from arttl.reports.markdown import markdown_table
 
 _GROUP = ["architecture", "approach", "variant"]
-_COMPARED = {"difference": None, "difference_low": None, "difference_high": None, "paired": None}
+_COMPARED = ["difference", "difference_low", "difference_high", "covers", "paired", "result"]
+
+OUTCOMES = {1: "better", 0: "not decided", -1: "worse"}
+"""What is said of a variant beside the baseline."""
 
 
 def ablation_table(runs, baseline):
@@ -20,29 +24,34 @@ def ablation_table(runs, baseline):
         baseline: name of the variant that the others are compared with.
 
     Columns: architecture, approach, variant, seeds, test_images; test_accuracy with low and high (Wilson, of the mean
-    accuracy on that many images); difference from the baseline with low and high, in [-1, 1], and `paired`: True
-    where both were tested on the same images; epochs (mean), seconds (sum).
+    accuracy on that many images); difference from the baseline with low and high, in [-1, 1], what this interval covers
+    (arttl.reports.comparing), `paired`: True where both were tested on the same images, and result, one of OUTCOMES,
+    always "not decided" without that or enough seeds; epochs (mean), seconds (sum).
 
     Raises InputError when seeds of a variant were tested on different images.
     """
     frame = pd.DataFrame([_read(variant, folder) for variant, folder in runs])
-    tested = {key: _correct(group) for key, group in frame.groupby(_GROUP, sort=False)}
+    groups = dict(list(frame.groupby(_GROUP, sort=False)))
     rows = []
-    for key, group in frame.groupby(_GROUP, sort=False):
-        correct, reference = tested[key], tested[(*key[:2], baseline)]
+    for key, group in groups.items():
+        correct = _correct(group)
         _, low, high = accuracy_interval(round(correct.sum()), len(correct))
         row = dict(zip(_GROUP, key, strict=True)) | {"seeds": len(group), "test_images": len(correct)}
         row |= {"test_accuracy": float(correct.mean()), "test_accuracy_low": low, "test_accuracy_high": high}
-        row |= _COMPARED if key[2] == baseline else _difference(correct, reference)
+        row |= dict.fromkeys(_COMPARED) | {"covers": "", "result": ""}
+        if key[2] != baseline:
+            row |= _difference(group, groups[*key[:2], baseline])
         rows.append(row | {"epochs": group.epochs.mean(), "seconds": group.seconds.sum()})
     return pd.DataFrame(rows)
 
 
 def ablation_markdown(table):
     """The table as Markdown; accuracies in percent, differences in points."""
-    header = ("model", "approach", "variant", "test accuracy", "95% interval", "difference", "95% interval", "epochs")
+    header = ("model", "approach", "variant", "test accuracy", "95% interval", "difference", "95% interval")
+    header += ("result", "epochs")
     rows = []
     for row in table.itertuples():
+        part = f" ({IMAGES})" if row.covers == IMAGES else ""
         paired = "" if pd.isna(row.difference) or row.paired else " (other test images)"
         compared = not pd.isna(row.difference)
         rows.append(
@@ -53,15 +62,13 @@ def ablation_markdown(table):
                 f"{row.test_accuracy:.1%}",
                 f"{row.test_accuracy_low:.1%} to {row.test_accuracy_high:.1%}",
                 f"{100 * row.difference:+.1f}{paired}" if compared else "",
-                f"{100 * row.difference_low:+.1f} to {100 * row.difference_high:+.1f}" if compared else "",
+                f"{100 * row.difference_low:+.1f} to {100 * row.difference_high:+.1f}{part}" if compared else "",
+                row.result,
                 f"{row.epochs:g}",
             )
         )
     seeds = f"Mean of {table.seeds.iloc[0]} seed(s). " if table.seeds.nunique() == 1 else ""
-    note = (
-        "Intervals cover the draw of test images, not of seeds; differences on the same images are paired. Of so many "
-        "comparisons one in twenty misses its mark by chance."
-    )
+    note = f"Intervals of accuracies cover the draw of test images alone. Of differences: {METHOD}"
     return f"{markdown_table(header, rows)}\n\n{seeds}{note}"
 
 
@@ -71,6 +78,7 @@ def _read(variant, folder):
         return {
             "architecture": settings["architecture"],
             "approach": settings["recipe"]["approach"],
+            "seed": settings["seed"],
             "variant": variant,
             "epochs": metrics["epochs"],
             "seconds": metrics["seconds"],
@@ -90,10 +98,11 @@ def _correct(group):
     return pd.concat(columns, axis=1).mean(axis=1)
 
 
-def _difference(correct, reference):
-    paired = set(correct.index) == set(reference.index)
-    if paired:
-        found = paired_difference(correct - reference.reindex(correct.index))
-    else:
-        found = unpaired_difference(*((round(each.sum()), len(each)) for each in (correct, reference)))
-    return dict(zip(("difference", "difference_low", "difference_high"), found, strict=True)) | {"paired": paired}
+def _difference(group, reference):
+    if set(group.predictions.iloc[0].image_id) == set(reference.predictions.iloc[0].image_id):
+        found = paired_over_seeds(group, reference)
+        values = [*(found[name] / 100 for name in ("difference", "low", "high")), found["covers"], True]
+        return dict(zip(_COMPARED, [*values, judged(found, OUTCOMES)], strict=True))
+    counts = ((round(each.sum()), len(each)) for each in map(_correct, (group, reference)))
+    values = [*unpaired_difference(*counts), IMAGES, False, f"{OUTCOMES[0]} (other test images)"]
+    return dict(zip(_COMPARED, values, strict=True))

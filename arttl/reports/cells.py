@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 
+from arttl.published.chapter1 import MISPRINTS, accuracies
+from arttl.published.curves import accuracy_at_epoch
 from arttl.reports.collect import is_share, study_order
-from arttl.reports.published import MISPRINTS, accuracies
 
 COLUMNS = ["challenge", "architecture", "approach", "source"]
 MEASURE = ["seeds", "accuracy", "low", "high", "interval"]
@@ -19,6 +20,10 @@ WILSON, SPREAD = "95% Wilson", "mean ± 1 SD"
 INTERVALS = (
     "Intervals: of one seed, in brackets, 95% (Wilson) for the draw of test images; of several seeds, mean ± 1 "
     "standard deviation (n - 1) over the seeds."
+)
+CURVES = (
+    "Published curve: the validation accuracy of Figures 2 and 3 at the epoch that was tested here, to one decimal; "
+    "empty beyond the curve's end."
 )
 DECIMALS = 2  # of a percentage, as the thesis prints it
 
@@ -68,8 +73,9 @@ def accuracy_cells(collected, experiment):
         experiment: "rijks" (Table 2) or "antwerp" (Table 3).
 
     Returns a DataFrame in the order of the thesis: COLUMNS; collection, split, test_images; MEASURE, in percent; mark;
-    published (str, as printed), published_mark, difference (in points, None beside a misprint); deviations (their
-    number); problem, which says why a cell that was run is empty. Cells not run have None.
+    published (str, as printed), published_mark, difference (in points, None beside a misprint); published_curve, the
+    validation accuracy of Figure 2 or 3 at the epoch tested here, of several seeds the mean; deviations (their number);
+    problem, which says why a cell that was run is empty. Cells not run have None.
     """
     published = accuracies(experiment)
     found = {
@@ -97,7 +103,7 @@ def same_data(cells):
 
 def _cell(key, runs, problem, published):
     row = dict(zip(COLUMNS, key, strict=True))
-    row |= dict.fromkeys(["collection", "split", "test_images", *MEASURE, "difference"])
+    row |= dict.fromkeys(["collection", "split", "test_images", *MEASURE, "difference", "published_curve"])
     row |= {"seeds": 0, "published": published, "deviations": 0, "problem": problem}
     if runs is None:
         return row
@@ -108,7 +114,15 @@ def _cell(key, runs, problem, published):
     row |= {name: first[name] for name in ("collection", "split", "test_images")} | measure(runs, "test_accuracy")
     if published is not None and published not in MISPRINTS:
         row["difference"] = row["accuracy"] - float(published)
+    if key[3] == "":
+        row["published_curve"] = _published_curve(key[:3], runs)
     return row
+
+
+def _published_curve(place, runs):
+    """The published validation accuracy at the epochs that runs were tested at; None where a curve ends before."""
+    found = [accuracy_at_epoch(*place, metrics.get("tested_epoch")) for metrics in runs.metrics]
+    return None if None in found else float(np.mean(found))
 
 
 def _empty(value):

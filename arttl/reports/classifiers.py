@@ -1,13 +1,13 @@
-"""SVMs and random forests on X beside the softmax layer (thesis, section 1.3, footnote)."""
+"""SVMs and random forests on X beside the softmax layer (thesis, section 1.2.3, footnote)."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from arttl.collections.wording import shown
+from arttl.published.chapter1 import ARCHITECTURES
 from arttl.reports.cells import INTERVALS, MEASURE, marks, measure
 from arttl.reports.collect import CELL, EXPERIMENTS, SOFTMAX, pooling_problem, study_order
-from arttl.reports.published import ARCHITECTURES
 from arttl.reports.tables import Cell, Table, interval, number
 
 CLASSIFIERS = {SOFTMAX: "softmax", "linear-svm": "linear SVM", "rbf-svm": "RBF SVM", "random-forest": "random forest"}

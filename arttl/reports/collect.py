@@ -14,7 +14,7 @@ from arttl.collections.table import CHALLENGES
 from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
 from arttl.overrides import flattened
-from arttl.reports.published import APPROACH_TITLES, ARCHITECTURES, SOURCES
+from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, SOURCES
 from arttl.runs import RunFolder
 
 EXPERIMENTS = {"rijks": "Rijksmuseum", "antwerp": "Antwerp"}
@@ -136,6 +136,8 @@ def read_run(folder):
         raise InputError("unfinished; its command with --resume completes it")
     try:
         return {"experiment": experiment} | _read(folder)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
 

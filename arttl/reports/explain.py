@@ -8,8 +8,8 @@ from arttl.reports.markdown import markdown_table
 
 # Settings that a study's text or code does not state; its preset then holds this package's choice.
 _UNSAID = {
-    "thesis": ("numerics", "decoding", "resize", "shuffle", "drop_remainder", "max_epochs"),
-    "released": ("numerics", "max_epochs"),
+    "thesis": ("numerics", "decoding", "resize", "shuffle", "drop_remainder", "cycle", "warm_up", "max_epochs"),
+    "released": ("numerics",),
 }
 
 
@@ -35,7 +35,7 @@ def _table(recipe):
             name,
             _said("thesis", name, thesis),
             _said("released", name, released),
-            _text(run.get(name)) + (" *" if run.get(name) != thesis.get(name) else ""),
+            setting_text(run.get(name)) + (" *" if run.get(name) != thesis.get(name) else ""),
         )
         for name in names
     ]
@@ -44,12 +44,15 @@ def _table(recipe):
 
 def _said(study, name, settings):
     unsaid = name.partition(".")[0] in _UNSAID[study]
-    return _text(settings.get(name)) + (" (not said)" if unsaid else "")
+    return setting_text(settings.get(name)) + (" (not said)" if unsaid else "")
 
 
-def _text(value):
+def setting_text(value):
+    """A setting's value as tables show it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return "-" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""Figures 1 to 3 of Chapter 1, from run folders: matplotlib Figures, and their files."""
+"""Figures 1 to 3 of Chapter 1, from run folders and as published: matplotlib Figures, and their files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 
 from arttl.collections.wording import shown
 from arttl.files import partial_path
+from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
+from arttl.published.curves import epoch_curves
 from arttl.reports.collect import EXPERIMENTS, study_order
-from arttl.reports.published import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
 
 LINES = {"off-the-shelf": "-.", "fine-tuning": "--", "scratch": "-"}
 """Line styles of the approaches, as in the thesis."""
@@ -24,6 +25,9 @@ SCRATCH_MARKERS = {"resnet50": "x", "xception": "+", "vgg19": "."}  # InceptionV
 
 CURVES = {"figure2": ("material",), "figure3": ("type", "artist")}
 """Challenges of the figures of validation accuracy, from left to right."""
+
+BEHIND = {"linewidth": 0.9, "alpha": 0.5, "zorder": 1.5}
+"""How published curves are drawn behind ours: thin and light, before the grid."""
 
 SAMPLES = 7  # pictures of each collection in Figure 1
 DPI = 150
@@ -41,22 +45,28 @@ def accuracy_curves(collected, challenges):
     runs = collected.runs[(collected.runs.experiment == "rijks") & collected.runs.challenge.isin(challenges)]
     if runs.empty:
         return None
-    figure = new_figure(7.5 * len(challenges) + 1, 4.8)
-    for axes, challenge in zip(figure.subplots(1, len(challenges), squeeze=False).flat, challenges, strict=True):
+    figure, panels = _panels(challenges)
+    for axes, challenge in zip(panels, challenges, strict=True):
+        _draw_published(axes, challenge, behind=True)
         _draw_runs(axes, runs[runs.challenge == challenge])
         references = _draw_references(axes, challenge)
-        axes.set_title(challenge)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel("validation accuracy (%)")
-        axes.set_ylim(0, 100)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        plain_axes(axes)
-        handles, _ = axes.get_legend_handles_labels()
         others = _not_run(runs[runs.challenge == challenge]) if references else []
-        axes.legend(
-            handles=[*handles, *references, *others], loc="center left", bbox_to_anchor=(1.03, 0.5), frameon=False
-        )
+        _finish(axes, challenge, [*others, *references, *([published_entry()] if epoch_curves(challenge) else [])])
     return figure
+
+
+def published_accuracy_curves(challenges):
+    """Figure 2 or 3 as published, without any run: a matplotlib Figure, one panel a challenge."""
+    figure, panels = _panels(challenges)
+    for axes, challenge in zip(panels, challenges, strict=True):
+        _draw_published(axes, challenge, behind=False)
+        _finish(axes, challenge)
+    return figure
+
+
+def published_entry():
+    """The legend's one entry for all published curves behind ours."""
+    return Line2D([], [], color="black", linewidth=BEHIND["linewidth"], alpha=BEHIND["alpha"], label="published")
 
 
 def sample_pictures(samples):
@@ -111,24 +121,61 @@ def plain_axes(axes):
     axes.grid(axis="y", alpha=0.3)
 
 
+def _panels(challenges):
+    figure = new_figure(7.5 * len(challenges) + 1, 4.8)
+    return figure, figure.subplots(1, len(challenges), squeeze=False).flat
+
+
+def _finish(axes, challenge, more=()):
+    """Title, axes and legend of a panel; `more` are the legend's last entries."""
+    axes.set_title(challenge)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("validation accuracy (%)")
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, 0), min(high, 100))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
+    plain_axes(axes)
+    handles, _ = axes.get_legend_handles_labels()
+    axes.legend(handles=[*handles, *more], loc="center left", bbox_to_anchor=(1.03, 0.5), frameon=False)
+
+
 def _draw_runs(axes, runs):
     labelled = set()
     for run in sorted(runs.itertuples(), key=_order):
         seeds = int(((runs.architecture == run.architecture) & (runs.approach == run.approach)).sum())
-        label = _label(run) + (f" ({seeds} seeds)" if seeds > 1 else "")
-        scratch = run.approach == "scratch"
+        label = _label(run.architecture, run.approach) + (f" ({seeds} seeds)" if seeds > 1 else "")
         axes.plot(
             run.history.epoch,
             100 * run.history.val_accuracy,
-            LINES.get(run.approach, ":"),
-            color=SCRATCH_COLOUR if scratch else COLOURS.get(run.architecture, OTHER_COLOUR),
-            marker=SCRATCH_MARKERS.get(run.architecture, "") if scratch else "",
+            **_style(run.architecture, run.approach),
             label=label if label not in labelled else f"_{label}",
             linewidth=1.6,
         )
         labelled.add(label)
     if runs.empty:
         axes.text(0.5, 0.5, "no runs", transform=axes.transAxes, ha="center", color="grey")
+
+
+def _draw_published(axes, challenge, behind):
+    """The thesis' curves of a challenge: behind ours, or alone and each in the legend."""
+    curves = sorted(epoch_curves(challenge), key=lambda each: _place(each.challenge, each.network, each.approach))
+    for each in curves:
+        label, style = _label(each.network, each.approach), _style(each.network, each.approach)
+        if behind:
+            axes.plot(each.epochs, each.percent, label=f"_published curve {label}", **style | {"marker": ""} | BEHIND)
+        else:
+            axes.plot(each.epochs, each.percent, label=label, **style, linewidth=1.6)
+
+
+def _style(architecture, approach):
+    """Line style and colour of the thesis; networks from scratch share a colour."""
+    scratch = approach == "scratch"
+    return {
+        "linestyle": LINES.get(approach, ":"),
+        "color": SCRATCH_COLOUR if scratch else COLOURS.get(architecture, OTHER_COLOUR),
+        "marker": SCRATCH_MARKERS.get(architecture, "") if scratch else "",
+    }
 
 
 def _draw_references(axes, challenge):
@@ -168,15 +215,20 @@ def _not_run(runs):
     ]
 
 
-def _label(run):
-    title = ARCHITECTURES.get(run.architecture, shown(run.architecture))
-    if run.approach == "scratch":
-        return "Scratch-V3" if run.architecture == "inception_v3" else f"Scratch-{title}"
-    return f"{title}, {APPROACH_TITLES.get(run.approach, shown(run.approach))}"
+def _label(architecture, approach):
+    title = ARCHITECTURES.get(architecture, shown(architecture))
+    if approach == "scratch":
+        return "Scratch-V3" if architecture == "inception_v3" else f"Scratch-{title}"
+    return f"{title}, {APPROACH_TITLES.get(approach, shown(approach))}"
 
 
 def _order(run):
-    return run.approach == "scratch", study_order(run.challenge, run.architecture, run.approach, run.source), run.seed
+    return _place(run.challenge, run.architecture, run.approach, run.source), run.seed
+
+
+def _place(challenge, architecture, approach, source=""):
+    """What lines are sorted by: the order of the thesis, those from scratch last."""
+    return approach == "scratch", study_order(challenge, architecture, approach, source)
 
 
 def sample_rows(collected, pictures):

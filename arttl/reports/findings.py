@@ -7,10 +7,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from arttl.collections.wording import shown
-from arttl.metrics import paired_difference
-from arttl.reports.cells import DECIMALS
+from arttl.errors import InputError
+from arttl.published.chapter1 import ARCHITECTURES, MISPRINTS, accuracies
+from arttl.reports.agreement import check_agreement
 from arttl.reports.collect import EXPERIMENTS, pooling_problem, study_order
-from arttl.reports.published import ARCHITECTURES, MISPRINTS, accuracies
+from arttl.reports.comparing import (
+    METHOD,
+    common_seeds,
+    interval_text,
+    judged,
+    not_compared,
+    of_seed,
+    paired_over_seeds,
+)
 from arttl.reports.tables import Cell, Table, column_title, number
 
 
@@ -36,19 +45,18 @@ FINDINGS = (
     Finding("antwerp", ("off-the-shelf", "rijks"), ("off-the-shelf", "imagenet")),
     Finding("antwerp", ("fine-tuning", "rijks"), ("fine-tuning", "imagenet")),
 )
-"""Source: thesis, sections 1.4 and 1.5."""
+"""Source: thesis, sections 1.3.1 to 1.3.3."""
 
 VERDICTS = {1: "as in the thesis", 0: "not decided", -1: "the other way round"}
 
 _COLUMNS = ("collection", "challenge", "model", "better, says the thesis", "than")
 _MEASURED = ("difference", "95% interval", "images", "seeds", "published", "result")
-_DATA = ["experiment", "challenge", "architecture", "better", "worse", "difference", "low", "high", "images", "seeds"]
-_DATA += ["published", "result", "problem"]
+_DATA = ["experiment", "challenge", "architecture", "better", "worse", "difference", "low", "high", "covers"]
+_DATA += ["images", "seeds", "published", "result", "problem"]
 _NOTES = [
     "Points of test accuracy, the first less the second, on the same test images; with several seeds the images' "
     "results are averaged over those that both have.",
-    "The interval (Agresti and Min, 2005) covers the draw of test images, not of seeds; it is not widened for the "
-    "number of comparisons. Where it holds zero, nothing is decided.",
+    METHOD,
 ]
 
 
@@ -59,14 +67,11 @@ def findings_table(collected):
         collected: what collect_runs() returned.
     """
     data = [line for finding in FINDINGS for line in _lines(collected.runs, finding)]
-    rows = [_row(line) for line in data]
-    warnings = [f"{_title(line)}: left out, since {line['problem']}." for line in data if line["problem"]]
     return Table(
         "findings",
         "Findings of the thesis, on the same test images",
         [("", name) for name in (*_COLUMNS, *_MEASURED)],
-        [row for row, line in zip(rows, data, strict=True) if not line["problem"]],
-        warnings=warnings,
+        [_row(line) for line in data],
         notes=_NOTES,
         data=pd.DataFrame(data, columns=_DATA),
         empty="No two runs can be compared yet.",
@@ -79,47 +84,16 @@ def compare(better, worse):
     Arguments:
         better, worse: rows of Collected.runs, of one cell each; only seeds that both have are compared.
 
-    Returns a dict: difference, low and high in points, images, seeds.
+    Returns what paired_over_seeds() returns.
 
     Raises ValueError, saying why, if they cannot be compared.
     """
     for runs in (better, worse):
         if problem := pooling_problem(runs):
             raise ValueError(problem)
-    if len({*better.split, *worse.split}) > 1:
-        raise ValueError("they were tested on different splits")
+    for seed in common_seeds(better, worse):
+        check_agreement(of_seed(better, seed), of_seed(worse, seed))
     return paired_over_seeds(better, worse)
-
-
-def paired_over_seeds(better, worse):
-    """What compare() returns, of runs that may be averaged and have one split.
-
-    Arguments:
-        better, worse: DataFrames with the columns seed and predictions (DataFrames of image_id, label, predicted).
-
-    Raises ValueError if they have no seed in common, or other test images.
-    """
-    seeds = sorted({*better.seed} & {*worse.seed})
-    if not seeds:
-        raise ValueError("they have no seed in common")
-    right = [
-        pd.concat([_right(runs[runs.seed == seed].predictions.iloc[0]) for seed in seeds], axis=1).mean(axis=1)
-        for runs in (better, worse)
-    ]
-    if not right[0].index.equals(right[1].index):
-        raise ValueError("they were tested on different images")
-    difference, low, high = (100 * value for value in paired_difference(right[0] - right[1]))
-    return {"difference": difference, "low": low, "high": high, "images": len(right[0]), "seeds": len(seeds)}
-
-
-def verdict(low, high):
-    """1 if an interval is all above zero, -1 if all below, else 0."""
-    return int(low > 0) - int(high < 0)
-
-
-def _right(predictions):
-    table = predictions.set_index("image_id").sort_index()
-    return (table.label == table.predicted).astype(float)
 
 
 def _lines(runs, finding):
@@ -136,10 +110,12 @@ def _lines(runs, finding):
         line |= {"better": column_title(*finding.better), "worse": column_title(*finding.worse)}
         try:
             line |= compare(sides[0][key], sides[1][key])
+        except InputError:
+            raise
         except ValueError as error:
-            line["problem"] = str(error)
+            line |= {"problem": str(error), "result": not_compared(error)}
         else:
-            line["result"] = VERDICTS[verdict(line["low"], line["high"])]
+            line["result"] = judged(line, VERDICTS)
         yield line
 
 
@@ -155,9 +131,6 @@ def _published(finding, challenge, architecture):
 
 
 def _row(line):
-    interval = ""
-    if line["low"] is not None:
-        interval = f"[{line['low']:+.{DECIMALS - 1}f}, {line['high']:+.{DECIMALS - 1}f}]"
     return [
         Cell(EXPERIMENTS[line["experiment"]]),
         Cell(shown(line["challenge"])),
@@ -165,13 +138,9 @@ def _row(line):
         Cell(line["better"]),
         Cell(line["worse"]),
         number(line["difference"], sign="+"),
-        Cell(interval),
+        Cell(interval_text(line), sort=line["low"]),
         number(line["images"], 0),
         number(line["seeds"], 0),
         number(line["published"], sign="+"),
-        Cell(line["result"] or ""),
+        Cell(line["result"]),
     ]
-
-
-def _title(line):
-    return f"{shown(line['challenge'])}, {shown(line['architecture'])}, {line['better']} and {line['worse']}"

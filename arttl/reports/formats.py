@@ -21,6 +21,7 @@ _LATEX = {
     "|": r"\textbar{}",
     "±": r"$\pm$",
     "†": r"\dag{}",
+    "‡": r"\ddag{}",
     "[": "{[}",  # else \\ before a row that begins with it takes it for its argument
     "]": "{]}",
 }

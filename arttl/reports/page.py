@@ -1,4 +1,4 @@
-"""index.html: the whole report in one file that asks nothing of the network."""
+"""index.html: the whole report, or the figures as published, in one file that asks nothing of the network."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from markupsafe import Markup
 from arttl import __version__
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.overrides import flattened
+from arttl.published.curves import SOURCE
 from arttl.reports.collect import EXPERIMENTS, cell_title
 from arttl.reports.confusions import OTHERS
 
 TITLE = "From natural images to art: results beside the study's"
+PUBLISHED = "Figures 2, 3, 5, 8 and 9 as published"
 PAIRS = 5  # confused pairs written out below a matrix
 HEATS = 5  # shades of a confusion matrix, see page.css
 _SECTIONS = {
@@ -35,7 +37,7 @@ _SECTIONS2 = {
 _KEPT_SHORT = ("class_names", "dropped_classes", "deviations")  # of config.json: their number only, or shown elsewhere
 
 
-def render_page(collected, chapter1, chapter2=None):
+def render_page(collected, chapter1, chapter2, errata):
     """The page as text.
 
     Arguments:
@@ -45,28 +47,51 @@ def render_page(collected, chapter1, chapter2=None):
             figures (list of dicts: title, caption, alt, and picture (a data: address) or missing (why there is none)),
             confusions (list of Confusions), galleries (list of Galleries).
         chapter2: a tickets.sections.Chapter2, or None.
+        errata: the Table of them.
 
     Whatever the runs' labels and settings hold is shown as text: Jinja2 escapes all of it, and the page's Content
     Security Policy lets only its own style and script work, which it knows by their hashes.
     """
+    return _rendered(
+        "page.html",
+        title=TITLE,
+        root=shown_path(collected.root),
+        counts=_counts(collected, chapter1, chapter2),
+        contents=_contents(chapter1, chapter2, errata),
+        chapter1=chapter1 and _chapter1(collected, **chapter1),
+        chapter2=chapter2,
+        errata=errata,
+        left_out=[(shown_path(folder), shown_path(reason)) for folder, reason in collected.left_out],
+    )
+
+
+def render_published(figures, errata):
+    """The page of the figures as published, as text.
+
+    Arguments:
+        figures: list of dicts as render_page's, each with its name.
+        errata: the Table of them.
+    """
+    contents = [(each["name"], each["title"].partition(":")[0]) for each in figures]
+    contents.append((errata.name, _short_title(errata)))
+    return _rendered(
+        "published.html", title=PUBLISHED, source=SOURCE, contents=contents, figures=figures, errata=errata
+    )
+
+
+def _rendered(template, **content):
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("arttl.reports"), autoescape=True, undefined=jinja2.StrictUndefined
     )
     style, script = (_own_text(environment, name) for name in ("page.css", "page.js"))
     environment.globals["groups"] = column_groups
-    return environment.get_template("page.html").render(
-        title=TITLE,
-        root=shown_path(collected.root),
-        counts=_counts(collected, chapter1, chapter2),
+    return environment.get_template(template).render(
         created=datetime.date.today().isoformat(),
         version=__version__,
         policy=policy(style, script),
         style=Markup(style),
         script=Markup(script),
-        contents=_contents(chapter1, chapter2),
-        chapter1=chapter1 and _chapter1(collected, **chapter1),
-        chapter2=chapter2,
-        left_out=[(shown_path(folder), shown_path(reason)) for folder, reason in collected.left_out],
+        **content,
     )
 
 
@@ -104,14 +129,18 @@ def _counts(collected, chapter1, chapter2):
     return ", ".join(counts)
 
 
-def _contents(chapter1, chapter2):
+def _contents(chapter1, chapter2, errata):
     """The page's links to itself: pairs of id and words."""
-    links = [(table.name, table.title.partition(":")[0]) for table in chapter1["tables"]] if chapter1 else []
+    links = [(table.name, _short_title(table)) for table in chapter1["tables"]] if chapter1 else []
     links += [each for each in _SECTIONS.items() if each[0] != "left-out"] if chapter1 else []
     if chapter2:
-        links += [(table.name, table.title.partition(":")[0]) for table in chapter2.tables]
+        links += [(table.name, _short_title(table)) for table in chapter2.tables]
         links += _SECTIONS2.items()
-    return [*links, ("left-out", _SECTIONS["left-out"])]
+    return [*links, (errata.name, _short_title(errata)), ("left-out", _SECTIONS["left-out"])]
+
+
+def _short_title(table):
+    return table.title.partition(":")[0]
 
 
 def _chapter1(collected, tables, runs, figures, confusions, galleries):

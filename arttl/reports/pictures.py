@@ -108,10 +108,10 @@ def data_uri(content, kind):
 
 def _opened(data, challenges, reading):
     """A folder opened for all it has, and again for each challenge that it then lacks."""
-    opened = [open_collection(data, None, skip_missing=True, **reading)]
+    opened = [open_collection(data, None, skip_missing=True, skip_unreadable=True, **reading)]
     for challenge in challenges:
         if challenge and challenge not in opened[0].challenges:
-            opened.append(open_collection(data, challenge, skip_missing=True, **reading))
+            opened.append(open_collection(data, challenge, skip_missing=True, skip_unreadable=True, **reading))
     return [replace(each, name=opened[0].name) for each in opened]
 
 

@@ -12,6 +12,7 @@ from arttl.files import make_folder, whole_file, write_table
 from arttl.reports.classifiers import classifiers_table
 from arttl.reports.collect import collect_runs
 from arttl.reports.confusions import confusions, confusions_table
+from arttl.reports.errata import errata_table
 from arttl.reports.figures import CURVES, accuracy_curves, sample_pictures, sample_rows, save_figure
 from arttl.reports.findings import findings_table
 from arttl.reports.formats import write_formats
@@ -24,7 +25,7 @@ from arttl.reports.tables import accuracy_table, frequency_table, runs_table
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.sections import write_chapter2
 
-_REFERENCES = "Marks at the right edge: the published test accuracies of Table 2."
+_REFERENCES = "Thin: the published curves. Marks at the right edge: the published test accuracies of Table 2."
 NAMED = 30  # files on a line that says what was written
 _STYLES = "Off the shelf dash-dotted, fine tuning dashed, from scratch solid orange; a line for each seed."
 _CAPTIONS = {
@@ -54,8 +55,10 @@ def run_report(options):
     chapter2, groups = write_chapter2(tickets, pictures, folder)
     for group, paths in groups.items():
         _say(f"chapter 2 {group}", paths)
+    errata = errata_table()
+    _say("errata", write_formats(errata, folder))
     collected = replace(collected, left_out=[*collected.left_out, *tickets.left_out])
-    page = render_page(collected, chapter1, chapter2)
+    page = render_page(collected, chapter1, chapter2, errata)
     with whole_file(folder / "index.html") as file:
         file.write(page)
     print(f"page: {shown_path(folder / 'index.html')} ({len(page.encode()) / 1e6:.1f} MB, opens without a network)")

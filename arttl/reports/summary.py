@@ -35,6 +35,8 @@ def summary_table(folders):
 def _row(folder):
     try:
         return dict(zip(_COLUMNS, _cells(folder.read_config()["settings"], folder.metrics()), strict=True))
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder.path} holds damaged results ({error!r}); run again with --force") from error
 

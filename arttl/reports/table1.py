@@ -6,9 +6,9 @@ import pandas as pd
 
 from arttl.collections import CHALLENGES
 from arttl.collections.wording import shown
+from arttl.published.chapter1 import COLLECTIONS, OVERLAP
 from arttl.reports.collect import EXPERIMENTS
 from arttl.reports.pictures import used_split
-from arttl.reports.published import COLLECTIONS, OVERLAP
 from arttl.reports.tables import Cell, Table, number
 from arttl.splits import overlap
 

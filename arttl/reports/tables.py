@@ -10,9 +10,7 @@ import pandas as pd
 from arttl import metrics
 from arttl.collections import BUNDLED
 from arttl.collections.wording import counted, shown, shown_path
-from arttl.reports.cells import DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
-from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
-from arttl.reports.published import (
+from arttl.published.chapter1 import (
     APPROACH_TITLES,
     ARCHITECTURES,
     COLLECTIONS,
@@ -22,6 +20,8 @@ from arttl.reports.published import (
     SOURCES,
     is_near,
 )
+from arttl.reports.cells import CURVES, DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
+from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
 
 HEAD, MIDDLE = metrics.FREQUENCIES["head"][0] - 1, metrics.FREQUENCIES["middle"][0]
 FREQUENCIES = {
@@ -45,6 +45,10 @@ _RUNS_DATA = [*_OF_RUN, *_SHARES, *_COUNTS, "deviations"]
 _FREQUENCY_DATA = [*CELL, "classes_by_frequency", *MEASURE, "images", "classes"]
 _WITHOUT = "No run has accuracy by class frequency in its metrics.json; runs made anew (--force) have it."
 _BESIDE = (*_OURS, "published", "difference")
+_CURVE = "published curve"
+_CURVES = (
+    "Published curve: the validation accuracy of Figures 2 and 3 at the epoch tested here; empty where they end before."
+)
 STARRED = "* departs from the study's settings"
 
 
@@ -104,8 +108,7 @@ def accuracy_table(collected, experiment):
     groups = list(dict.fromkeys(zip(cells.approach, cells.source, strict=True)))
     columns = [("", "challenge"), ("", "model")]
     for column in groups:
-        parts = _BESIDE if _has_published(cells, column) else _OURS
-        columns += [(column_title(*column), part) for part in parts]
+        columns += [(column_title(*column), part) for part in _parts(cells, column)]
     if experiment == "rijks":
         columns += [("Params (M)", "value"), ("Params (M)", "published"), ("", "X")]
     rows = []
@@ -113,7 +116,8 @@ def accuracy_table(collected, experiment):
         shown_cells = [Cell(shown(challenge)), Cell(shown(ARCHITECTURES.get(architecture, architecture)))]
         by_column = {(each.approach, each.source): each for each in row.itertuples()}
         for column in groups:
-            shown_cells += _accuracy(by_column.get(column), _has_published(cells, column))
+            texts = _accuracy(by_column.get(column))
+            shown_cells += [texts.get(part, Cell()) for part in _parts(cells, column)]
         if experiment == "rijks":
             shown_cells += _size(collected, challenge, architecture)
         rows.append(shown_cells)
@@ -183,18 +187,16 @@ def number(value, decimals=DECIMALS, sign="", **options):
     return Cell(f"{value:{sign},.{decimals}f}", sort=float(value), **options)
 
 
-def _accuracy(cell, has_published):
+def _accuracy(cell):
+    """The Cells of one cell's parts: a dict, empty for a cell that is neither run nor published."""
     if cell is None:
-        return [Cell()] * (4 if has_published else 2)
-    value = number(cell.accuracy, mark=cell.mark, star=cell.deviations > 0)
-    ours = [value, interval(cell._asdict())]
-    if not has_published:
-        return ours
-    published = Cell()
+        return {}
+    texts = {"value": number(cell.accuracy, mark=cell.mark, star=cell.deviations > 0)}
+    texts["interval"] = interval(cell._asdict())
     if cell.published is not None:
         footnote = "†" if cell.published in MISPRINTS else ""
-        published = Cell(cell.published + footnote, cell.published_mark, sort=float(cell.published))
-    return [*ours, published, number(cell.difference, sign="+")]
+        texts["published"] = Cell(cell.published + footnote, cell.published_mark, sort=float(cell.published))
+    return texts | {"difference": number(cell.difference, sign="+"), _CURVE: number(cell.published_curve, 1)}
 
 
 def interval(value):
@@ -207,9 +209,11 @@ def interval(value):
     return Cell(f"[{value['low']:.1f}, {value['high']:.1f}]", sort=half)
 
 
-def _has_published(cells, column):
-    same = (cells.approach == column[0]) & (cells.source == column[1])
-    return cells.published[same].notna().any()
+def _parts(cells, column):
+    """The parts of a column: the thesis' where it has the column, and its curve's where a cell has a point of it."""
+    same = cells[(cells.approach == column[0]) & (cells.source == column[1])]
+    parts = _BESIDE if same.published.notna().any() else _OURS
+    return (*parts, _CURVE) if same.published_curve.notna().any() else parts
 
 
 def _size(collected, challenge, architecture):
@@ -252,6 +256,8 @@ def _notes(cells, name):
     if cells.published.isin(list(MISPRINTS)).any():
         causes = "; ".join(f"{value}: {cause}" for value, cause in MISPRINTS.items())
         notes.append(f"† printed so ({causes}); no difference from it is shown.")
+    if cells.published_curve.notna().any():
+        notes.append(CURVES)
     if cells.deviations.any():
         notes.append(f"{STARRED}; {name}.md and index.html list how.")
     return notes

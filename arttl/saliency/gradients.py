@@ -20,7 +20,7 @@ def grad_cam(model, images, class_ids=None, layer=None, batch_size=32):
     their sum is rectified, and enlarged to the image by bilinear interpolation (equations 1 and 2).
 
     Arguments:
-        model: a flat keras.Model with one input (batch, height, width, channels) and one output (batch, classes).
+        model: a keras.Model with one input (batch, height, width, channels) and one output (batch, classes).
         images: what the model takes, uint8 or float pixels of shape (n, height, width, channels).
         class_ids: n integers, the classes asked about; those that the model predicts by default.
         layer: name of a layer that all paths from input to output pass through; the last rectified map by default, from
@@ -58,7 +58,7 @@ def smooth_grad(model, images, class_ids=None, samples=50, noise=0.15, seed=0, b
     The map is the sum over channels of the averaged gradient's absolute values. The score is that before softmax.
 
     Arguments:
-        model: a flat keras.Model with one input (batch, height, width, channels) and one output (batch, classes).
+        model: a keras.Model with one input (batch, height, width, channels) and one output (batch, classes).
         images: what the model takes, uint8 or float pixels of shape (n, height, width, channels).
         class_ids: n integers, the classes asked about; those that the model predicts without noise by default.
         samples: noisy copies of each image; each costs a forward and a backward pass.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arttl.errors import InputError
+from arttl.models.flat import flatten
 from arttl.models.walk import calls_in_order, described, maker
 from arttl.saliency.kinds import ACTIVATIONS, ENDS, KEEP_SIGN, MERGES, activation, pointwise
+from arttl.saliency.operators import OneChannel, known_layer
 
 
 @dataclass(frozen=True)
@@ -28,19 +30,25 @@ class Graph:
 
     Attributes:
         tensors: Keras tensors in topological order; the first is the input.
-        layers: the layer that made each tensor.
+        layers: the layer that made each tensor, or one that does what the operation of keras.ops did that made it.
         sources: for each tensor, the positions of its layer's inputs.
         spatial: for each tensor, whether it is a map (batch, height, width, channels) of the convolutional part,
             which ends in a global pooling or a Flatten layer.
         trunk: positions, in order, of the spatial tensors that every path from input to output passes through.
         rectified: for each tensor, whether activations made it, with nothing after them that could lower a value.
 
-    Raises InputError for a model that has not one image input and one output, or that holds another model.
+    Models within the model are entered.
+
+    Raises InputError for a model that has not one image input and one output, or that holds a model without a graph.
     """
 
     def __init__(self, model):
-        self.tensors, self.sources = calls_in_order(_end_of("input", model), _end_of("output", model))
-        self.layers = [maker(tensor).operation for tensor in self.tensors]
+        first, last = _end_of("input", model), _end_of("output", model)
+        flat = flatten(model)
+        if flat is not model:
+            first, last = flat.inputs[0], flat.outputs[0]
+        self.tensors, self.sources = calls_in_order(first, last)
+        self.layers = [known_layer(maker(tensor)) for tensor in self.tensors]
         self.spatial = self._find_spatial()
         self.trunk = self._find_trunk()
         self.rectified = self._find_rectified()
@@ -49,7 +57,8 @@ class Graph:
         spatial = []
         for position, (layer, tensor) in enumerate(zip(self.layers, self.tensors, strict=True)):
             has_source = position == 0 or any(spatial[source] for source in self.sources[position])
-            spatial.append(has_source and len(tensor.shape) == 4 and not isinstance(layer, ENDS))
+            is_map = len(tensor.shape) == 4 or isinstance(layer, OneChannel)
+            spatial.append(has_source and is_map and not isinstance(layer, ENDS))
         return spatial
 
     def _find_trunk(self):

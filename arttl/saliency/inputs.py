@@ -16,7 +16,7 @@ def made_once(model, key, make):
     """`make(graph)` of the model's Graph, kept for as long as the model lives and ends in the same tensor.
 
     Arguments:
-        model: a flat keras.Model.
+        model: a keras.Model.
         key: what is made, a hashable value.
         make: function of the Graph.
     """
@@ -28,12 +28,12 @@ def made_once(model, key, make):
 
 
 def graph_of(model):
-    """A model's Graph, made once; InputError when it is not flat or has not one image input and one output."""
+    """A model's Graph, made once; InputError when it has not one image input and one output."""
     kept = _MADE.setdefault(model, {})
-    if not kept or kept["graph"].tensors[-1] is not model.outputs[0]:
+    if not kept or kept["end"] is not model.outputs[0]:
         graph = Graph(model)
         kept.clear()
-        kept["graph"] = graph
+        kept |= {"graph": graph, "end": model.outputs[0]}
     return kept["graph"]
 
 

@@ -30,14 +30,14 @@ def visual_backprop(model, images, batch_size=32):
     docs/saliency.md.
 
     Arguments:
-        model: a flat keras.Model with one input (batch, height, width, channels) and one output, such as those of
+        model: a keras.Model with one input (batch, height, width, channels) and one output, such as those of
             arttl.build_classifier.
         images: what the model takes, uint8 or float pixels of shape (n, height, width, channels).
         batch_size: images in a forward pass.
 
     Returns a float32 array (n, height, width) in [0, 1]; each map's maximum is 1, or 0 where nothing was active.
 
-    Raises InputError, naming the layer, for one that cannot be undone, a model within the model, a model with several
+    Raises InputError, naming the layer, for one that cannot be undone, a model without a graph, a model with several
     inputs or outputs, or images that the model does not take.
 
     Source: Bojarski et al., VisualBackProp: efficient visualization of CNNs for autonomous driving, ICRA 2018

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.images import BadImage, decode_image
+from arttl.images.losses import lost_by_load_img
 from arttl.sharing.layout import AGAIN, MODEL, read_contents
 from arttl.workers import bounded_map, processors
 
@@ -73,7 +74,7 @@ class Classifier:
             batch_size: pictures in a forward pass.
             skip_bad_images: give a picture that cannot be read a row with empty labels and the cause under `error`,
                 rather than stop at it.
-            progress: show a bar on stderr if that is a terminal.
+            progress: tell on stderr how far it has come.
             top: how many classes, from 1 to 10.
 
         Returns a DataFrame with one row a picture, in their order: path, label, probability; then second_label,
@@ -120,21 +121,21 @@ class Classifier:
         """
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}; it takes a whole number from 1")
-        bar = tqdm(total=len(paths), desc=wording, unit="image", disable=None if progress else True)
-        with bar, ThreadPoolExecutor(processors()) as pool:
+        told = bar(total=len(paths), desc=wording, unit="image", shown=progress)
+        with told, ThreadPoolExecutor(processors()) as pool:
             batch, pixels = [], []
             decoded = bounded_map(pool, self._decode, paths, 2 * batch_size)
             for number, (path, (image, cause)) in enumerate(zip(paths, decoded, strict=True), 1):
                 if cause and not skip_bad_images:
                     raise InputError(
                         f"{shown_path(path)}: {shown(cause)}; mend it or leave it out, or go on without it with "
-                        "--skip-bad-images (in Python skip_bad_images=True)"
+                        "skip_bad_images"
                     )
                 batch.append((path, cause))
                 pixels += [] if cause else [image]
                 if len(batch) == batch_size or number == len(paths):
                     yield batch, np.stack(pixels) if pixels else np.zeros((0, *self.decoding.size, 3), "uint8")
-                    bar.update(len(batch))
+                    told.update(len(batch))
                     batch, pixels = [], []
 
     def check_top(self, top):
@@ -144,6 +145,8 @@ class Classifier:
             raise InputError(f"top is {top}; this classifier can name from 1 to {most} classes for each picture")
 
     def _decode(self, path):
+        if self.decoding.reading == "load_img" and "white" in lost_by_load_img(path):
+            return None, "its grey of over 8 bits would be read as white: save it with 8 bits"
         try:
             return decode_image(path, self.decoding), ""
         except BadImage as error:

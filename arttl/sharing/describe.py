@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import PurePath
 
 from arttl.collections.wording import shown, shown_path
 from arttl.errors import InputError
 from arttl.models import get_backbone
+from arttl.models.belongings import weights_title
 from arttl.recipes import APPROACHES
 from arttl.runs import RunFolder
 from arttl.sharing.layout import FORMAT, VERSION
 
-NAMED_WEIGHTS = ("imagenet", "bundled", "none")
 _STARTS_FROM = re.compile(r"starts from (.+) weights, not ImageNet's", re.DOTALL)
 
 
@@ -47,13 +46,10 @@ def describe(run):
                 f"{where} trained {shown(trained)} on X and kept no network; export a run of --classifier softmax"
             )
         return _about(run, config, metrics), _labels(config)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where} holds damaged results ({error!r}); run again with --force") from error
-
-
-def weights_title(weights):
-    """The weights by name, or the name of their file without its folder."""
-    return weights if weights in NAMED_WEIGHTS else PurePath(weights).name
 
 
 def _about(run, config, metrics):

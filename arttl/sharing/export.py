@@ -83,6 +83,8 @@ def run_export(options):
 def _card(run, about, labels):
     try:
         return model_card(about, labels)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{shown_path(run.path)} holds damaged results ({error!r}); run again with --force") from error
 

@@ -122,6 +122,8 @@ def _read_labels(path):
 def _decoding(folder, wanted):
     try:
         return Decoding((wanted["size"], wanted["size"]), wanted["resize"], wanted["decoding"])
+    except InputError:
+        raise
     except ValueError as error:
         raise InputError(f"{shown_path(folder / ABOUT)}: {shown(error)}; {AGAIN}") from error
 

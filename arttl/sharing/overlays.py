@@ -20,7 +20,7 @@ def save_maps(classifier, paths, folder, batch_size=32, progress=False):
         paths: the pictures; those that cannot be read are passed over.
         folder: the folder, which exists. Files of the same name are replaced.
         batch_size: pictures in a forward pass.
-        progress: show a bar on stderr if that is a terminal.
+        progress: tell on stderr how far it has come.
 
     Returns a dict of path to the name of its overlay, relative to the folder.
 

@@ -112,7 +112,7 @@ def tar_members(path, wanted):
             stream = _unzipped(file, path, MOST_TAR_BYTES)
             with tarfile.open(str(path), "r|", fileobj=stream, tarinfo=_Header) as archive:
                 for member in archive:
-                    name = _safe_name(path, member.name)
+                    name = safe_name(path, member.name)
                     if member.islnk() or member.issym():
                         raise BadData(path, f"holds a link ({shown(name)}), which the real one does not")
                     if name in wanted:
@@ -130,7 +130,7 @@ def zip_members(path, wanted):
         try:
             with zipfile.ZipFile(file) as archive:
                 for member in archive.infolist():
-                    name = _safe_name(path, member.filename)
+                    name = safe_name(path, member.filename)
                     if name not in wanted:
                         continue
                     _check_member(path, name, found, member.file_size, wanted[name])
@@ -172,7 +172,7 @@ def _unzipped(file, path, most):
     return _Bounded(gzip.GzipFile(fileobj=file) if is_gzip else file, path, most)
 
 
-def _safe_name(path, name):
+def safe_name(path, name):
     """A member's name without a leading "./"; BadData for one that would leave the folder it is unpacked in."""
     windows = PureWindowsPath(name)  # which knows both slashes
     if windows.anchor or ".." in windows.parts:

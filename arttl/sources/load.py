@@ -13,6 +13,7 @@ from arttl.sources.catalogue import CIFAR100_COARSE, SOURCES
 from arttl.sources.cifar import read_cifar
 from arttl.sources.idx import read_mnist
 from arttl.sources.keras_cache import advice, find_in_keras
+from arttl.sources.picture_folders import is_picture_folders, read_picture_folders, saved_lossily
 from arttl.sources.source import Source, check_part
 
 READERS = {"cifar10": read_cifar, "cifar100": read_cifar, "mnist": read_mnist, "fashion_mnist": read_mnist}
@@ -27,7 +28,8 @@ def load_source(name, path=None, *, coarse=False):
     Arguments:
         name: "cifar10", "cifar100", "mnist" or "fashion_mnist".
         path: CIFAR's python or binary archive, or the folder it unpacks to; the folder of the four IDX files
-            (gzipped or not), or Keras' mnist.npz. "bundled" is the package's subset of Fashion-MNIST, 5,000 + 1,000
+            (gzipped or not), or Keras' mnist.npz; or class folders of pictures, train/CLASS and test/CLASS, as a zip
+            archive or unpacked. "bundled" is the package's subset of Fashion-MNIST, 5,000 + 1,000
             images (for a folder of that name write "./bundled"). None takes what is in Keras' cache
             (~/.keras/datasets, or below $KERAS_HOME), or else downloads it there. Nothing else is ever tried.
         coarse: read CIFAR-100's 20 superclasses; the source's name is then "cifar100_coarse".
@@ -49,11 +51,16 @@ def load_source(name, path=None, *, coarse=False):
     class_names = CIFAR100_COARSE if coarse else entry.class_names
     notes = []
     try:
-        parts = READERS[name](entry, path, coarse)
+        as_pictures = is_picture_folders(path)
+        parts = (read_picture_folders if as_pictures else READERS[name])(entry, path, coarse)
+        if as_pictures and saved_lossily(path):
+            notes.append("pictures saved as JPEG, whose pixels are not the official ones")
         for part, arrays in parts.items():
             notes += check_part(entry, len(class_names), part, *arrays)
     except BadData as error:
         raise _refusal(entry, error.path, error.cause, origin) from error
+    except InputError:
+        raise
     except ValueError as error:
         raise _refusal(entry, path, str(error), origin) from error
     except OSError as error:

@@ -18,7 +18,7 @@ from arttl.names import safe_name
 from arttl.splits.split import Split, make_split
 
 COLUMNS = ["image_id", "label", "split"]
-REMEDY = "delete it to have the split made anew, or name another folder with --splits"
+REMEDY = "delete it to have the split made anew, or name another folder of splits"
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def load_split(path):
         fingerprint = about["fingerprint"]
     except OSError as error:
         raise InputError(f"{shown_path(beside)} cannot be read ({error.strerror}); {remedy}") from error
+    except InputError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{shown_path(beside)} is not a split's description; {remedy}") from error
     if list(table.columns) != COLUMNS or split.fingerprint != fingerprint:

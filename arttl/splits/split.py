@@ -162,7 +162,7 @@ def _of_classes(table, min_images):
     if frequent.label.nunique() < 2 <= table.label.nunique():
         raise InputError(
             f"{counted(frequent.label.nunique(), 'class')} of {table.label.nunique():,} with at least {min_images} "
-            f"images, and 2 are needed; lower --min-images (the largest class has {int(sizes.max()):,})"
+            f"images, and 2 are needed; lower min_images (the largest class has {int(sizes.max()):,})"
         )
     return frequent
 
@@ -178,7 +178,7 @@ def _groups_within(groups, image_ids):
 
 def _drawn(table, seed, groups):
     if not 0 <= seed < 2**32:
-        raise InputError(f"--split-seed {seed} is out of range; give a whole number from 0 to {2**32 - 1}")
+        raise InputError(f"the seed {seed} of a split is out of range; give a whole number from 0 to {2**32 - 1}")
     units = len(table) - sum(len(group) - 1 for group in groups)
     if units < FEWEST_IMAGES:
         raise _too_few(table, f"a split takes at least {FEWEST_IMAGES}{' that are no duplicates' if groups else ''}")
@@ -208,8 +208,8 @@ def _draw(image_ids, seed, groups):
 def _given(table, given, groups):
     if groups:
         raise InputError(
-            "duplicates cannot be kept together where the split comes with the data; leave --group-duplicates out, or "
-            "--split challenge if that is where it comes from"
+            "duplicates cannot be kept together where the split comes with the data; leave group_duplicates out, or "
+            "split=challenge if that is where it comes from"
         )
     split = table.image_id.map(given)
     wrong = ~split.isin(PARTS)

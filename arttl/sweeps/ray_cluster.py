@@ -74,6 +74,8 @@ def connected(options):
         if address not in (OWN, "auto"):
             _reach(address, 20)  # Ray itself would try for minutes
         ray.init(address=address, **settings)
+    except InputError:
+        raise
     except (OSError, ValueError, RuntimeError, RayError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(

@@ -23,12 +23,18 @@ class Record:
 
     attempts: int = 0
     deaths: int = 0
-    history: object = None  # the stamp of history.csv when its worker last died
+    kept: object = None  # `kept` of its folder when its worker last died
     config: object = None  # the stamp of config.json before its first attempt
     died_on: set = field(default_factory=set)
     died_at: float = 0.0
     busy_since: float | None = None
     not_before: float = 0.0
+
+
+def kept(folder):
+    """What changes when a run has come so far that it would go on from there: the stamps of its states, or history."""
+    states = sorted(Path(folder).glob("checkpoint/**/*.npz"))
+    return [stamp(path) for path in states or [Path(folder, "history.csv")]]
 
 
 def stamp(path):

@@ -21,10 +21,10 @@ from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
 from arttl.sweeps.progress import Progress
 from arttl.sweeps.ray_cluster import connected, head_answers, living_nodes
-from arttl.sweeps.ray_state import Record, Seat, stamp
+from arttl.sweeps.ray_state import Record, Seat, kept, stamp
 from arttl.sweeps.ray_worker import Worker, environment, one_line
 
-MOST_DEATHS = 3  # of a run's workers without an epoch between them, or of a node's workers before they are ready
+MOST_DEATHS = 3  # of a run's workers without an epoch kept between them, or of a node's workers before they are ready
 OTHER_NODE = 30.0  # seconds that a run whose worker died waits for another node
 IN_USE = 180.0  # seconds that a run waits for another process to leave its folder, such as a worker of a lost node
 RETRY = 5.0  # seconds between two looks at it
@@ -254,16 +254,16 @@ class _Sweep:
             return
         job, record = seat.job, self.records[seat.job]
         self.progress.stop(job)
-        history = stamp(job.path / "history.csv")
-        record.deaths = 1 if history != record.history else record.deaths + 1
-        record.history, record.died_at, record.busy_since = history, time.monotonic(), None
+        found = kept(job.path)
+        record.deaths = 1 if found != record.kept else record.deaths + 1
+        record.kept, record.died_at, record.busy_since = found, time.monotonic(), None
         record.died_on.add(seat.node.key)
         if record.deaths >= MOST_DEATHS:
-            error = f"its worker died {record.deaths} times without finishing an epoch ({answer['error']})"
+            error = f"its worker died {record.deaths} times before it had kept another epoch ({answer['error']})"
             self._fail(job, answer | {"error": error}, seat)
             return
         self.graph.put_back(job)
-        self.progress.line(f"worker died: {job.spec.title}, on {seat.name}; to go on from its last epoch")
+        self.progress.line(f"worker died: {job.spec.title}, on {seat.name}; to go on from the last epoch that is kept")
 
     def _died_before_ready(self, seat, answer):
         key = seat.node.key

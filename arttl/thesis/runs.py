@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,14 +16,14 @@ from arttl.chapter2.lth import DEMO as LTH_DEMO
 from arttl.chapter2.lth import TICKETS, plan_controls, usual_source
 from arttl.chapter2.opening import dataset_name, is_natural
 from arttl.chapter2.search import plan_searches
-from arttl.chapter2.studies import STUDIES, study_lines
+from arttl.chapter2.studies import NATURAL, TRAINING_SIZE, study_lines, training_size_searches
 from arttl.chapter2.ticket_runs import BatchNorm
 from arttl.chapter2.transfer import asked_lines, plan_transfers
 from arttl.collections.targets import TARGETS
 from arttl.parsers import all_parser as chapter1_parser
 from arttl.pruning import SearchSettings
+from arttl.published.chapter1 import APPROACH_TITLES, FEATURES
 from arttl.reports.collect import EXPERIMENTS
-from arttl.reports.published import APPROACH_TITLES, FEATURES
 from arttl.sources.catalogue import SOURCES
 from arttl.thesis.sizes import DataSize, challenge_size, collection_images, dataset_size
 from arttl.ticket_parsers import all_parser as chapter2_parser
@@ -49,6 +50,7 @@ class PlannedRun:
         trainings: one, or those of all rounds of a search.
         passes: images that go through the frozen network once, for X.
         keep_final: whether a search keeps its trained weights.
+        epochs: of each training, where its recipe has their number; None where early stopping decides it.
     """
 
     chapter: int
@@ -63,6 +65,7 @@ class PlannedRun:
     trainings: int = 1
     passes: int = 0
     keep_final: bool = False
+    epochs: int | None = None
 
     @property
     def is_search(self):
@@ -178,7 +181,7 @@ def _trained(spec, experiment, passed):
 
 def chapter2_runs(output):
     """Those of Figure 5, Tables 5 and 6, Figures 8 and 9, and of the study of BatchNormalization: PlannedRuns."""
-    line = ["--sources", *(f"{name}={name}" for name in STUDIES["training-size"].sources)]
+    line = ["--sources", *(f"{name}={name}" for name in NATURAL)]
     line += ["--targets", *(f"{target.name.lower()}={target.name.lower()}" for target in TARGETS)]
     found = _figure5(output)
     for step in steps(chapter2_parser("").parse_args(line)):
@@ -186,9 +189,12 @@ def chapter2_runs(output):
         if step.script == "find":
             found += [_searched(spec, _search_title(spec)) for spec in plan_searches(options)]
             continue
-        options.rounds = [range(1, SearchSettings().rounds + 1)]  # whatever of the searches is there already
-        lines = study_lines(options) if step.script == "study" else asked_lines(options, dataset_name(options.target))
         study = getattr(options, "study", "")
+        if study == TRAINING_SIZE:
+            found += [_searched(spec, _search_title(spec)) for spec in training_size_searches(options)]
+            continue
+        options.rounds = [range(SearchSettings().rounds + 1)]  # whatever of the searches is there already
+        lines = study_lines(options) if study else asked_lines(options, dataset_name(options.target))
         found += [_from_ticket(spec, _transfer_title(spec, study)) for spec in plan_transfers(options, lines)]
     return found
 
@@ -217,8 +223,6 @@ def _transfer_title(spec, study):
         return f"Figure 9b, {'related source' if kind == 'transfers' else kind}"
     if spec.start == "final":
         return f"Figure 9a, {kind}"
-    if spec.fraction < 1:
-        return "Figure 9c, tickets of a part"
     return f"{'Figure 8' if kind == 'reinitialised' else 'Table 5'}, {kind}"
 
 
@@ -241,7 +245,14 @@ def _searched(spec, title):
         spec.recipe.batch_size,
         trainings=spec.search.rounds + 1,
         keep_final=spec.search.keep_final,
+        epochs=_epochs(spec, dataset_size(spec.source, spec.fraction)),
     )
+
+
+def _epochs(spec, data):
+    """The number of epochs of a spec's trainings where it is a number of steps that ends them, else None."""
+    recipe = spec.recipe
+    return recipe.epochs(math.ceil(data.train / recipe.batch_size)) if recipe.max_iterations else None
 
 
 def _from_ticket(spec, title):
@@ -258,6 +269,7 @@ def _from_ticket(spec, title):
         tuple(factors),
         spec.recipe.approach,
         spec.recipe.batch_size,
+        epochs=_epochs(spec, dataset_size(spec.target)),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from arttl.collections.targets import find_target
 from arttl.errors import InputError
+from arttl.published.chapter1 import COLLECTIONS
 from arttl.reports.collect import EXPERIMENTS
-from arttl.reports.published import COLLECTIONS
 from arttl.sources.catalogue import SOURCES
 
 HELD_OUT = 0.1  # of a natural source's training images, for validation: Source.split's default

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import keras
@@ -34,24 +35,45 @@ class Batches(keras.utils.PyDataset):
         num_classes: length of a one-hot label.
         batch_size: rows in a batch; the last batch holds what remains.
         shuffle_seed: a seed reorders the rows each epoch; None keeps their order.
-        drop_remainder: leave out what remains, as the authors' generator did. InputError when that is everything.
+        drop_remainder: leave out what remains. InputError when that is everything.
+        cycle: batches in the endless cycle of the authors' generator. An epoch is the next n // batch_size batches of
+            n // batch_size + 1, of which the last is the one before it, moved on by one image: so each epoch begins
+            with the batch that the one before has left out, and of what remains one image at most is ever used.
+        crop: an arttl.training.crops.Crop, for windows of the images; None takes them whole.
     """
 
-    def __init__(self, source, rows, class_ids, num_classes, batch_size, shuffle_seed=None, drop_remainder=False):
+    def __init__(
+        self,
+        source,
+        rows,
+        class_ids,
+        num_classes,
+        batch_size,
+        shuffle_seed=None,
+        drop_remainder=False,
+        crop=None,
+        cycle=False,
+    ):
         super().__init__(workers=1)
         self.source, self.rows, self.class_ids = source, np.asarray(rows), np.asarray(class_ids)
         self.num_classes, self.batch_size = num_classes, batch_size
-        self.shuffle_seed, self.drop_remainder = shuffle_seed, drop_remainder
+        self.shuffle_seed, self.drop_remainder, self.crop, self.cycle = shuffle_seed, drop_remainder, crop, cycle
         if not len(self):
             raise InputError(
-                f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower --batch-size, or "
-                "--set drop_remainder=false"
+                f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower batch_size, or "
+                "set drop_remainder and cycle to false"
             )
         self.start_epoch(0)
 
+    def of(self, source):
+        """The same rows in the same order, of another source."""
+        batches = copy.copy(self)
+        batches.source = source
+        return batches
+
     def start_epoch(self, epoch):
-        """Set the order of an epoch (0-based)."""
-        self.epoch = epoch
+        """Set the order of an epoch (0-based), and with it the places of random windows."""
+        self.epoch, self.places = epoch, None
         self.order = np.arange(len(self.rows))
         if self.shuffle_seed is not None:
             self.order = np.random.default_rng([self.shuffle_seed, epoch]).permutation(len(self.rows))
@@ -62,10 +84,30 @@ class Batches(keras.utils.PyDataset):
 
     def __len__(self):
         batches = len(self.rows) / self.batch_size
-        return math.floor(batches) if self.drop_remainder else math.ceil(batches)
+        return math.floor(batches) if self.drop_remainder or self.cycle else math.ceil(batches)
+
+    def __iter__(self):
+        """Every batch once; the PyDataset of Keras 3.10 has no end."""
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index):
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        start = self._start(index)
+        chosen = self.order[start : start + self.batch_size]
         labels = np.zeros((len(chosen), self.num_classes), "float32")
         labels[np.arange(len(chosen)), self.class_ids[chosen]] = 1
-        return self.source.read(self.rows[chosen]), labels
+        return self._windows(self.source.read(self.rows[chosen]), chosen), labels
+
+    def _start(self, index):
+        """Where a batch begins in the order of the epoch."""
+        if not self.cycle:
+            return index * self.batch_size
+        place = (index - self.epoch) % (len(self) + 1)
+        return place * self.batch_size - (self.batch_size - 1 if place == len(self) else 0)
+
+    def _windows(self, pixels, chosen):
+        if self.crop is None:
+            return pixels
+        if self.places is None:
+            margins = [length - self.crop.side for length in pixels.shape[1:3]]
+            self.places = self.crop.places(len(self.rows), margins, self.epoch)
+        return self.crop.taken(pixels, self.places[chosen])

@@ -125,7 +125,7 @@ class Recalibrate(keras.callbacks.Callback):
     def __init__(self, training):
         super().__init__()
         self.batches = copy.copy(training)
-        self.batches.drop_remainder = False
+        self.batches.drop_remainder = self.batches.cycle = False
         self.batches.start_epoch(0)
         self._fitting = False
 

@@ -17,6 +17,7 @@ from arttl.models import HEAD, predict_batch
 from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
 from arttl.training.feeding import fed
 from arttl.training.precision import forget_models
+from arttl.training.schedule import scheduler
 
 
 def start_afresh(seed):
@@ -45,8 +46,18 @@ def backend_name():
     return keras.backend.backend()
 
 
-def train(model, recipe, training, validation, checkpoint, report=lambda progress: None, callbacks=()):
-    """Train a compiled model to early stopping, saving its state after each epoch.
+def train(
+    model,
+    recipe,
+    training,
+    validation,
+    checkpoint,
+    report=lambda progress: None,
+    callbacks=(),
+    schedule_ahead=0,
+    begun=None,
+):
+    """Train a compiled model to early stopping, keeping its state in a checkpoint.
 
     Arguments:
         model: a compiled keras.Model with a softmax output.
@@ -54,8 +65,10 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
         training, validation: Batches. Only `training` is shuffled.
         checkpoint: a Checkpoint; where it holds a state, training goes on from it, with the patience, best
             weights, optimiser state and data order it had.
-        report: called with the Progress after each epoch, once its state is on disk.
+        report: called with the Progress after each epoch, whose state is on the disk or will be before this ends.
         callbacks: other Keras callbacks, which are called first, so that the state holds what they did.
+        schedule_ahead: epochs that the recipe's learning-rate schedule counts as done when training begins.
+        begun: the Progress of a warm-up, whose epochs are the first of the history; early stopping looks at later ones.
 
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
     loss, or of the last epoch.
@@ -63,27 +76,40 @@ def train(model, recipe, training, validation, checkpoint, report=lambda progres
     Raises InputError when the training loss stops being a number, or no validation loss ever was one; with today's
     early stopping, when any validation loss is none.
     """
+    check_compiled(model)
     keep_best = recipe.tested == "best"
-    progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (Progress(), None)
+    begun = Progress(history=list(begun.history) if begun else [])
+    progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (begun, None)
     if progress.finished:
         return _tested(model, progress, best_weights, keep_best)
     (stopping,) = recipe.callbacks()
     watched = ("loss",) if recipe.numerics.early_stopping == "2018" else ("loss", "val_loss")
     bar = [_Bar(len(training))] if sys.stderr.isatty() else []
-    saving = SaveEpoch(checkpoint, stopping, progress, recipe.max_epochs, report)
+    callbacks = [*callbacks, *scheduler(recipe, schedule_ahead)]
+    epochs = recipe.epochs(len(training))
+    saving = SaveEpoch(checkpoint, stopping, progress, epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
-    with training_shared(model, training):
+    with training_shared(model, training), checkpoint.flushed():
         model.fit(
             fed(training),
             validation_data=fed(validation),
             class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
             initial_epoch=progress.epochs,
-            epochs=recipe.max_epochs,
+            epochs=epochs,
             shuffle=False,  # Batches shuffles by itself, reproducibly
-            callbacks=[*callbacks, _Epoch(training, watched), *bar, stopping, continuing, saving],
+            callbacks=[*callbacks, _Epoch((training, validation), watched), *bar, stopping, continuing, saving],
             verbose=0,
         )
     return _tested(model, progress, stopping.best_weights, keep_best)
+
+
+def check_compiled(model):
+    """Raise InputError for a model that cannot be trained yet, since it is not compiled or has no weights."""
+    if not (model.compiled and model.built):
+        raise InputError(
+            f"model {model.name!r} is not compiled, or has no weights yet; begin it with keras.Input, and call "
+            "recipe.compile(model)"
+        )
 
 
 def class_weights(batches):
@@ -114,12 +140,13 @@ class _Epoch(keras.callbacks.Callback):
     Keras calls `PyDataset.on_epoch_end` once too often before the first epoch, so the order is set here.
     """
 
-    def __init__(self, training, watched):
+    def __init__(self, parts, watched):
         super().__init__()
-        self.training, self.watched = training, watched
+        self.parts, self.watched = parts, watched
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.training.start_epoch(epoch)
+        for batches in self.parts:
+            batches.start_epoch(epoch)
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):

@@ -55,6 +55,36 @@ def set_product_precision(faithful):
         write(_FORMER.pop(name))
 
 
+def computed_by():
+    """What computes products of float32, and how precisely, as text: the same where results are rounded alike."""
+    name = keras.backend.backend()
+    read, _, _ = _PRODUCTS[name]
+    return f"{name} {_DEVICES[name]()} {read()}"
+
+
+def _tensorflow_device():
+    import tensorflow
+
+    found = tensorflow.config.list_physical_devices("GPU")
+    return tensorflow.config.experimental.get_device_details(found[0]).get("device_name", "GPU") if found else "CPU"
+
+
+def _jax_device():
+    import jax
+
+    return jax.devices()[0].device_kind
+
+
+def _torch_device():
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+
+
+_DEVICES = {"tensorflow": _tensorflow_device, "jax": _jax_device, "torch": _torch_device}
+"""Of each backend: the kind of device that models compute on."""
+
+
 def _read_tensorflow():
     import tensorflow
 

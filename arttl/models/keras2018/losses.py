@@ -23,7 +23,21 @@ class CategoricalCrossentropy2018(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true, y_pred):
-        """Loss of each sample: one-hot labels and probabilities, both (batch, classes), to (batch,)."""
+        """Loss of each sample: one-hot labels and probabilities, both (batch, classes), to (batch,).
+
+        Raises ValueError for labels of another shape, as Keras does: they would be broadcast.
+        """
+        _check_shapes(y_true.shape, y_pred.shape)
         probabilities = y_pred / ops.sum(y_pred, axis=-1, keepdims=True)
         probabilities = ops.clip(probabilities, EPSILON, 1.0 - EPSILON)
         return -ops.sum(y_true * ops.log(probabilities), axis=-1)
+
+
+def _check_shapes(target, output):
+    """Raise the ValueError of keras.ops.categorical_crossentropy; a side that is not known yet fits any."""
+    differs = any(each != other for each, other in zip(target, output, strict=False) if None not in (each, other))
+    if len(target) != len(output) or differs:
+        raise ValueError(
+            "Arguments `target` and `output` must have the same shape. "
+            f"Received: target.shape={tuple(target)}, output.shape={tuple(output)}"
+        )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.collections.wording import shown
+from arttl.published.chapter2 import SCRATCH
 from arttl.reports.cells import INTERVALS
 from arttl.reports.tables import Cell, Table, interval, number
 from arttl.reports.tickets.naming import network_title, source_title
-from arttl.reports.tickets.published import SCRATCH
 from arttl.reports.tickets.series import CHOICES, STUDY, TEST, VALIDATION, select
 
 _PARTS = ("from scratch", "best ticket", "gap", "chosen on validation", "its gap")

@@ -6,18 +6,20 @@ import json
 
 import pandas as pd
 
+from arttl.published import chapter2 as published
+from arttl.published.chapter2 import COLUMNS, NETWORK, SCRATCH
+from arttl.published.curves import accuracy_at_round
 from arttl.reports.cells import MEASURE, marks
-from arttl.reports.tickets import published
 from arttl.reports.tickets.naming import order
-from arttl.reports.tickets.published import COLUMNS, NETWORK, SCRATCH
-from arttl.reports.tickets.series import TEST, VALIDATION, differing, select
+from arttl.reports.tickets.series import OF_SEARCH, TEST, VALIDATION, differing, select
 
 ROW = ["target", "network"]
 _CHOSEN = ["round", "sparsity", *MEASURE[1:]]
 _BY_VALIDATION = [f"validation_{name}" for name in _CHOSEN]
-_PUBLISHED = ["published", "published_std", "published_mark", "difference", "published_fraction"]
+_WITH_0 = ["with_0_round", "with_0_sparsity", "with_0_accuracy"]
+_PUBLISHED = ["published", "published_std", "published_mark", "difference", "published_fraction", "published_curve"]
 _ABOUT = ["mark", "validation_mark", "rounds_left_out", "deviations", "problem"]
-CELLS = [*ROW, "source", "seeds", *_CHOSEN, *_BY_VALIDATION, *_PUBLISHED, *_ABOUT]
+CELLS = [*ROW, "source", "seeds", *_CHOSEN, *_BY_VALIDATION, *_WITH_0, *_PUBLISHED, *_ABOUT]
 """Columns of what ticket_cells() returns."""
 
 
@@ -34,8 +36,9 @@ def ticket_cells(series):
         series: what make_series() returned.
 
     Returns a DataFrame of CELLS in the order of the thesis. Accuracies are in percent; `round` to `interval` are of the
-    ticket with the best test accuracy, those with "validation_" before of the one chosen on the validation set;
-    published, published_std and published_fraction are str, as printed; problem says why a cell that was run is empty.
+    ticket with the best test accuracy, those with "validation_" before of the one chosen on the validation set, those
+    with "with_0_" of the best where round 0 was run and competes; published, published_std and published_fraction are
+    str, as printed; published_curve is what Figure 8 has at `round`; problem says why a cell that was run is empty.
     Cells not run have None.
     """
     found = table_series(series)
@@ -44,7 +47,8 @@ def ticket_cells(series):
     frame = pd.DataFrame([_cell(key, found.get(key)) for key in keys], columns=CELLS, dtype=object)
     for key, row in frame.groupby(ROW, sort=False):
         frame.loc[row.index, "published_mark"] = marks(None if p is None else float(p) for p in row.published)
-        if same_data(of_row(found, key)):
+        run = of_row(found, key)
+        if same_data(run) and not other_settings(run):
             frame.loc[row.index, "mark"] = marks(row.accuracy)
             frame.loc[row.index, "validation_mark"] = marks(row.validation_accuracy)
     return frame
@@ -61,11 +65,17 @@ def same_data(series):
     return len({json.dumps(each.get("data"), sort_keys=True) for each in settings}) <= 1
 
 
-def other_settings(series):
-    """Names of settings, beside what makes the cells of a row, in which their runs differ."""
+def other_settings(series, of_one_search=False):
+    """Names of settings, beside what makes the cells of a row, in which their runs differ.
+
+    Arguments:
+        series: Series.
+        of_one_search: whether all are of tickets of one source, whose searches must then agree too, seed by seed.
+    """
     own = {"target", "source", "start", "round", "sparsity", "seed", "fraction"}
+    own |= {f"tickets.{name}" for name in OF_SEARCH}
     settings = [settings for each in series for settings in each.runs.settings]
-    return differing(settings, lambda name: name in own or name.partition(".")[0] == "tickets")
+    return differing(settings, lambda name: name in own or (name.partition(".")[0] == "tickets" and not of_one_search))
 
 
 def _cell(key, series):
@@ -83,6 +93,11 @@ def _cell(key, series):
         row |= {name: best[name] for name in ("seeds", *_CHOSEN)}
         if row["published"] is not None:
             row["difference"] = best["accuracy"] - float(row["published"])
+        if source != SCRATCH:
+            row["published_curve"] = accuracy_at_round(*key, int(best["round"]))
+    if series.has_round_0 and source != SCRATCH:
+        either = series.best(TEST, with_0=True)
+        row |= {f"with_0_{name}": either[name] for name in ("round", "sparsity", "accuracy")}
     if chosen is not None and source != SCRATCH:
         row |= {f"validation_{name}": chosen[name] for name in _CHOSEN}
     return row

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from arttl.errors import InputError
+from arttl.published.chapter2 import BATCHNORM
 from arttl.reports.collect import CHAPTER2, cause_of, check_tables, experiment_of, is_share, run_folders
 from arttl.reports.tickets.naming import data_name, source_name, target_name
-from arttl.reports.tickets.published import BATCHNORM
 from arttl.runs import RunFolder
 
 KEY = ["target", "network", "source", "start", "fraction", "batchnorm"]
@@ -102,6 +102,8 @@ def _read(folder):
         if kind not in ("search", "ticket"):
             raise InputError(f"its settings.kind is {json.dumps(kind)[:40]}, neither search nor ticket")
         return kind, _read_search(folder, config) if kind == "search" else _read_run(folder, config)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
         raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
 

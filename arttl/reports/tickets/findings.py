@@ -6,14 +6,14 @@ import pandas as pd
 
 from arttl.collections.wording import first_few, shown
 from arttl.errors import InputError
-from arttl.reports.cells import DECIMALS
+from arttl.published import chapter2 as published
+from arttl.published.chapter2 import COLUMNS, OWN, SCRATCH
 from arttl.reports.collect import cause_of
-from arttl.reports.findings import VERDICTS, paired_over_seeds, verdict
+from arttl.reports.comparing import METHOD, interval_text, judged, not_compared, paired_over_seeds
+from arttl.reports.findings import VERDICTS
 from arttl.reports.tables import Cell, Table, number
-from arttl.reports.tickets import published
-from arttl.reports.tickets.cells import other_settings, same_data
+from arttl.reports.tickets.cells import other_settings
 from arttl.reports.tickets.naming import network_title, source_title
-from arttl.reports.tickets.published import COLUMNS, OWN, SCRATCH
 from arttl.reports.tickets.series import VALIDATION, select
 from arttl.runs import RunFolder
 
@@ -26,15 +26,14 @@ THAN = {"scratch": "from scratch", "reinitialised": "reinitialised"}
 _COLUMNS = ("target", "network", "tickets of", "round", "than", "its round", "difference", "95% interval")
 _COLUMNS += ("images", "seeds", "published", "result")
 _DATA = ["target", "network", "source", "preferred", "round", "than", "than_round", "difference", "low", "high"]
-_DATA += ["images", "seeds", "published", "result", "problem"]
+_DATA += ["covers", "images", "seeds", "published", "result", "problem"]
 _NOTES = [
     "Points of test accuracy, the ticket's less the other's, on the same test images; with several seeds the images' "
     "results are averaged over those that both have. Each side's round is the one chosen on the validation set, never "
     "on the test images, so that the comparison is fair. In bold: of a target's tickets those that its validation set "
     "prefers.",
-    "The interval (Agresti and Min, 2005) covers the draw of test images, not of seeds; it is not widened for the "
-    "number of comparisons. Where it holds zero, nothing is decided. Published: Table 5's difference, of "
-    "tickets chosen by test accuracy.",
+    METHOD,
+    "Published: Table 5's difference, of tickets chosen by test accuracy.",
 ]
 
 
@@ -49,14 +48,11 @@ def findings_table(series):
         rivals = [each for each in data if each["_row"] == line["_row"] and each["_validation"] is not None]
         highest = max((each["_validation"] for each in rivals), default=None)
         line["preferred"] = line["_validation"] is not None and line["_validation"] == highest
-    warnings = [f"{_title(line)}: left out, since {line['problem']}." for line in data if line["problem"]]
-    warnings += [f"{_title(line)}: they differ in {line['_other']} too." for line in data if line["_other"]]
     return Table(
         "ticket-findings",
         "Best ticket against its controls, on the same test images",
         [("", name) for name in _COLUMNS],
-        [_row(line) for line in data if not line["problem"]],
-        warnings=warnings,
+        [_row(line) for line in data],
         notes=_NOTES,
         data=pd.DataFrame(data, columns=_DATA),
         empty="No ticket can be compared with a control yet.",
@@ -73,17 +69,18 @@ def _lines(series, ticket):
         if not others:
             continue
         line = dict.fromkeys(_DATA) | {"target": key["target"], "network": key["network"], "source": key["source"]}
-        line |= {"than": than, "problem": "", "_row": (key["target"], key["network"]), "_other": ""}
+        line |= {"than": than, "problem": "", "_row": (key["target"], key["network"])}
         line["_validation"] = None if chosen is None else chosen["val_accuracy"]
         try:
             line |= _compared(ticket, others[0])
+        except InputError:
+            raise
         except ValueError as error:
-            line["problem"] = str(error)
+            line |= {"problem": str(error), "result": not_compared(error)}
         else:
             line["published"] = _published(key) if start == "scratch" else None
             in_thesis = key["source"] in COLUMNS if start == "scratch" else key["source"] == OWN
-            line["result"] = (VERDICTS if in_thesis else OUTCOMES)[verdict(line["low"], line["high"])]
-            line["_other"] = first_few(other_settings([ticket, others[0]]))
+            line["result"] = judged(line, VERDICTS if in_thesis else OUTCOMES)
         yield line
 
 
@@ -92,8 +89,8 @@ def _compared(ticket, other):
     for each in (ticket, other):
         if each.problem:
             raise ValueError(each.problem)
-    if not same_data((ticket, other)):
-        raise ValueError("they were tested on different images")
+    if names := other_settings((ticket, other), of_one_search=other.key["start"] != "scratch"):
+        raise ValueError(f"they differ in {first_few(names)}")
     rounds = [each.best(VALIDATION) for each in (ticket, other)]
     if rounds[0] is None or (rounds[1] is None and other.key["start"] != "scratch"):
         raise ValueError("no round has a validation accuracy of every seed")
@@ -127,13 +124,9 @@ def _row(line):
         Cell(line["than"]),
         number(line["than_round"] or None, 0),
         number(line["difference"], sign="+"),
-        Cell(f"[{line['low']:+.{DECIMALS - 1}f}, {line['high']:+.{DECIMALS - 1}f}]", sort=line["low"]),
+        Cell(interval_text(line), sort=line["low"]),
         number(line["images"], 0),
         number(line["seeds"], 0),
         number(line["published"], sign="+"),
         Cell(line["result"]),
     ]
-
-
-def _title(line):
-    return f"{shown(line['target'])}, {network_title(line['network'])}, {source_title(line['source'])}, {line['than']}"

@@ -6,7 +6,7 @@ import re
 
 from arttl.collections.targets import TARGETS, find_target
 from arttl.collections.wording import shown
-from arttl.reports.tickets.published import COLUMNS, NETWORK, OWN, SCRATCH
+from arttl.published.chapter2 import COLUMNS, NETWORK, OWN, SCRATCH
 from arttl.sources.catalogue import SOURCES
 
 NATURAL = {name: entry.title for name, entry in SOURCES.items()} | {"cifar100_coarse": "CIFAR-100 (coarse)"}

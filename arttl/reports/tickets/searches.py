@@ -15,12 +15,13 @@ from arttl.reports.tables import Cell, Table, number
 from arttl.reports.tickets.naming import network_title, order, source_title
 from arttl.results import best_rounds
 
+DEAD = "dead"  # as arttl.pruning.liveness has it, which a report need not wait for
 COMPLETE, UNFINISHED = "complete", "unfinished"
 LAYERS_NAMED = 60  # on the axis of a heat map; of more only some have room
 _CHOICES = {"": "test", "validation_": "validation"}
 _DATA = ["folder", "source", "network", "fraction", "seed", "state", "rounds", "unpruned_test_accuracy"]
 _DATA += [f"{prefix}{name}" for prefix in _CHOICES for name in ("round", "test_accuracy", "val_accuracy", "sparsity")]
-_DATA += ["epochs", "seconds", "deviations"]
+_DATA += ["features_lost_from", "epochs", "seconds", "deviations"]
 
 
 def in_order(searches):
@@ -42,11 +43,13 @@ def searches_table(searches):
     columns.append(("unpruned", "test"))
     for title in _CHOICES.values():
         columns += [(f"best by {title}", name) for name in ("round", "test", "validation", "pruned")]
-    columns += [("", name) for name in ("epochs", "time", "deviations")]
+    columns += [("", name) for name in ("features lost from round", "epochs", "time", "deviations")]
     notes = [
         "Accuracies in %, of the source's own images. Best by test accuracy, as in the thesis, and by validation "
         "accuracy (ties: the lower loss); the unpruned network, round 0, does not compete. Unfinished searches are "
-        "shown with the rounds that are done; their command with --resume goes on."
+        "shown with the rounds that are done; their command with --resume goes on.",
+        "Features are lost when the network answers alike whatever the image, even with the batch's own statistics; a "
+        "search ends there unless told to go on.",
     ]
     title = "Searches for tickets"
     frame = pd.DataFrame(data, columns=_DATA).assign(deviations=["; ".join(line["deviations"]) for line in data])
@@ -114,12 +117,15 @@ def _draw_rounds(axes, rounds):
     axes.plot(rounds["round"], 100 * rounds.test_accuracy, "-o", color="tab:blue", markersize=3, label="test")
     axes.plot(rounds["round"], 100 * rounds.val_accuracy, "--s", color="tab:cyan", markersize=3, label="validation")
     axes.plot(rounds["round"], 100 * rounds.sparsity, ":", color="tab:grey", label="weights pruned")
+    lost = lost_from(rounds)
+    if lost is not None:
+        axes.axvline(lost, color="tab:red", linestyle=":", label="features lost")
     axes.set_xlabel("round")
     axes.set_ylabel("accuracy, weights pruned (%)")
     axes.set_ylim(0, 101)
     axes.xaxis.get_major_locator().set_params(integer=True)
     plain_axes(axes)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=8)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=8)
 
 
 def _draw_layers(figure, axes, layers):
@@ -161,7 +167,18 @@ def _line(search):
     for prefix, best in zip(_CHOICES, best_rounds(rounds), strict=True):
         for name in ("round", "test_accuracy", "val_accuracy", "sparsity"):
             line[f"{prefix}{name}"] = None if best is None else int(best[name]) if name == "round" else best[name]
+    line["features_lost_from"] = lost_from(rounds)
     return line | {"epochs": int(rounds.epochs.fillna(0).sum()), "seconds": float(rounds.seconds.fillna(0).sum())}
+
+
+def lost_from(rounds):
+    """The first round whose features no longer depend on the image, or None; of a time when nobody looked, None.
+
+    Arguments:
+        rounds: rounds.csv as a DataFrame.
+    """
+    lost = rounds["round"][rounds.features == DEAD] if "features" in rounds else ()
+    return int(min(lost)) if len(lost) else None
 
 
 def _row(line):
@@ -178,6 +195,7 @@ def _row(line):
     for prefix in _CHOICES:
         row += [number(line[f"{prefix}round"], 0), _percent(line[f"{prefix}test_accuracy"])]
         row += [_percent(line[f"{prefix}val_accuracy"]), number(line[f"{prefix}sparsity"], 3)]
+    row.append(number(line["features_lost_from"], 0))
     time = Cell(duration_text(line["seconds"]), sort=line["seconds"])
     return [*row, number(line["epochs"], 0), time, number(len(line["deviations"]), 0)]
 

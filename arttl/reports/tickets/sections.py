@@ -34,7 +34,7 @@ SHOWN = 12  # searches whose plots are on the page, so that it can be sent by ma
 
 _BANDS = (
     "Mean over seeds and a band of ± 1 standard deviation; small dots alone are rounds that lack seeds. Rounds are "
-    "equally far apart."
+    "equally far apart. Thin: what the thesis plots, wherever target and network are its own."
 )
 _CAPTIONS = {
     "figure5": "Figure 5: winning tickets, random reinitialisation and random masks on the source itself",
@@ -43,14 +43,16 @@ _CAPTIONS = {
 } | {name: f"Figure 9{name[-1]}: {words}" for name, words in STUDIES.items()}
 _ABOUT = {
     "figure8": f"{_BANDS} Dashed black: from scratch. Orange: target tickets with their survivors reinitialised. "
-    "Hollow marks: the published best accuracy at its published fraction pruned; that from scratch at the left edge.",
+    "Hollow marks: the published best accuracies where the thesis plots them; that from scratch at the left edge.",
+    "figure9c": f"{_BANDS} Test accuracies of the searches themselves on parts of a target's training images, and of "
+    "tickets found on parts of a source, where those were transferred.",
 }
 _MISSING = {
     "figure5": "No search below ch2/lth.",
     "figure7": "The pictures of these runs' targets are not here; --data DIR names them.",
     "figure9a": "No network was trained from final source weights.",
     "figure9b": "No ticket of another target was trained.",
-    "figure9c": "No ticket was found on a part of the training images.",
+    "figure9c": "No search of a target, or ticket transferred, was made on a part of the training images.",
 }
 
 
@@ -119,7 +121,7 @@ def rounds_table(series):
 
 def _figures(tickets, series, pictures, folder):
     drawn = {"figure5": figure5(tickets), "figure7": sample_pictures(target_samples(tickets, pictures))}
-    drawn |= {"figure8": figure8(series)} | {name: figure9(series, name) for name in STUDIES}
+    drawn |= {"figure8": figure8(series)} | {name: figure9(series, name, tickets.searches) for name in STUDIES}
     about = _ABOUT | {"figure7": _not_there(tickets)}
     found = []
     for name in FIGURES:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from arttl.collections.wording import first_few
-from arttl.overrides import flattened
+from arttl.overrides import as_of_now, flattened
+from arttl.published.chapter2 import BATCHNORM
 from arttl.reports.cells import MEASURE, measure
 from arttl.reports.collect import is_share
 from arttl.reports.tickets.collect import KEY
 from arttl.reports.tickets.naming import order
-from arttl.reports.tickets.published import BATCHNORM
 
 STUDY = tuple(sorted(BATCHNORM.items()))
 """The study's setting of BatchNormalization as a value of KEY."""
@@ -27,6 +27,10 @@ CHOICES = (
     "The best ticket is the round with the highest mean test accuracy over the seeds, as in the thesis, which is "
     "optimistic; beside it is the test accuracy of the round with the highest mean validation accuracy (ties: the "
     "lower mean validation loss, then the earlier round). Rounds from 1 on that have all of a cell's seeds compete."
+)
+WITH_0 = (
+    'In the columns "with round 0" the network that is not pruned, started from the same weights, competes too, as in '
+    "the thesis. Where they say another thing than the best ticket, that network is the best, and needs no mask."
 )
 
 OF_SEARCH = ("seed", "search.rounds", "search.keep_initial", "search.keep_final")
@@ -62,20 +66,25 @@ class Series:
     @property
     def left_out(self):
         """Number of rounds that do not compete since they lack seeds."""
-        return int((~self._competing.whole).sum())
+        return int((~self._competing().whole).sum())
 
     @property
-    def _competing(self):
-        unpruned = self.key["start"] == "scratch"
+    def has_round_0(self):
+        """Whether all seeds of the network that is not pruned are there."""
+        return bool(self.rounds.whole[self.rounds["round"] == 0].any())
+
+    def _competing(self, with_0=False):
+        unpruned = with_0 or self.key["start"] == "scratch"
         return self.rounds[unpruned | (self.rounds["round"] > 0)]
 
-    def best(self, by):
+    def best(self, by, with_0=False):
         """The row of `rounds` of the best ticket as a dict, or None if no round competes.
 
         Arguments:
             by: TEST or VALIDATION.
+            with_0: whether round 0, which is not pruned, competes too.
         """
-        rounds = self._competing
+        rounds = self._competing(with_0)
         rounds = rounds[rounds.whole]
         if by == TEST:
             ranked = rounds.assign(rank=-rounds.accuracy.round(9)).sort_values(["rank", "round"])
@@ -170,7 +179,7 @@ def differing(settings, own):
         own: function of a name, true for those in which they may differ.
     """
     distinct = {json.dumps(each, sort_keys=True): each for each in settings}
-    flat = [_flat(each) for each in distinct.values()]
+    flat = [_flat(as_of_now(each)) for each in distinct.values()]
     names = {name: None for each in flat for name in each if not own(name)}
     return [name for name in names if any(each.get(name) != flat[0].get(name) for each in flat)]
 

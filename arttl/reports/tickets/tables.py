@@ -9,18 +9,21 @@ import pandas as pd
 from arttl.collections.table import PARTS
 from arttl.collections.targets import TARGETS
 from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.published.chapter2 import COLUMNS, NETWORK, OFF_GRID, SCRATCH, UNPRUNED
 from arttl.reports.cells import INTERVALS
 from arttl.reports.tables import STARRED, Cell, Table, interval, number
 from arttl.reports.tickets.cells import ROW, of_row, other_settings, same_data, table_series, ticket_cells
 from arttl.reports.tickets.naming import network_title, order, source_title
-from arttl.reports.tickets.published import COLUMNS, OFF_GRID, SCRATCH
-from arttl.reports.tickets.series import CHOICES
+from arttl.reports.tickets.series import CHOICES, WITH_0
 
 MARKS = "Best in bold, second best underlined, for each target: among the sources, and from scratch."
 MOST = 10**12  # images, or classes, that a run may say it had
 _SIZES = (*PARTS, "N_t", "Q_t")
 _BESIDE = ("value", "interval", "published", "difference")
-_BY_VALIDATION = ("chosen on validation", "its interval")
+_BY_VALIDATION = ("with round 0", "chosen on validation", "its interval")
+_CURVE = "published curve"
+_CURVES = f"{_CURVE[0].upper()}{_CURVE[1:]}: what Figure 8 has at the round of our best ticket, to one decimal."
+_NOT_PRUNED = "‡ printed so; in Figure 8 the accuracy is that of round 0, the network that is not pruned."
 _NO_RUN = "No network was trained from a ticket yet."
 
 
@@ -55,7 +58,7 @@ def accuracy_table(series):
     columns = [("", "target"), ("", "network")]
     columns += [(source_title(source), part) for source in sources for part in _parts(source)]
     rows = _rows(cells, sources, _accuracy)
-    notes = [MARKS, CHOICES, INTERVALS, *_left_out(cells), *_starred(cells, "table5")]
+    notes = [MARKS, CHOICES, WITH_0, _CURVES, _NOT_PRUNED, INTERVALS, *_left_out(cells), *_starred(cells, "table5")]
     return Table(
         "table5",
         "Table 5: test accuracy (%) of the best ticket",
@@ -73,14 +76,15 @@ def fractions_table(series):
     cells = ticket_cells(series)
     cells = cells[cells.source != SCRATCH]
     sources = _sources(cells)
-    parts = ("value", "published", "chosen on validation")
+    parts = ("value", "published", "with round 0", "chosen on validation")
     columns = [("", "target"), ("", "network")]
     for source in sources:
         columns += [(source_title(source), part) for part in parts if part != "published" or source in COLUMNS]
-    notes = ["A fraction of the prunable weights. " + CHOICES, *_left_out(cells)]
-    notes.append(f"† no round has {' or '.join(OFF_GRID)}: with 20% pruned in each, the fractions are 1 - 0.8^n.")
-    names = [*ROW, "source", "seeds", "round", "sparsity", "published_fraction", "validation_round"]
-    data = cells[[*names, "validation_sparsity", "rounds_left_out", "problem"]]
+    notes = ["A fraction of the prunable weights. " + CHOICES, WITH_0, *_left_out(cells)]
+    plotted = " and ".join(f"{each} instead of {printed}" for printed, each in OFF_GRID.items())
+    notes += [f"† no round has it: the fractions are 1 - 0.8^n. Figure 8 has {plotted}.", _NOT_PRUNED]
+    names = [*ROW, "source", "seeds", "round", "sparsity", "published_fraction", "with_0_round", "with_0_sparsity"]
+    data = cells[[*names, "validation_round", "validation_sparsity", "rounds_left_out", "problem"]]
     title = "Table 6: fraction of weights pruned in the best ticket"
     warnings = _problems(cells)
     return Table("table6", title, columns, _rows(cells, sources, _fraction), warnings, notes, data=data)
@@ -118,7 +122,7 @@ def _sources(cells):
 def _parts(source):
     if source == SCRATCH:
         return _BESIDE
-    return (*_BESIDE, *_BY_VALIDATION) if source in COLUMNS else (*_BESIDE[:2], *_BY_VALIDATION)
+    return (*_BESIDE, _CURVE, *_BY_VALIDATION) if source in COLUMNS else (*_BESIDE[:2], *_BY_VALIDATION)
 
 
 def _rows(cells, sources, texts):
@@ -140,9 +144,11 @@ def _accuracy(cell, source):
     texts["interval"] = interval(cell)
     texts["published"] = Cell()
     if cell["published"] is not None:
-        text = f"{cell['published']} ± {cell['published_std']}"
+        text = f"{cell['published']} ± {cell['published_std']}{_footnote(cell)}"
         texts["published"] = Cell(text, cell["published_mark"], sort=float(cell["published"]))
     texts["difference"] = number(cell["difference"], sign="+")
+    texts[_CURVE] = number(cell["published_curve"], 1)
+    texts["with round 0"] = number(cell["with_0_accuracy"])
     chosen = {name: cell[f"validation_{name}"] for name in ("accuracy", "low", "high", "interval")}
     texts["chosen on validation"] = number(chosen["accuracy"], mark=cell["validation_mark"])
     texts["its interval"] = interval(chosen | {"seeds": cell["seeds"]})
@@ -151,13 +157,19 @@ def _accuracy(cell, source):
 
 def _fraction(cell, source):
     if cell is None:
-        return [Cell()] * (3 if source in COLUMNS else 2)
+        return [Cell()] * (4 if source in COLUMNS else 3)
     printed = cell["published_fraction"]
     published = Cell()
     if printed is not None:
-        published = Cell(printed + ("†" if printed in OFF_GRID else ""), sort=float(printed))
-    ours = [number(cell["sparsity"], 3), published, number(cell["validation_sparsity"], 3)]
-    return ours if source in COLUMNS else [ours[0], ours[2]]
+        footnote = "†" if printed in OFF_GRID else _footnote(cell)
+        published = Cell(printed + footnote, sort=float(printed))
+    ours = [number(cell[name], 3) for name in ("sparsity", "with_0_sparsity", "validation_sparsity")]
+    return [ours[0], published, *ours[1:]] if source in COLUMNS else ours
+
+
+def _footnote(cell):
+    """The sign of a published cell that is of the network that is not pruned."""
+    return "‡" if cell["network"] == NETWORK and (cell["target"], cell["source"]) in UNPRUNED else ""
 
 
 def _warnings(series, cells):
@@ -175,7 +187,7 @@ def _warnings(series, cells):
         if not same_data(row):
             lines.append(f"{where}: runs were tested on different images, so none is marked as the best.")
         elif names := other_settings(row):
-            lines.append(f"{where}: the cells of this row differ in {first_few(names)} too.")
+            lines.append(f"{where}: runs differ in {first_few(names)}, so none is marked as the best.")
     return lines
 
 

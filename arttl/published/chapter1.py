@@ -1,4 +1,4 @@
-"""The studies' published numbers, as printed. Source: thesis, Chapter 1, Tables 1 to 3."""
+"""Chapter 1's published numbers, as printed. Source: thesis, Tables 1 to 3."""
 
 from __future__ import annotations
 

@@ -1,0 +1,149 @@
+"""What the reading "load_img" loses of pictures: grey of more than 8 bits, transparency, the way they are turned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
+from tqdm import tqdm
+
+from arttl.collections.wording import counted, shown_path
+from arttl.errors import InputError
+from arttl.files import open_regular, write_json
+from arttl.images.decoding import DAMAGE, Decoding, open_picture, orientation
+from arttl.workers import bounded_map, processors
+
+LOSSES = {
+    "white": "of more than 8 bits of grey, and turned white",
+    "transparent": "transparent, and what is under it shows",
+    "turned": "turned by their EXIF orientation, and read as they lie in the file",
+}
+"""What can be lost, and what training then sees."""
+
+REMEDY = "--set decoding=upright"
+
+
+def lost_by_load_img(path: Path | str, megapixels: float | None = None) -> tuple[str, ...]:
+    """Which of LOSSES a picture has, if it is read as `keras.utils.load_img` does; none for one that cannot be read.
+
+    Only pictures whose header tells of more than 8 bits, or of transparency, are decoded: values up to 255 and an
+    opaque alpha channel lose nothing.
+
+    Args:
+        path: the file.
+        megapixels: as in `Decoding`.
+    """
+    try:
+        with open_regular(path) as file:
+            picture = open_picture(file, megapixels)
+            turned = _is_turned(picture)  # decoding can take the orientation away
+            lost = {"white": _is_deep(picture), "transparent": _is_transparent(picture), "turned": turned}
+    except DAMAGE:
+        return ()  # decoding it tells why
+    return tuple(kind for kind, is_lost in lost.items() if is_lost)
+
+
+def survey(
+    paths: Mapping[str, Path], folder: Path, files: str, megapixels: float | None = None, progress: bool = True
+) -> dict[str, list[str]]:
+    """What `load_img` would lose of each picture, worked out once and kept beside the stores.
+
+    Args:
+        paths: image_id -> file.
+        folder: where it is kept.
+        files: their fingerprint (`files_fingerprint`).
+        megapixels: as in `Decoding`.
+        progress: show a bar on stderr, if it takes longer than two seconds.
+
+    Returns:
+        image_id -> names of LOSSES, of those that lose anything.
+    """
+    key = hashlib.sha256(json.dumps([1, files, megapixels]).encode()).hexdigest()
+    kept = Path(folder) / f"losses-{key[:12]}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or damaged: worked out anew
+        found = json.loads(kept.read_bytes())
+        if found["key"] == key:
+            return dict(found["losses"])
+    losses = {}
+    bar = tqdm(total=len(paths), desc="looking at images", disable=not progress, delay=2)
+    with bar, ThreadPoolExecutor(processors()) as pool:
+        found = bounded_map(pool, lambda path: lost_by_load_img(path, megapixels), paths.values(), 4 * processors())
+        for image_id, lost in zip(paths, found, strict=True):
+            bar.update()
+            if lost:
+                losses[image_id] = list(lost)
+    with suppress(OSError, InputError):  # a folder that is read-only by now can still hold whole stores
+        os.makedirs(folder, exist_ok=True)
+        write_json(kept, {"key": key, "losses": losses})
+    return losses
+
+
+def check_reading(
+    paths: Mapping[str, Path], decoding: Decoding, folder: Path, files: str, progress: bool = True
+) -> list[str]:
+    """See that training would see the pictures and not what their reading makes of them.
+
+    Args:
+        paths, folder, files, progress: as in `survey`.
+        decoding: how they are to be read.
+
+    Returns:
+        A line about what is lost, if anything is.
+
+    Raises:
+        InputError: for pictures that would turn white.
+    """
+    if decoding.reading != "load_img":
+        return []
+    losses = survey(paths, folder, files, decoding.megapixels, progress)
+    white = [image_id for image_id, lost in losses.items() if "white" in lost]
+    if white:
+        raise InputError(
+            f"{len(white):,} of {counted(len(paths), 'image')} have more than 8 bits of grey, which decoding=load_img "
+            f"turns white as Keras does (first: {shown_path(paths[white[0]])}); {REMEDY} scales them to 8 bits"
+        )
+    line = loss_line(losses.values(), len(paths))
+    return [line] if line else []
+
+
+def loss_line(losses, images: int) -> str:
+    """'decoding=load_img, as in 2018: 44 of 722 images are transparent, ...; ... reads them as they look', or "".
+
+    Args:
+        losses: names of LOSSES, of each image that loses anything.
+        images: how many there are.
+    """
+    losses = list(losses)
+    counts = {kind: sum(kind in lost for lost in losses) for kind in LOSSES}
+    told = [f"{count:,} of {images:,} images are {LOSSES[kind]}" for kind, count in counts.items() if count]
+    return f"decoding=load_img, as in 2018: {', '.join(told)}; {REMEDY} reads them as they look" if told else ""
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    if not picture.mode.startswith("I"):
+        return False
+    picture.load()
+    return bool(np.asarray(picture).max() > 255)
+
+
+def _is_transparent(picture: Image.Image) -> bool:
+    if picture.mode.startswith("I") or not picture.has_transparency_data:
+        return False
+    picture.load()
+    return picture.convert("RGBA").getchannel("A").getextrema()[0] < 255
+
+
+def _is_turned(picture: Image.Image) -> bool:
+    if isinstance(picture, TiffImageFile):  # Pillow itself turns it, whatever the reading
+        return False
+    if picture.format == "PNG" and not {"exif", "Raw profile type exif"} & picture.info.keys():
+        return False  # Pillow would decode the whole picture to look for a block behind its pixels
+    return orientation(picture) != 1

@@ -1,0 +1,50 @@
+"""Does a network's answer still depend on the image? Pruning can empty whole layers, and then it does not.
+
+With He-uniform weights and magnitudes compared over all layers, ResNet-50's features become one constant vector some
+twenty rounds before the weights run out (docs/chapter2.md): accuracies then are those of answering one class.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+ALIVE, LAGGING, DEAD = "alive", "constant in inference", "dead"
+"""What features() finds. LAGGING: with BatchNormalization's moving statistics alone, which may have yet to follow."""
+
+IMAGES = 8  # whose features are compared
+_SAME = 1e-6  # of the largest feature: what rounding may make of one vector
+
+
+class Liveness:
+    """Looks at the features of a network, its last layer's inputs, of a few images.
+
+    Arguments:
+        model: a flat keras.Model of one input; its weights may change between the calls.
+        images: of its input, shape (images, height, width, channels). Of images that do not differ nothing can be told,
+            and the features count as alive.
+    """
+
+    def __init__(self, model, images):
+        head = [layer for layer in model.layers if layer.weights][-1]
+        self.features, self.images = keras.Model(model.inputs, head.input), images[:IMAGES]
+
+    def __call__(self):
+        """ALIVE, LAGGING or DEAD. No weight, moving average or random state of the model changes."""
+        if not self._differ(training=True):
+            return DEAD
+        return ALIVE if self._differ(training=False) else LAGGING
+
+    def _differ(self, training):
+        model, images = self.features, self.images
+        if (images == images[:1]).all():
+            return True
+        weights = [[each.value for each in part] for part in (model.trainable_variables, model.non_trainable_variables)]
+        # The same images in another order: what is random (dropout) falls on the same places, and so cancels out.
+        one, other = (
+            keras.ops.convert_to_numpy(
+                keras.ops.cast(model.stateless_call(*weights, each, training=training)[0], "float32")
+            )
+            for each in (images, np.roll(images, 1, axis=0))
+        )
+        return bool((np.abs(one - other) > _SAME * np.abs(one).max()).any())

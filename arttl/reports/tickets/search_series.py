@@ -1,0 +1,37 @@
+"""The rounds of searches as Series: what a search itself trained and tested, averaged over seeds."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from arttl.reports.tickets.naming import order
+from arttl.reports.tickets.series import OF_SEARCH, Series, pooling_problem, rounds_of
+
+_MEASURED = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "val_accuracy", "val_loss")
+_COLUMNS = ["folder", "source", "network", "fraction", "round", "seed", "sparsity", "settings", "metrics"]
+_KEY = ["source", "network", "fraction"]
+
+
+def search_series(searches):
+    """Searches as Series, one for each source, network and share of the images: a list in the order of the thesis.
+
+    Arguments:
+        searches: rows of Tickets.searches; unfinished ones have fewer rounds.
+    """
+    rows = [row for search in searches.to_dict("records") for row in _rounds(search)]
+    groups = list(pd.DataFrame(rows, columns=_COLUMNS).groupby(_KEY, sort=False))
+    return [_series(key, runs) for key, runs in sorted(groups, key=lambda group: order("", group[0][1], group[0][0]))]
+
+
+def _rounds(search):
+    for row in search["rounds"].to_dict("records"):
+        about = {name: search[name] for name in ("folder", "source", "network", "fraction", "seed", "settings")}
+        metrics = {name: row.get(name) for name in _MEASURED}
+        yield about | {"round": row["round"], "sparsity": row["sparsity"], "metrics": metrics}
+
+
+def _series(key, runs):
+    key = dict(zip(_KEY, key, strict=True)) | {"start": "ticket"}
+    runs = runs.sort_values(["round", "seed"])
+    problem = pooling_problem(runs, OF_SEARCH)
+    return Series(key, runs, problem, rounds_of(runs[:0] if problem else runs))
