@@ -8,7 +8,7 @@ import time
 INTERVAL = 60.0  # seconds between two lines; work that is done sooner has none
 
 
-def bar(items=None, *, total=None, initial=0, desc, unit="it", leave=True, shown=True):
+def bar(items=None, *, total=None, initial=0, desc, unit="it", leave=True, delay=0, shown=True):
     """Tell on standard error how far work has come.
 
     Arguments:
@@ -18,6 +18,7 @@ def bar(items=None, *, total=None, initial=0, desc, unit="it", leave=True, shown
         desc: what is done, such as "decoding images".
         unit: what the bar counts.
         leave: leave the bar on the terminal when it is full.
+        delay: seconds before the bar appears.
         shown: False: nothing is told.
 
     Returns an iterable of the items, which is a context manager with `update(n=1)` too.
@@ -26,7 +27,8 @@ def bar(items=None, *, total=None, initial=0, desc, unit="it", leave=True, shown
         return _Lines(items, len(items) if total is None else total, initial, desc)
     from tqdm import tqdm
 
-    return tqdm(items, total=total, initial=initial, desc=desc, unit=unit, leave=leave, disable=not shown)
+    about = {"initial": initial, "desc": desc, "unit": unit, "leave": leave, "delay": delay}
+    return tqdm(items, total=total, disable=not shown, **about)
 
 
 class _Lines:

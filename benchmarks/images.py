@@ -100,13 +100,13 @@ def compare_reading(folder: Path, number: int, repeats: int) -> tuple[float, flo
 
 def store_of(pixels: np.ndarray, folder: Path) -> ImageStore:
     """A finished store of these pixels, without pictures to decode."""
-    path, image_ids = folder / "stored.h5", [f"{row:06}" for row in range(len(pixels))]
-    lay_out(path, image_ids, Decoding(SIZE), "benchmark")
+    path, contents = folder / "stored.h5", {f"{row:06}": str(row) for row in range(len(pixels))}
+    lay_out(path, contents, Decoding(SIZE), "benchmark", version=0)
     with PixelFile(path, "benchmark") as file:
         for row, image in enumerate(pixels):
             file.write(row, image)
         file.settle((row, None) for row in range(len(pixels)))
-    return ImageStore(PixelFile(path, "benchmark"), image_ids)
+    return ImageStore(PixelFile(path, "benchmark"), contents, Decoding(SIZE))
 
 
 def take_turns(baseline: Callable[[int], None], contestant: Callable[[int], None], repeats: int) -> tuple[float, float]:

@@ -362,8 +362,12 @@ def test_a_new_callback_and_a_new_optimizer_take_over(data):
     model, first = network(), MagnitudePruning(rate=0.5)
     fit(model, data, first)
     first.prune(model)
-    second = MagnitudePruning()  # all weights, in the same optimiser
-    fit(model, data, second)
+    second = MagnitudePruning()  # takes up the masks that are held
+    fit(model, data, second, Watch(first))
+    for key, mask in first.masks.items():
+        np.testing.assert_array_equal(second.masks[key], mask)
+    every = {key: np.ones_like(mask) for key, mask in first.masks.items()}
+    fit(model, data, MagnitudePruning(masks=every))  # unless it is told
     assert all((array != 0).mean() > 0.9 for array in values(model).values())
     model.compile(optimizers.Adam(0.01), Loss())
     fit(model, data, Watch(first), first)

@@ -47,7 +47,6 @@ def test_every_setting_can_be_set_to_what_it_is():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("learning_rate=1", "no setting 'learning_rate'.*optimizer"),
         ("numerics.rmsprop=1", "no setting 'numerics.rmsprop'.*rmsprop_root"),
         ("batch_size=many", "batch_size cannot be 'many'; it takes a whole number"),
         ("batch_size=1.5", "a whole number"),

@@ -263,10 +263,11 @@ def test_a_model_that_is_not_built_is_refused(network):
         load_ticket(path, 1).apply(keras.Sequential([*model.layers, keras.layers.Dense(2)]))
 
 
-def test_a_nested_model_is_refused():
-    nested = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4)], name="inner")
-    with pytest.raises(InputError, match="layer inner has two weights called kernel"):
-        model_weights(keras.Sequential([keras.Input((4,)), nested]))
+def test_weights_of_one_name_are_numbered():
+    nested = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(3)], name="inner")
+    weights = model_weights(keras.Sequential([keras.Input((4,)), nested]))
+    shapes = {name: array.shape for name, array in weights.items()}
+    assert shapes == {"inner/kernel": (4, 4), "inner/bias": (4,), "inner/kernel_2": (4, 3), "inner/bias_2": (3,)}
 
 
 def test_transfer_of_a_resnet50_ticket(tmp_path, rng):

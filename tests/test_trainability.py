@@ -103,7 +103,7 @@ def test_top_that_cannot_be():
 
 
 def test_a_recipe_refuses_what_contradicts_its_approach():
-    with pytest.raises(InputError, match=r"trains the head alone, and 4 layers.*set_trainable\(model, False\)"):
+    with pytest.raises(InputError, match=r"trains the head alone, and 3 layers.*set_trainable\(model, False\)"):
         recipes.off_the_shelf("keras3").compile(network())
     with pytest.raises(
         InputError, match=r"trains the backbone, and that of .* is frozen.*set_trainable\(model, True\)"

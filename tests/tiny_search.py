@@ -11,10 +11,11 @@ CLASSES, SIDE = 4, 6
 
 
 def tiny_network(seed=5):
+    """Its layers have no names of their own, but for the head."""
     make_deterministic(seed)
     pixels = keras.Input((SIDE, SIDE, 3))
-    x = keras.layers.Conv2D(6, 3, activation="relu", name="first")(pixels)
-    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(6, 3, name="second")(x))
+    x = keras.layers.Conv2D(6, 3, activation="relu")(pixels)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(6, 3)(x))
     return keras.Model(pixels, keras.layers.Dense(CLASSES, "softmax", name="head")(x))
 
 

@@ -16,7 +16,7 @@ for which in "${@:-lowest newest}"; do
     python="$folder/$name/bin/python"
     [ -x "$python" ] || python3 -m venv "$folder/$name"
     requirements "$name" > "$folder/$name.txt"
-    "$python" -m pip install -q -U -r "$folder/$name.txt" 'pytest>=8' 'hypothesis>=6.100' 'nbclient>=0.10'
+    "$python" -m pip install -q -U -r "$folder/$name.txt" 'pytest>=8' 'hypothesis>=6.100' 'nbformat>=5' 'ipython>=8'
     printf '\n%s: %s\n' "$name" "$("$python" -m pip list --format freeze | grep -iE '^(keras|tensorflow|numpy|pandas|jinja2)==' | xargs)"
     "$python" -m pytest -p no:cacheprovider -W ignore -q -m core
   done

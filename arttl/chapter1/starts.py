@@ -9,26 +9,20 @@ from arttl.models.belongings import Belongings, what_weights_need
 from arttl.models.weights import bundled_file
 
 _STUDY = "thesis"  # the recipe without --recipe
+_BELONGING = ("preprocessing", "numerics.resnet50")
 
 
 def asked_for(recipe_name, settings):
     """What of the settings that belong to weights the options decide: a dict of a setting's name to the option.
 
-    A recipe decides the preprocessing. The graph goes with the weights whatever the era of everything else.
+    A recipe decides the preprocessing. The graph goes with the weights whatever the era of everything else is.
 
     Arguments:
         recipe_name: of --recipe.
         settings: dict of --set.
     """
     asked = {} if recipe_name == _STUDY else {"preprocessing": f"--recipe {recipe_name}"}
-    for name, decided in (
-        ("preprocessing", "preprocessing"),
-        ("numerics", "numerics.resnet50"),
-        ("numerics.resnet50", "numerics.resnet50"),
-    ):
-        if name in settings:
-            asked[decided] = f"--set {name}={settings[name]}"
-    return asked
+    return asked | {name: f"--set {name}={settings[name]}" for name in _BELONGING if name in settings}
 
 
 def fitted(recipe, architecture, start, asked, deliberate=False):

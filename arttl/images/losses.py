@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
-from tqdm import tqdm
 
+from arttl.bars import bar
 from arttl.collections.wording import counted, shown_path
 from arttl.errors import InputError
 from arttl.files import open_regular, write_json
@@ -61,7 +61,7 @@ def survey(
         folder: where it is kept.
         files: their fingerprint (`files_fingerprint`).
         megapixels: as in `Decoding`.
-        progress: show a bar on stderr, if it takes longer than two seconds.
+        progress: tell on stderr how far it has come, if it takes longer than two seconds.
 
     Returns:
         image_id -> names of LOSSES, of those that lose anything.
@@ -73,11 +73,11 @@ def survey(
         if found["key"] == key:
             return dict(found["losses"])
     losses = {}
-    bar = tqdm(total=len(paths), desc="looking at images", disable=not progress, delay=2)
-    with bar, ThreadPoolExecutor(processors()) as pool:
+    told = bar(total=len(paths), desc="looking at images", delay=2, shown=progress)
+    with told, ThreadPoolExecutor(processors()) as pool:
         found = bounded_map(pool, lambda path: lost_by_load_img(path, megapixels), paths.values(), 4 * processors())
         for image_id, lost in zip(paths, found, strict=True):
-            bar.update()
+            told.update()
             if lost:
                 losses[image_id] = list(lost)
     with suppress(OSError, InputError):  # a folder that is read-only by now can still hold whole stores

@@ -87,21 +87,18 @@ def check_agreement(model, recipe):
     if found.resnet50 and graph not in found.resnet50 and not (once and "keras3" in found.resnet50):
         raise _contradiction(model, recipe, "numerics.resnet50", graph, found.resnet50[0])
     for layer in layers:
-        if isinstance(layer, keras.layers.BatchNormalization) and not _fits(layer, recipe, once):
-            settings, wanted = _batchnorm(layer), recipe.numerics.batchnorm
-            name = next(name for name in wanted if settings[name] != wanted[name])
-            raise _contradiction(model, recipe, f"numerics.{name}", wanted[name], settings[name])
+        if isinstance(layer, keras.layers.BatchNormalization):
+            _check_batch_normalization(model, recipe, layer)
 
 
-def _fits(layer, recipe, once):
-    settings, wanted = _batchnorm(layer), recipe.numerics.batchnorm
-    if layer.trainable:
-        return all(settings[name] == wanted[name] for name in _AVERAGES)
-    return settings == wanted or (once and settings["frozen_batchnorm"] == "moving")
-
-
-def _batchnorm(layer):
-    return getattr(layer, "settings", None) or Numerics().batchnorm
+def _check_batch_normalization(model, recipe, layer):
+    """What counts of a layer that is trained is how it averages; of a frozen one, what it normalises by too."""
+    found, wanted = getattr(layer, "settings", None) or Numerics().batchnorm, recipe.numerics.batchnorm
+    if not layer.trainable and recipe.features == "one-pass" and found["frozen_batchnorm"] == "moving":
+        return
+    for name in _AVERAGES if layer.trainable else wanted:
+        if found[name] != wanted[name]:
+            raise _contradiction(model, recipe, f"numerics.{name}", wanted[name], found[name])
 
 
 def _needs(backbone, weights):

@@ -26,6 +26,12 @@ def is_sparse(path):
         return file.attrs.get("format") in (FORMAT, EXACT_FORMAT)
 
 
+def names(path):
+    """The variables of a file written by `save`, as a list of text."""
+    with h5py.File(path, "r") as file:
+        return file["names"].asstr()[()].tolist()
+
+
 def save(path, arrays, metadata, exact=False):
     """Write arrays to a sparse file.
 

@@ -1,5 +1,6 @@
 """Pruning: masks and the callback that finds them, tickets on disk, and smaller networks for what masks empty."""
 
+from arttl.pruning.beginning import nonzero_masks
 from arttl.pruning.callback import MagnitudePruning
 from arttl.pruning.compact import CompactModel, compact
 from arttl.pruning.criteria import CRITERIA, Criterion
@@ -43,6 +44,7 @@ __all__ = [
     "load_ticket",
     "magnitude_masks",
     "model_weights",
+    "nonzero_masks",
     "open_tickets",
     "prunable_kernels",
     "prune",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import keras
 import numpy as np
 from keras import ops
 
 from arttl.errors import InputError
+from arttl.pruning.beginning import first_masks
 from arttl.pruning.criteria import DEFAULT, check_choice, compared
 from arttl.pruning.kernels import channel_axes, prunable_kernels
 from arttl.pruning.masks import check_fit, full_masks, layer_sparsity, prune, sparsity
-from arttl.pruning.optimizers import held_masks, hold_masks, learning_rate_of, restart
+from arttl.pruning.names import matching
+from arttl.pruning.optimizers import check_compiled, held_masks, hold_masks, learning_rate_of, restart
 from arttl.pruning.weights import below, model_weights, set_weights
 
 REWIND_UNITS = ("epochs", "steps")
 _VERSION = 1  # of the state that is saved
 # Arguments that came later: they are written only where they are not these, so that states of before stay equal.
-_LATER = {"criterion": DEFAULT, "rates": {}, "seed": 0}
+_LATER = {"criterion": DEFAULT, "rates": {}, "seed": 0, "skip_unknown": False}
 
 
 @keras.saving.register_keras_serializable(package="arttl")
@@ -29,8 +32,8 @@ class MagnitudePruning(keras.callbacks.Callback):
     compiled training step: pruned weights are exactly zero after each step, and whenever validation or another callback
     looks. Between rounds nothing is compiled anew.
 
-    The callback installs itself in the model's optimiser when training begins, and stays in it, so that masks hold
-    in a `fit` without the callback too; `remove` takes it out. Models saved at any time have no masks, only zeros.
+    The callback installs itself in the model when training begins, and masks hold in a `fit` without it too, also after
+    another `compile`, until `remove`. Models saved at any time have no masks, only zeros. `fit` alone prunes nothing.
 
     Arguments:
         rate: share of the remaining weights to prune in a round, in [0, 1). Defaults to 0.2.
@@ -41,12 +44,12 @@ class MagnitudePruning(keras.callbacks.Callback):
             multiple of it. Defaults to "epochs".
         dense: whether dense layers are pruned too. Defaults to False.
         head: whether the last layer with weights is pruned too. Defaults to False.
-        masks: dict of key to boolean array to start with, as `prunable_kernels` names them; every weight by default.
-            They are part of `state_dict`, not of `get_config`.
+        masks: dict of key to boolean array to start with, as `prunable_kernels` names them; by default those that the
+            model holds already, else every weight. They are part of `state_dict`, not of `get_config`.
         criterion: which weights go, of arttl.pruning.CRITERIA. Defaults to "magnitude".
-        rates: dict of layers to rates of their own, such as {"head": 0.1}; needs scope "layer" or a criterion that goes
-            layer by layer. As of `prune`. Defaults to None, no such layers.
+        rates: dict of layers to rates of their own, such as {"head": 0.1}, as of `prune`. Defaults to None.
         seed: non-negative integer of the criterion "random"; each round draws anew. Defaults to 0.
+        skip_unknown: leave layers of unknown kinds, and models within the model, unpruned. Defaults to False.
 
     Attributes:
         masks: dict of key to boolean array, True where a weight survives; None before training.
@@ -82,6 +85,7 @@ class MagnitudePruning(keras.callbacks.Callback):
         criterion=DEFAULT,
         rates=None,
         seed=0,
+        skip_unknown=False,
     ):
         super().__init__()
         check_choice(rate, scope, criterion, rates or {})
@@ -90,15 +94,23 @@ class MagnitudePruning(keras.callbacks.Callback):
         if isinstance(rewind, bool) or not isinstance(rewind, (int, np.integer)) or rewind < 0:
             raise InputError(f"rewind is {rewind!r}; give a number of {rewind_unit}, 0 or more")
         self.rate, self.scope, self.rewind, self.rewind_unit = float(rate), scope, int(rewind), rewind_unit
-        self.dense, self.head = bool(dense), bool(head)
+        self.dense, self.head, self.skip_unknown = bool(dense), bool(head), bool(skip_unknown)
         self.criterion, self.rates, self.seed = criterion, dict(rates or {}), seed
         self.masks, self.round, self.rewind_weights, self.history = masks, 0, None, []
-        self._learning_rate, self._has_learning_rate, self._epoch = None, False, 0
+        self._learning_rate, self._has_learning_rate, self._optimizer, self._epoch = None, False, None, 0
+        self._is_driven, self._is_idle = masks is not None, False
         self._watch_steps()
 
     def on_train_begin(self, logs=None):
         """Put the masks into the optimiser, and zeros into the pruned weights."""
         self.install(self.model)
+        self._is_idle = not self._is_driven and all(mask.all() for mask in self.masks.values())
+
+    def __del__(self):
+        """Say that `prune` was forgotten, once nobody can call it any more."""
+        if getattr(self, "_is_idle", False):
+            remedy = "call pruning.prune(model) after fit, and fit again"
+            warnings.warn(f"MagnitudePruning pruned nothing, which fit alone never does: {remedy}", stacklevel=2)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Keep the initial weights where k = 0."""
@@ -119,15 +131,16 @@ class MagnitudePruning(keras.callbacks.Callback):
         Arguments:
             model: a built and compiled keras.Model.
         """
-        if model.optimizer is None:
-            raise InputError(f"{model.name} is not compiled; call model.compile with an optimizer before pruning it")
-        kernels = prunable_kernels(model, self.dense, self.head)
-        if self.masks is None:
-            self.masks = full_masks(kernels)
+        check_compiled(model)
+        kernels = prunable_kernels(model, **self._which)
+        self.masks = first_masks(model, kernels) if self.masks is None else matching(self.masks, model)
+        if self.rewind_weights is not None:
+            self.rewind_weights = matching(self.rewind_weights, model)
         check_fit(self.masks, kernels)
         compared(kernels, self.rate, self.scope, self.criterion, self.rates)  # are all layers of `rates` there?
-        if not self._has_learning_rate:
+        if not self._has_learning_rate or self._optimizer not in (None, model.optimizer):  # compiled again since
             self._learning_rate, self._has_learning_rate = learning_rate_of(model.optimizer), True
+        self._optimizer = model.optimizer
         hold_masks(model, kernels).assign(self.masks)
         for key, kernel in kernels.items():
             kernel.assign(np.where(self.masks[key], ops.convert_to_numpy(kernel), 0))
@@ -146,7 +159,8 @@ class MagnitudePruning(keras.callbacks.Callback):
         """End a round: prune the model's weights as they are, and make it ready for the next round.
 
         The survivors are reset to θ_k, and so is everything else that the model has: biases, the head, and
-        BatchNormalization's parameters and moving averages. The optimiser starts anew, with the learning rate it had.
+        BatchNormalization's parameters and moving averages. The optimiser starts anew, with the learning rate it had
+        when its first training began; a schedule begins again.
 
         Arguments:
             model: the model after `fit`, with the weights to judge by, such as the best of early stopping.
@@ -158,9 +172,9 @@ class MagnitudePruning(keras.callbacks.Callback):
                 f"there is no θ_k to reset to: {self.rewind_unit} {self.rewind} of the first round was not "
                 "reached; call fit first, train longer, or lower rewind"
             )
-        kernels = prunable_kernels(model, self.dense, self.head)
+        kernels = prunable_kernels(model, **self._which)
         weights = {key: ops.convert_to_numpy(kernel) for key, kernel in kernels.items()}
-        before = self.masks
+        before = self.masks = matching(self.masks, model)
         self.masks = prune(
             weights,
             before,
@@ -169,7 +183,7 @@ class MagnitudePruning(keras.callbacks.Callback):
             self.criterion,
             seed=[self.seed, self.round],
             rates=self.rates,
-            axes=channel_axes(model, self.dense, self.head),
+            axes=channel_axes(model, **self._which),
         )
         self.round += 1
         self.history.append(self._facts(before))
@@ -181,9 +195,15 @@ class MagnitudePruning(keras.callbacks.Callback):
         Arguments:
             model: a built and compiled keras.Model with the weights of θ_k.
         """
+        self._is_driven, self._is_idle = True, False
+        self.masks = self.masks or full_masks(prunable_kernels(model, **self._which))
         set_weights(model, self.rewind_weights)
         self.install(model)
         restart(model, self._learning_rate)
+
+    @property
+    def _which(self):
+        return {"dense": self.dense, "head": self.head, "skip_unknown": self.skip_unknown}
 
     def _facts(self, before):
         remaining, former = (sum(int(mask.sum()) for mask in masks.values()) for masks in (self.masks, before))
@@ -243,6 +263,7 @@ class MagnitudePruning(keras.callbacks.Callback):
 
         Returns a dict of arrays, to be saved by numpy.savez: "masks/KEY", "rewind/KEY", and "facts", JSON as a string.
         """
+        self._is_driven, self._is_idle = True, False
         facts = {"version": _VERSION, "config": self.get_config(), "round": self.round, "history": self.history}
         if self._has_learning_rate:
             facts["learning_rate"] = self._learning_rate
@@ -271,7 +292,7 @@ class MagnitudePruning(keras.callbacks.Callback):
         for name, value in mine.items():
             if config.get(name) != value:
                 raise InputError(f"the state was saved with {name}={config.get(name)!r}, not {value!r}; give the same")
-        self.round, self.history = position
+        self._is_driven, (self.round, self.history) = True, position
         self.masks = below("masks/", arrays)
         self.rewind_weights = below("rewind/", arrays)
         self._learning_rate, self._has_learning_rate = facts.get("learning_rate"), "learning_rate" in facts

@@ -7,6 +7,7 @@ import numpy as np
 
 from arttl.errors import InputError
 from arttl.models import HEAD
+from arttl.pruning.names import layer_names, names_here
 
 # How weights that are not kernels begin in every network of the studies; kernels are drawn.
 _CONSTANT = {"bias": 0.0, "beta": 0.0, "moving_mean": 0.0, "gamma": 1.0, "moving_variance": 1.0}
@@ -28,11 +29,12 @@ def draw_weights(shapes, seed, model=None, kernels=None):
 
     Raises InputError, naming the layer, when it is not known how a weight begins.
     """
-    layers = None if model is None else {layer.name: layer for layer in model.layers}
+    names = {name: name for name in shapes} if model is None else names_here(shapes, model)
+    layers = None if model is None else {name: layer for layer, name in layer_names(model).items()}
     seeds = np.random.SeedSequence(seed).generate_state(len(shapes)) >> 1  # Keras takes signed seeds
     fresh = {}
     for (name, shape), each in zip(shapes.items(), seeds.tolist(), strict=True):
-        initializer = _usual(name, kernels) if layers is None else _own(name, layers)
+        initializer = _usual(name, kernels) if layers is None else _own(names[name], layers)
         settings = initializer.get_config()
         if "seed" in settings:
             initializer = type(initializer).from_config(settings | {"seed": each})

@@ -7,6 +7,7 @@ import re
 import keras
 
 from arttl.errors import InputError
+from arttl.pruning.names import check_built, named_weights
 
 # The axes of a kernel that together count its layer's output channels.
 _LAST, _LAST_TWO = (-1,), (-2, -1)
@@ -32,7 +33,7 @@ _WITHOUT_KERNELS = (
 )
 
 
-def prunable_kernels(model, dense=False, head=False):
+def prunable_kernels(model, dense=False, head=False, skip_unknown=False):
     """The kernels of a flat model that can be pruned, in layer order.
 
     Those of convolutions: standard, transposed, depthwise (one kernel) and separable (the depthwise and the pointwise
@@ -43,47 +44,43 @@ def prunable_kernels(model, dense=False, head=False):
         dense: whether dense layers are pruned too.
         head: whether the last layer with weights is pruned too, where it is of a kind that is; a network without a head
             needs True.
+        skip_unknown: leave a model within the model, and a layer whose weights are of no known kind, unpruned.
 
     Returns a dict: "layer/variable" to keras.Variable.
 
-    Raises InputError, naming the layer, for a model within the model and for a layer with weights that is neither known
-    to have kernels nor known to have none; also when nothing can be pruned.
+    Raises InputError, naming the layer, for a model within the model that has weights and for a layer with weights that
+    is neither known to have kernels nor known to have none, unless these are skipped; also when nothing can be pruned.
 
     Example:
         >>> lenet = prunable_kernels(model, dense=True, head=True)
     """
-    return {key: variable for key, (_, variable) in _find(model, dense, head).items()}
+    return {key: variable for key, (_, variable) in _find(model, dense, head, skip_unknown).items()}
 
 
-def channel_axes(model, dense=False, head=False):
+def channel_axes(model, dense=False, head=False, skip_unknown=False):
     """The axes of each prunable kernel that count its layer's output channels.
 
     Arguments:
-        model, dense, head: as of prunable_kernels.
+        model, dense, head, skip_unknown: as of prunable_kernels.
 
     Returns a dict: "layer/variable" to a tuple of axes from the end, such as (-1,) for Conv2D's (height, width, in,
     out) and (-2, -1) for DepthwiseConv2D's (height, width, in, multiplier).
     """
-    return {key: _axes(layer, variable.name) for key, (layer, variable) in _find(model, dense, head).items()}
+    return {
+        key: _axes(layer, variable.name) for key, (layer, variable) in _find(model, dense, head, skip_unknown).items()
+    }
 
 
-def _find(model, dense, head):
+def _find(model, dense, head, skip_unknown):
     """The prunable kernels: dict of "layer/variable" to layer and variable."""
-    layers = [layer for layer in model.layers if _checked(layer).weights]
-    kernels = {}
-    for layer in layers if head else layers[:-1]:
-        if dense or not isinstance(layer, _DENSE):
-            for variable in _kernels_of(layer):
-                kernels[f"{layer.name}/{variable.name}"] = layer, variable
+    check_built(model)
+    layers = [layer for layer in model.layers if layer.weights]
+    wanted = [each for each in (layers if head else layers[:-1]) if dense or not isinstance(each, _DENSE)]
+    found = {id(variable) for layer in wanted for variable in _kernels_of(layer, skip_unknown)}
+    kernels = {key: (layer, each) for layer, key, each in named_weights(model) if id(each) in found}
     if not kernels:
         raise InputError(f"{model.name} has no weight to prune with dense={dense}, head={head}; set one to True")
     return kernels
-
-
-def _checked(layer):
-    if isinstance(layer, keras.Model):
-        raise InputError(f"layer {layer.name!r} is a model within the model; build the network flat to prune it")
-    return layer
 
 
 def _known(layer):
@@ -98,13 +95,26 @@ def _axes(layer, name):
     return _known(layer)[name]
 
 
-def _kernels_of(layer):
+def _kernels_of(layer, skip_unknown):
     names = _known(layer)
+    problem = _problem(layer, names)
+    if problem and not skip_unknown:
+        raise InputError(f"layer {layer.name!r} {problem}, or leave it unpruned with skip_unknown=True")
+    return [] if problem else [weight for weight in layer.weights if weight.name in names]
+
+
+def _problem(layer, names):
+    """Why a layer with weights cannot be pruned and what to do, in words; None if it can be, or has no kernels."""
+    if isinstance(layer, keras.Model):
+        return (
+            "is a model within the model; build the network flat to prune it, as in keras.Model(base.input, "
+            "head(base.output))"
+        )
     unknown = [weight.name for weight in layer.weights if "kernel" in weight.name and weight.name not in names]
     if unknown or not (names or isinstance(layer, _WITHOUT_KERNELS)):
-        weight = unknown[0] if unknown else layer.weights[0].name
-        raise InputError(
-            f"layer {layer.name!r} ({type(layer).__name__}) has weights that pruning does not know, such as "
-            f"{weight!r}; it takes convolutions, dense layers, normalisation and layers without weights"
+        return (
+            f"({type(layer).__name__}) has weights that pruning does not know, such as "
+            f"{(unknown or [layer.weights[0].name])[0]!r}; put a convolution, dense or normalisation layer, or "
+            "one without weights, in its place"
         )
-    return [weight for weight in layer.weights if weight.name in names]
+    return None

@@ -27,7 +27,7 @@ class Liveness:
 
     def __init__(self, model, images):
         head = [layer for layer in model.layers if layer.weights][-1]
-        self.features, self.images = keras.Model(model.inputs, head.input), images[:IMAGES]
+        self.features, self.images = keras.Model(model.input, head.input), images[:IMAGES]
 
     def __call__(self):
         """ALIVE, LAGGING or DEAD. No weight, moving average or random state of the model changes."""

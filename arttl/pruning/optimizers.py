@@ -6,7 +6,8 @@ that is compiled already, and no mask leaves the device.
 
 The optimiser stays the instance and of the class that the user compiled the model with. Some of its methods are
 replaced on the instance: the one that updates weights, so that it puts zeros in the pruned ones, and the two that
-save and load, so that a saved model has no masks in it.
+save and load, so that a saved model has no masks in it. One of the model's is replaced too, so that the masks go over
+to the optimiser of a model that is compiled again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 
 import keras
+import numpy as np
 from keras import ops
 
 from arttl.errors import InputError
@@ -57,7 +59,7 @@ def hold_masks(model, kernels):
     Raises InputError for an optimiser, or a constraint of a kernel, under which zeros would not stay.
     """
     held = held_masks(model)
-    if held is not None and held.is_of(model, kernels):
+    if held is not None and held.is_of(model, kernels) and not held.is_left():
         return held
     if held is not None:
         held.remove()
@@ -65,8 +67,8 @@ def hold_masks(model, kernels):
 
 
 def held_masks(model):
-    """The HeldMasks of a model's optimiser, or None."""
-    return getattr(inner_optimizer(model.optimizer), _ATTRIBUTE, None)
+    """The HeldMasks of a model, or None; its optimiser has them from the next training on if it is a new one."""
+    return getattr(model, _ATTRIBUTE, None)
 
 
 def inner_optimizer(optimizer):
@@ -107,13 +109,21 @@ class HeldMasks:
         }
         self._originals = []
         self._replace_methods()
-        setattr(self.optimizer, _ATTRIBUTE, self)
+        setattr(model, _ATTRIBUTE, self)
         model.make_train_function(force=True)
+
+    def is_left(self):
+        """Whether the model has been compiled again since, with another optimiser."""
+        return self.model.optimizer is not self.outer
 
     def is_of(self, model, kernels):
         """Whether these are masks of the very same model and kernels."""
         same = model is self.model and kernels.keys() == self.kernels.keys()
         return same and all(kernels[key] is kernel for key, kernel in self.kernels.items())
+
+    def masks(self):
+        """The masks as a dict of key to boolean array."""
+        return {key: np.array(ops.convert_to_numpy(variable)) for key, variable in self.variables.items()}
 
     def assign(self, masks):
         """Hold other masks from the next step on; the kernels are left as they are.
@@ -123,26 +133,36 @@ class HeldMasks:
         """
         for key, variable in self.variables.items():
             variable.assign(masks[key])
+        self._zero_averages()
 
     def remove(self):
         """Give the optimiser back its methods and variables, and have the training step compiled without masks."""
         for owner, name in self._originals:
             delattr(owner, name)
-        for variable in self.variables.values():
-            self.optimizer._untrack_variable(variable)
-        delattr(self.optimizer, _ATTRIBUTE)
+        _track_only(self.optimizer, self._others())
+        delattr(self.model, _ATTRIBUTE)
         self.model.make_train_function(force=True)
 
     @contextlib.contextmanager
     def hidden(self):
         """Within this block the optimiser's variables are what they would be without masks."""
-        for variable in self.variables.values():
-            self.optimizer._untrack_variable(variable)
+        every = self.optimizer.variables
+        _track_only(self.optimizer, self._others())
         try:
             yield
         finally:
-            for variable in self.variables.values():
-                self.optimizer._track_variable(variable)
+            _track_only(self.optimizer, every)
+
+    def _others(self):
+        masks = {id(variable) for variable in self.variables.values()}
+        return [variable for variable in self.optimizer.variables if id(variable) not in masks]
+
+    def _zero_averages(self):
+        """An average of weights over steps (use_ema) may be older than the masks; once zero it stays so."""
+        if self.optimizer.use_ema:
+            for index, mask in self._by_index.items():
+                average = self.optimizer._model_variables_moving_average[index]
+                average.assign(_masked(mask, average))
 
     def _replace_methods(self):
         optimizer = self.optimizer
@@ -155,7 +175,8 @@ class HeldMasks:
             self._replace(optimizer, "_backend_apply_gradients", self._mask_gradients)
         for owner in {id(each): each for each in (self.outer, optimizer)}.values():
             self._replace(owner, "save_own_variables", self._hide)
-            self._replace(owner, "load_own_variables", self._hide)
+            self._replace(owner, "load_own_variables", self._load)
+        self._replace(self.model, "make_train_function", self._go_over)
 
     def _replace(self, owner, name, wrap):
         original = getattr(owner, name)
@@ -187,16 +208,47 @@ class HeldMasks:
         with self.hidden():
             return method(store)
 
+    def _load(self, method, store):
+        self._hide(method, store)
+        self._zero_averages()
+
+    def _go_over(self, make, *arguments, **options):
+        """Before each training: where the model has been compiled again, have its new optimiser hold the masks."""
+        if not self.is_left():
+            return make(*arguments, **options)
+        masks = self.masks()
+        self.remove()
+        new = HeldMasks(self.model, self.kernels)
+        new.assign(masks)
+        return self.model.make_train_function(*arguments, **options)
+
+
+def _track_only(optimizer, variables):
+    """Have exactly these be an optimiser's variables, in a new list.
+
+    TensorFlow refuses to export or save an object with a list from which something was taken out.
+    """
+    tracker = optimizer._tracker
+    del optimizer._tracker  # which would take up each of the list's variables again
+    optimizer._variables = list(variables)
+    optimizer._tracker = tracker
+    tracker.config["variables"] = tracker.config["variables"][0], optimizer._variables
+    tracker.stored_ids["variables"] = {id(variable) for variable in variables}
+
 
 def _masked(mask, values):
     return ops.where(ops.convert_to_tensor(mask), ops.convert_to_tensor(values), 0.0)
 
 
-def _check(model, kernels):
-    optimizer = inner_optimizer(model.optimizer) if model.optimizer is not None else None
-    if optimizer is None:
+def check_compiled(model):
+    """Raise InputError unless a model has an optimiser."""
+    if getattr(model, "optimizer", None) is None:
         raise InputError(f"{model.name} is not compiled; call model.compile with an optimizer before pruning it")
-    kind = type(optimizer).__name__
+
+
+def _check(model, kernels):
+    check_compiled(model)
+    kind = type(inner_optimizer(model.optimizer)).__name__
     if kind in _UNSUPPORTED:
         raise InputError(f"optimizer {kind} cannot be pruned with; give one that keeps no other copy of the weights")
     for key, kernel in kernels.items():
@@ -222,7 +274,7 @@ def restart(model, learning_rate):
 
     Arguments:
         model: a compiled keras.Model.
-        learning_rate: the float to start with, or None where a schedule or function gives it.
+        learning_rate: the float to start with; None keeps that of now. A schedule or function stays in any case.
     """
     held = held_masks(model)
     with strategy_scope(model):
@@ -238,7 +290,7 @@ def _new(optimizer, learning_rate):
     if hasattr(optimizer, "inner_optimizer"):
         config = {**optimizer.get_config(), "inner_optimizer": _new(optimizer.inner_optimizer, learning_rate)}
         return type(optimizer)(**config)
-    config = {**optimizer.get_config(), "learning_rate": optimizer._learning_rate}
-    if learning_rate is not None:
-        config["learning_rate"] = learning_rate
-    return type(optimizer).from_config(config)
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.Variable):
+        rate = learning_rate_of(optimizer) if learning_rate is None else learning_rate
+    return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})

@@ -21,8 +21,9 @@ from arttl.files import whole_file
 from arttl.metrics import accuracy_and_loss
 from arttl.overrides import as_of_now
 from arttl.pruning.initial import draw_weights
+from arttl.pruning.kernels import prunable_kernels
 from arttl.pruning.liveness import DEAD, LAGGING, Liveness
-from arttl.pruning.masks import layer_sparsity, sparsity
+from arttl.pruning.masks import full_masks, layer_sparsity, sparsity
 from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
 from arttl.pruning.ticket_file import TicketFile, Tickets
@@ -132,6 +133,8 @@ class _Search:
         if self.state.exists():
             self._load()
         else:
+            kernels = prunable_kernels(self.model, self.settings.dense, self.settings.head)
+            self.pruning.masks = full_masks(kernels)  # whatever masks the model holds from before
             self.pruning.install(self.model)
             self.initial = model_weights(self.model) if self.settings.keep_initial else None
             self._save()

@@ -14,6 +14,7 @@ import numpy as np
 from arttl.errors import InputError
 from arttl.models import HEAD
 from arttl.pruning.initial import draw_weights
+from arttl.pruning.names import matching
 from arttl.pruning.ticket_file import Tickets
 from arttl.pruning.weights import weight_variables
 
@@ -83,7 +84,8 @@ class Ticket:
         `masks` to arttl.pruning.MagnitudePruning.
 
         Arguments:
-            model: a flat keras.Model with the layers of the network that the search used.
+            model: a keras.Model with the layers of the network that the search used; how Keras numbers those without a
+                name of their own does not matter.
             weights: others of the same network to set instead, such as `final()` or `initial()`.
             keep_head: True leaves the model's head as it is even if it fits, as transfer to a new target asks.
 
@@ -91,7 +93,8 @@ class Ticket:
 
         Raises InputError, before anything is set, when a layer does not fit; it names the layer.
         """
-        values, variables = self.weights if weights is None else weights, weight_variables(model)
+        variables = weight_variables(model)
+        values, masks = matching(self.weights if weights is None else weights, model), matching(self.masks, model)
         shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
         names = [*values, *(name for name in shapes if name not in values)]
         for head in _heads(values, shapes):
@@ -107,7 +110,7 @@ class Ticket:
                     "build the network that the search used"
                 )
         for name in names:
-            mask = self.masks.get(name)
+            mask = masks.get(name)
             variables[name].assign(values[name] if mask is None else np.where(mask, values[name], np.float32(0)))
         return model
 

@@ -6,32 +6,25 @@ import keras
 import numpy as np
 
 from arttl.errors import InputError
+from arttl.pruning.names import check_built, matching, named_weights
 
 
 def weight_variables(model):
-    """Every variable of a flat model's layers: a dict of "layer/variable" to keras.Variable, in layer order.
+    """Every variable of a model's layers: a dict of "layer/variable" to keras.Variable, in layer order.
 
-    Raises InputError, naming the layer, when two weights have one name, or the model is not built.
+    Raises InputError when the model is not built.
     """
-    if not model.built:
-        raise InputError(f"model {model.name} has no weights yet; begin it with keras.Input or call its build")
-    variables = {}
-    for layer in model.layers:
-        for variable in layer.weights:
-            name = f"{layer.name}/{variable.name}"
-            if name in variables:
-                raise InputError(f"layer {layer.name} has two weights called {variable.name}; use a flat model")
-            variables[name] = variable
-    return variables
+    check_built(model)
+    return {key: variable for _, key, variable in named_weights(model)}
 
 
 def weight_shapes(model):
-    """The shape of every weight of a flat model: a dict of "layer/variable" to tuple, in layer order."""
+    """The shape of every weight of a model: a dict of "layer/variable" to tuple, in layer order."""
     return {name: tuple(variable.shape) for name, variable in weight_variables(model).items()}
 
 
 def model_weights(model):
-    """Every weight of a flat model as a copy: a dict of "layer/variable" to array, in layer order.
+    """Every weight of a model as a copy: a dict of "layer/variable" to array, in layer order.
 
     Raises InputError as weight_variables does.
     """
@@ -39,15 +32,15 @@ def model_weights(model):
 
 
 def set_weights(model, weights):
-    """Set every weight of a flat model.
+    """Set every weight of a model.
 
     Arguments:
         model: a built keras.Model.
-        weights: dict of "layer/variable" to array, as `model_weights` returns it.
+        weights: dict of "layer/variable" to array, as `model_weights` returns it, here or in another process.
 
     Raises InputError, naming the weight, when one is missing or has another shape; then nothing is set.
     """
-    variables = weight_variables(model)
+    variables, weights = weight_variables(model), matching(weights, model)
     for key in [*variables, *weights]:
         if key not in variables or key not in weights or tuple(variables[key].shape) != weights[key].shape:
             raise InputError(f"weight {key} does not fit {model.name}; give weights of the same network")

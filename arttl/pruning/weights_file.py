@@ -10,6 +10,8 @@ import numpy as np
 from arttl.errors import InputError
 from arttl.files import partial_path
 from arttl.models import sparse
+from arttl.pruning.names import names_here
+from arttl.pruning.weights import weight_variables
 
 
 def save_sparse(model, path):
@@ -26,7 +28,7 @@ def save_sparse(model, path):
         >>> load_sparse(build_the_same_network(), "ticket.h5")
     """
     arrays = {}
-    for name, variable in _variables(model).items():
+    for name, variable in weight_variables(model).items():
         array = keras.ops.convert_to_numpy(variable)
         arrays[name] = array.astype("float32")
         if not np.array_equal(array, arrays[name].astype(array.dtype), equal_nan=array.dtype.kind == "f"):
@@ -39,20 +41,21 @@ def load_sparse(model, path):
     """Set all weights of a model from a file that `save_sparse` wrote.
 
     Arguments:
-        model: a keras.Model built as the one that was saved, its layers of the same names.
+        model: a keras.Model built as the one that was saved, its layers of the same names, but for Keras' numbers.
         path: the file.
 
     Returns the model.
 
     Raises InputError, and changes nothing, when the file cannot be read, is damaged, or is another network's.
     """
-    path, variables = Path(path), _variables(model)
+    path, variables = Path(path), weight_variables(model)
     if not path.is_file():
         raise InputError(f"weights file {path} does not exist; write it with save_sparse")
     try:
         if not sparse.is_sparse(path):
             raise InputError(f"weights file {path} was not written by save_sparse; load it with model.load_weights")
-        arrays = sparse.read(path, {name: tuple(variable.shape) for name, variable in variables.items()})
+        theirs = {here: name for name, here in names_here(sparse.names(path), model).items()}
+        arrays = sparse.read(path, {theirs.get(name, name): tuple(each.shape) for name, each in variables.items()})
     except InputError:
         raise
     except ValueError as error:
@@ -61,18 +64,5 @@ def load_sparse(model, path):
     except (OSError, KeyError, IndexError, TypeError) as error:
         raise InputError(f"weights file {path} is damaged or not HDF5; write it again with save_sparse") from error
     for name, variable in variables.items():
-        variable.assign(arrays[name])
+        variable.assign(arrays[theirs[name]])
     return model
-
-
-def _variables(model):
-    """Layer and variable name to variable, numbered where a layer has several of one name."""
-    found = {}
-    for layer in model.layers:
-        for variable in layer.weights:
-            name, number = f"{layer.name}/{variable.name}", 1
-            while name in found:
-                number += 1
-                name = f"{layer.name}/{variable.name}_{number}"
-            found[name] = variable
-    return found

@@ -1,0 +1,71 @@
+"""What masks a callback begins with on a model that may be pruned already."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from keras import ops
+
+from arttl.errors import InputError
+from arttl.pruning.kernels import prunable_kernels
+from arttl.pruning.masks import full_masks
+from arttl.pruning.optimizers import held_masks
+
+_BULK = 0.05  # share of zeros that no initialiser and no training explains
+
+
+def nonzero_masks(model, dense=False, head=False, skip_unknown=False):
+    """Masks that keep what is not zero: those of a pruned model that was saved and loaded, or had its weights set.
+
+    Arguments:
+        model, dense, head, skip_unknown: as of prunable_kernels.
+
+    Example:
+        >>> model = keras.saving.load_model("ticket.keras")
+        >>> model.fit(x, y, callbacks=[MagnitudePruning(masks=nonzero_masks(model))])
+    """
+    kernels = prunable_kernels(model, dense, head, skip_unknown)
+    return {key: ops.convert_to_numpy(kernel) != 0 for key, kernel in kernels.items()}
+
+
+def first_masks(model, kernels):
+    """The masks of a callback that was given none: those that the model holds, or all of its weights.
+
+    Warns where that lets zero weights grow again that look pruned.
+
+    Arguments:
+        model: a built and compiled keras.Model.
+        kernels: dict of key to keras.Variable, what the callback prunes.
+
+    Returns a dict of key to boolean array.
+
+    Raises InputError where the model holds masks of kernels that the callback does not prune.
+    """
+    held = held_masks(model)
+    if held is None:
+        _warn_of_zeros(model, kernels)
+        return full_masks(kernels)
+    former = {id(held.kernels[key]): (key, mask) for key, mask in held.masks().items()}
+    ours = {id(kernel) for kernel in kernels.values()}
+    for number, (key, mask) in former.items():
+        if number not in ours and not mask.all():
+            raise InputError(
+                f"{model.name} holds a mask of {key}, which this callback does not prune; give the dense and head of "
+                "the callback before, or take its masks out with remove(model)"
+            )
+    full = full_masks(kernels)
+    return {key: former.get(id(kernel), (key, full[key]))[1] for key, kernel in kernels.items()}
+
+
+def _warn_of_zeros(model, kernels):
+    """Kernels that are all zero are left out, since some begin so."""
+    zeros = [ops.convert_to_numpy(kernel) == 0 for kernel in kernels.values()]
+    zeros = [each.ravel() for each in zeros if not each.all()]
+    share = np.concatenate(zeros).mean() if zeros else 0.0
+    if share >= _BULK:
+        warnings.warn(
+            f"{share:.0%} of the prunable weights of {model.name} are zero, as after pruning, and nothing keeps them "
+            "so; to hold them give MagnitudePruning(masks=arttl.pruning.nonzero_masks(model))",
+            stacklevel=2,
+        )
