@@ -93,7 +93,8 @@ def in_options(message, options):
         >>> in_options("image_size 20 is too small", options)
         '--image-size 20 is too small'
     """
-    for name in vars(options):
+    assigned = {each.partition("=")[0].strip() for each in getattr(options, "set", None) or ()}  # by --set NAME=VALUE
+    for name in vars(options).keys() - assigned:
         option = f"--{name.replace('_', '-')}"
         message = re.sub(rf"(?<![\w.\"'{{-]){name}=", f"{option} ", message)
         if "_" in name:

@@ -222,7 +222,7 @@ def test_deviations_are_those_that_apply(script, photographs, tmp_path):
 def test_dry_run_lists_and_writes_nothing(script, photographs, tmp_path):
     code, out, _ = script("--data", photographs, *SMALL, "--seed", "1", "2", "--dry-run")
     assert code == 0
-    assert len(re.findall(r"^to do  .*seed-\d", out, re.M)) == 6
+    assert len(re.findall(r"^to do  .*seed-\d", out, re.M)) == 4  # VGG19 is not trained from scratch unasked
     assert sorted(path.name for path in tmp_path.iterdir()) == []
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from stores import build
 
 from arttl.images import Decoding, decode_image
+from arttl.images.identity import files_fingerprint
 from arttl.images.store import fingerprint_of
 
 HEIGHT, WIDTH = 24, 30
@@ -210,8 +211,9 @@ def test_stores_from_before_there_were_readings_stay_valid(tmp_path):
         "nearest": "0348000e3da9a2e21808c679505c65b5c68cb34c1e22abeabda31390ca3575d3",
         "antialiased": "8ede00bfedbc9172793bfd0849a884c9040a13554fb87cb714adb1f599fc8001",
     }
-    assert {method: fingerprint_of(paths, Decoding((8, 8), method)) for method in then} == then
-    assert fingerprint_of(paths, Decoding((8, 8), "nearest", "load_img")) not in then.values()
+    files = files_fingerprint(paths).former
+    assert {method: fingerprint_of(Decoding((8, 8), method), files) for method in then} == then
+    assert fingerprint_of(Decoding((8, 8), "nearest", "load_img"), files) not in then.values()
 
 
 def test_stores_of_two_readings_are_two_files(tmp_path):

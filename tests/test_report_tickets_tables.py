@@ -223,16 +223,16 @@ def test_cells_of_one_row_with_other_settings_are_said(tmp_path):
     assert cells_of(table, "Human-LBA", "ResNet50")["CIFAR-10", "value"].mark == ""
 
 
+SEARCH = {"rate": 0.2, "rounds": 31}
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"image_size": 64}, "differ in image_size"),
         ({"recipe": {"optimizer": {"learning_rate": 0.1}}}, "recipe.optimizer.learning_rate"),
         ({"tickets": {"search": {"rate": 0.5}}}, "tickets.search.rate"),
-        (
-            {"tickets": {"kind": "search", "search": {"rate": 0.2, "rounds": 31}, "data": {"split": {"seed": 1}}}},
-            "tickets.data.split.seed",
-        ),
+        ({"tickets": {"kind": "search", "search": SEARCH, "data": {"split": {"seed": 1}}}}, "tickets.data.split.seed"),
         ({"sparsity": 0.3}, "sparsity"),
     ],
 )

@@ -79,7 +79,7 @@ def test_groups_must_be_disjoint_and_the_split_ours():
     with pytest.raises(ValueError, match="two groups"):
         make_split(labels, groups=[[first, second], [second, third]])
     given = pd.Series("train", index=labels.index)
-    assert "--group-duplicates" in refusal(make_split, labels, given=given, groups=[[first, second]])
+    assert "group_duplicates" in refusal(make_split, labels, given=given, groups=[[first, second]])
     assert "are no duplicates" in refusal(make_split, labels, groups=[list(labels.index)])
 
 

@@ -125,7 +125,7 @@ def test_too_few_images():
 
 def test_unknown_preset_seed_and_part():
     assert "thesis or released" in refusal(make_split, some_labels(), preset="mine")
-    assert "--split-seed -1" in refusal(make_split, some_labels(), seed=-1)
+    assert "the seed -1 of a split" in refusal(make_split, some_labels(), seed=-1)
     with pytest.raises(ValueError, match="validation"):
         make_split(some_labels()).ids("val")
 

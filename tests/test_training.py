@@ -39,6 +39,8 @@ def small_model(recipe, seed=0, compile_model=Recipe.compile):
         ],
         name="small",
     )
+    for layer in model.layers[:-1]:
+        layer.trainable = recipe.trains_backbone
     return compile_model(recipe, model)
 
 
@@ -252,7 +254,7 @@ def test_training_and_validation_go_on_in_their_cycles(tmp_path):
             progress.finished = False
             model = small_model(recipe)
             checkpoint.restore(model, keep_best=True)
-            checkpoint.save(model, progress, best)
+            Checkpoint(tmp_path).save(model, progress, best)
         train(small_model(recipe), recipe, *parts, checkpoint)
     # Cycles: of 35 images from 0, 16 and 17; of 40 from 0, 16 and 17. The third epoch begins at the second batch.
     assert [start for images, start in seen if images == 35][-2:] == [16, 17]

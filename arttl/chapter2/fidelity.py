@@ -39,6 +39,7 @@ COMPARISONS = (
     "optimizer.l2=0",
     "optimizer.l2=0,optimizer.weight_decay=1e-5",
     "optimizer.learning_rate=0.01",
+    "optimizer.learning_rate=0.1",
     "rewind=1",
     "rewind=0",
 )
@@ -46,7 +47,8 @@ COMPARISONS = (
 
 DEMO = {"rounds": 30, "epochs": 2, "rewind": 1}
 ROUNDS = (0, 5, 10, 13, 16, 20, 24, 28, 30)
-"""Those of the printed table."""
+"""Those of the printed table, where there are more than MANY."""
+MANY = 10
 
 
 def run_fidelity(options):
@@ -84,6 +86,11 @@ def plan_variants(specs, comparisons, base):
     for name in dict.fromkeys((BASELINE, *comparisons)):
         for spec in specs:
             changed = spec if name == BASELINE else changed_spec(spec, name)
+            if name != BASELINE and (changed.recipe.settings(), changed.search) == (
+                spec.recipe.settings(),
+                spec.search,
+            ):
+                continue  # the baseline under another name
             folder = search_run(base, spec.source, Path(spec.network, safe_name(name)), spec.fraction, spec.seed)
             planned.append((name, replace(changed, folder=folder)))
     return planned
@@ -136,7 +143,8 @@ def fidelity_table(searches):
 
 def fidelity_markdown(table):
     """Test accuracy in percent by round, averaged over seeds, and when the features are lost: a row a variant."""
-    rounds = [number for number in ROUNDS if number in set(table["round"])]
+    last = int(table["round"].max())
+    rounds = [number for number in sorted({*table["round"]}) if last < MANY or number in (*ROUNDS, last)]
     header = ("variant", "seeds", "features lost in round", *(f"{number}" for number in rounds))
     rows = []
     for name, group in table.groupby("variant", sort=False):

@@ -66,7 +66,8 @@ def plan_searches(options, folder=FOLDER, demo=DEMO):
     if demo and not options.explain:
         print(
             f"No --data given: using the bundled data set {source}, rounds 0 to {search.rounds} of at most "
-            f"{recipe.max_epochs} epochs in batches of {recipe.batch_size}{_late(search)}.\n"
+            f"{recipe.max_epochs} epochs in batches of {recipe.batch_size} "
+            f"at a learning rate of {recipe.optimizer['learning_rate']:g}{_late(search)}.\n"
             "With --data PATH the study's own settings are used (rounds 0 to 30, each until early stopping).",
             flush=True,
         )
@@ -118,6 +119,7 @@ def search_recipe(options, network, demo):
     given = {
         "max_epochs": options.epochs or demo.get("epochs"),
         "batch_size": options.batch_size or demo.get("batch_size"),
+        "optimizer.learning_rate": demo.get("learning_rate"),
         "resize": options.resize,
     }
     recipe = recipe.changed({name: value for name, value in given.items() if value is not None})

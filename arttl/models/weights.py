@@ -75,7 +75,7 @@ def check_file(path):
     """Raise InputError when a weights file is not there."""
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"weights file {path} {problem}; weights can be imagenet, bundled, none or a file")
+        raise InputError(f"weights file {path} {problem}; weights=imagenet, bundled, none or a file can be had")
 
 
 def check_weights(architecture, weights, numerics="keras3"):

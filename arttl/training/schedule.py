@@ -61,8 +61,9 @@ class PenalisedSGD(keras.optimizers.SGD):
     def apply(self, grads, trainable_variables=None):
         """Update the weights by gradients with the penalty's added; as keras.optimizers.Optimizer."""
         weights = self._trainable_variables if trainable_variables is None else list(trainable_variables)
+        factor = self.l2 / _summed()
         penalised = [
-            gradient if gradient is None else gradient + self.l2 * keras.ops.cast(weight, gradient.dtype)
+            gradient if gradient is None else gradient + factor * keras.ops.cast(weight, gradient.dtype)
             for gradient, weight in zip(grads, weights, strict=True)
         ]
         super().apply(penalised, trainable_variables)
@@ -70,3 +71,12 @@ class PenalisedSGD(keras.optimizers.SGD):
     def get_config(self):
         """The settings, `l2` among them."""
         return super().get_config() | {"l2": self.l2}
+
+
+def _summed():
+    """How many devices' gradients TensorFlow will add up; a penalty is due once."""
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync

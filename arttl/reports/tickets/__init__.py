@@ -17,7 +17,6 @@ _NAMES = {
     "make_series": "series",
     "rounds_table": "sections",
     "search_figure": "searches",
-    "search_series": "search_series",
     "searches_table": "searches",
     "target_samples": "samples",
     "targets_table": "tables",
