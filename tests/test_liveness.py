@@ -38,6 +38,15 @@ def test_what_it_tells_and_that_it_leaves_the_network_as_it_is():
     assert live() == DEAD
 
 
+@pytest.mark.core
+def test_a_sequential_model_is_looked_at_too():
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((6, 6, 1)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(3, "softmax")]
+    )
+    assert Liveness(model, IMAGES)() == ALIVE
+
+
 def test_of_equal_images_nothing_can_be_told():
     model = network()
     model.get_layer("conv").kernel.assign(np.zeros((3, 3, 1, 4)))

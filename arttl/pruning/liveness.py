@@ -6,6 +6,8 @@ twenty rounds before the weights run out (docs/chapter2.md): accuracies then are
 
 from __future__ import annotations
 
+import contextlib
+
 import keras
 import numpy as np
 
@@ -13,6 +15,11 @@ ALIVE, LAGGING, DEAD = "alive", "constant in inference", "dead"
 """What features() finds. LAGGING: with BatchNormalization's moving statistics alone, which may have yet to follow."""
 
 IMAGES = 8  # whose features are compared
+_DROPOUT = (
+    keras.layers.Dropout,  # and SpatialDropout
+    keras.layers.AlphaDropout,
+    keras.layers.GaussianDropout,
+)
 _SAME = 1e-6  # of the largest feature: what rounding may make of one vector
 
 
@@ -27,12 +34,14 @@ class Liveness:
 
     def __init__(self, model, images):
         head = [layer for layer in model.layers if layer.weights][-1]
-        self.features, self.images = keras.Model(model.input, head.input), images[:IMAGES]
+        inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs  # a Sequential model may have no `input`
+        self.features, self.images = keras.Model(inputs, head.input), images[:IMAGES]
 
     def __call__(self):
         """ALIVE, LAGGING or DEAD. No weight, moving average or random state of the model changes."""
-        if not self._differ(training=True):
-            return DEAD
+        with _no_dropout(self.features):
+            if not self._differ(training=True):
+                return DEAD
         return ALIVE if self._differ(training=False) else LAGGING
 
     def _differ(self, training):
@@ -40,7 +49,7 @@ class Liveness:
         if (images == images[:1]).all():
             return True
         weights = [[each.value for each in part] for part in (model.trainable_variables, model.non_trainable_variables)]
-        # The same images in another order: what is random (dropout) falls on the same places, and so cancels out.
+        # The same images in another order: what is random falls on the same places, and so cancels out.
         one, other = (
             keras.ops.convert_to_numpy(
                 keras.ops.cast(model.stateless_call(*weights, each, training=training)[0], "float32")
@@ -48,3 +57,16 @@ class Liveness:
             for each in (images, np.roll(images, 1, axis=0))
         )
         return bool((np.abs(one - other) > _SAME * np.abs(one).max()).any())
+
+
+@contextlib.contextmanager
+def _no_dropout(model):
+    """Within this block dropout does nothing; on PyTorch its draw does not follow from the model's state."""
+    rates = {layer: layer.rate for layer in model.layers if isinstance(layer, _DROPOUT)}
+    try:
+        for layer in rates:
+            layer.rate = 0.0
+        yield
+    finally:
+        for layer, rate in rates.items():
+            layer.rate = rate
