@@ -13,13 +13,11 @@ from pathlib import Path
 
 from arttl.collections.wording import counted, first_few, shown_path
 from arttl.errors import InputError
+from arttl.models.belongings import NAMED_WEIGHTS
 from arttl.runs import RunFolder
 
 SEEN = {"test": ("train", "validation"), "validation": ("train",)}
 """Parts of a target whose images no source may have had, and in which of its own. Validation chooses what is tested."""
-
-NAMED = ("imagenet", "bundled", "none")
-"""Weights that are no file of the user's."""
 
 IMAGES = "images.csv"
 NAMES = ("file", "former_file")
@@ -27,12 +25,12 @@ NAMES = ("file", "former_file")
 
 
 def run_of_weights(weights):
-    """The RunFolder that a file of weights lies in; None for NAMED weights and files that lie elsewhere.
+    """The RunFolder that a file of weights lies in; None for NAMED_WEIGHTS and files that lie elsewhere.
 
     Arguments:
         weights: as --weights takes it.
     """
-    folder = None if weights in NAMED else RunFolder(Path(weights).parent)
+    folder = None if weights in NAMED_WEIGHTS else RunFolder(Path(weights).parent)
     return folder if folder is not None and folder.is_started else None
 
 
@@ -55,7 +53,7 @@ def check_weights_unseen(weights, images):
 
     Returns lines that say what cannot be known; a list.
     """
-    if weights in NAMED:
+    if weights in NAMED_WEIGHTS:
         return []
     run = run_of_weights(weights)
     if run is None:

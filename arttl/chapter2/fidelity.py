@@ -20,12 +20,13 @@ from arttl.chapter2.search_runs import run_search, search_run
 from arttl.files import make_folder, whole_file, write_table
 from arttl.names import safe_name
 from arttl.overrides import read_assignments, typed_value
-from arttl.pruning.liveness import ALIVE, DEAD
+from arttl.pruning.liveness import ALIVE
 from arttl.published.chapter2 import OWN
 from arttl.published.curves import round_curves
 from arttl.reports.figures import BEHIND, published_entry, save_figure
 from arttl.reports.markdown import markdown_table
 from arttl.reports.tickets.panels import empty_panels, finish
+from arttl.reports.tickets.searches import lost_from
 from arttl.sweeps import do_runs
 
 FOLDER = "ch2/fidelity"
@@ -86,10 +87,7 @@ def plan_variants(specs, comparisons, base):
     for name in dict.fromkeys((BASELINE, *comparisons)):
         for spec in specs:
             changed = spec if name == BASELINE else changed_spec(spec, name)
-            if name != BASELINE and (changed.recipe.settings(), changed.search) == (
-                spec.recipe.settings(),
-                spec.search,
-            ):
+            if name != BASELINE and changed == spec:
                 continue  # the baseline under another name
             folder = search_run(base, spec.source, Path(spec.network, safe_name(name)), spec.fraction, spec.seed)
             planned.append((name, replace(changed, folder=folder)))
@@ -152,7 +150,7 @@ def fidelity_markdown(table):
         cells = [f"{mean[number]:.1%}" if number in mean else "" for number in rounds]
         rows.append((name, str(group.seed.nunique()), _lost(group), *cells))
     note = (
-        "Test accuracy by round; round n has 1 - 0.8^n of the weights pruned. Features are lost when they no longer "
+        "Test accuracy by round; fidelity.csv has the fraction pruned in each. Features are lost when they no longer "
         "depend on the image in training; in brackets when BatchNormalization's moving statistics alone lose them. A "
         "search ends where they are lost, unless told to go on."
     )
@@ -187,7 +185,7 @@ def _lost(group):
     found = []
     for _, rows in group.groupby("seed"):
         rows = rows.sort_values("round")
-        dead, lagging = rows["round"][rows.features == DEAD], rows["round"][rows.features != ALIVE]
+        dead, lagging = lost_from(rows), rows["round"][rows.features != ALIVE]
         last = f"after {rows['round'].max()}"
-        found.append(str(dead.min()) if len(dead) else f"{last} ({lagging.min()})" if len(lagging) else last)
+        found.append(str(dead) if dead is not None else f"{last} ({lagging.min()})" if len(lagging) else last)
     return ", ".join(found)

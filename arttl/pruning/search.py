@@ -10,6 +10,7 @@ import shutil
 import time
 import zipfile
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -108,8 +109,12 @@ class _Search:
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
         self.pruning, self.initial, self.file = settings.callback(seed), None, None
         self.shapes = weight_shapes(model)
-        self.liveness = Liveness(model, validation[0][0])
         self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in random_state(model)]
+
+    @cached_property
+    def liveness(self):
+        """The Liveness of the model, on the first validation images: read only where a round is trained."""
+        return Liveness(self.model, self.validation[0][0])
 
     def is_finished(self):
         """Whether all tickets are there; InputError when tickets are there that no search can go on from."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import keras
 
+from arttl.devices import number_of_devices
+
 
 def annealed(learning_rate, schedule, epoch):
     """The learning rate of an epoch.
@@ -61,7 +63,7 @@ class PenalisedSGD(keras.optimizers.SGD):
     def apply(self, grads, trainable_variables=None):
         """Update the weights by gradients with the penalty's added; as keras.optimizers.Optimizer."""
         weights = self._trainable_variables if trainable_variables is None else list(trainable_variables)
-        factor = self.l2 / _summed()
+        factor = self.l2 / number_of_devices()  # TensorFlow adds up their gradients, and a penalty is due once
         penalised = [
             gradient if gradient is None else gradient + factor * keras.ops.cast(weight, gradient.dtype)
             for gradient, weight in zip(grads, weights, strict=True)
@@ -71,12 +73,3 @@ class PenalisedSGD(keras.optimizers.SGD):
     def get_config(self):
         """The settings, `l2` among them."""
         return super().get_config() | {"l2": self.l2}
-
-
-def _summed():
-    """How many devices' gradients TensorFlow will add up; a penalty is due once."""
-    if keras.backend.backend() != "tensorflow":
-        return 1
-    import tensorflow as tf
-
-    return tf.distribute.get_strategy().num_replicas_in_sync
