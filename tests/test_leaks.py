@@ -2,6 +2,7 @@
 
 import json
 
+import keras  # noqa: F401 - what TensorFlow says when it is first imported is no line of the script's
 import pandas as pd
 import pytest
 from scripts import SMALL
