@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import logging
 import math
 import os
 import re
 import select
 import signal
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
 from arttl.errors import InputError, RunsFailed
 from arttl.keras_settings import pin_settings
+from arttl.quietly import import_keras_quietly
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
 INTERRUPTED_CODE, READER_LEFT = 130, 141
@@ -155,25 +154,6 @@ def _is_broken(stream):
         poll.register(stream.fileno(), 0)
         return any(events & select.POLLERR for _, events in poll.poll(0))
     return False
-
-
-def import_keras_quietly():
-    """Import Keras without TensorFlow's start-up chatter, which no log level silences; errors are still shown."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
-        os.dup2(chatter.fileno(), 2)
-        try:
-            import keras  # noqa: F401
-        except BaseException:
-            chatter.seek(0)
-            os.write(terminal, chatter.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
 
 
 def _fail(line):

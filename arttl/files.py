@@ -172,3 +172,9 @@ def make_folder(path, option):
     except OSError as error:
         raise InputError(f"folder {path} cannot be written ({error.strerror}); choose another with {option}") from error
     return path
+
+
+def default_cache():
+    """$ARTTL_CACHE, or arttl in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("ARTTL_CACHE") or Path(base, "arttl")).expanduser()

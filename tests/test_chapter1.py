@@ -17,7 +17,7 @@ from scripts import EXPERIMENTS, SMALL, comparable, run_folders, write_class_fol
 from sklearn.model_selection import train_test_split
 
 from arttl import collections, splits
-from arttl.chapter1 import ExperimentData
+from arttl.chapter1 import CollectionData
 from arttl.errors import InputError
 from arttl.images import identify_files
 from arttl.runs import RunFolder
@@ -202,7 +202,7 @@ def test_unreadable_images_that_leave_nothing_to_learn_or_to_test_are_refused(pa
         def rows(self, image_ids):
             return np.zeros(len(image_ids), int)
 
-    data = ExperimentData(collection, split, tmp_path, files=identify_files({}))
+    data = CollectionData(collection, split, tmp_path, files=identify_files({}))
     with pytest.raises(InputError) as caught:
         data.rows(Store())
     said = f"without the unreadable images {whom} has none for {part}; mend them (the first is {lost[0]}: truncated)"

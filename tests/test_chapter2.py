@@ -11,7 +11,6 @@ import slim
 from scripts import run_folders
 
 from arttl import chapter2, pruning
-from arttl.chapter2.data import nested_share
 from arttl.chapter2.networks import NETWORKS, Trainee, kept_trainee
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, start_weights
 from arttl.errors import InputError
@@ -20,6 +19,7 @@ from arttl.recipes import tickets
 from arttl.runs import RunFolder
 from arttl.ticket_parsers import CRITERIA, RESETS, SCOPES, UNITS, lth_parser, search_parser, transfer_parser
 from arttl.training import Batches, checkpoint
+from arttl.training.data import nested_share
 
 SCRIPTS = ("find_tickets", "transfer_tickets", "lth_mnist", "additional_studies")
 FIND, TRANSFER, LTH, STUDY = ({"name": f"ch2_{name}.py"} for name in SCRIPTS)

@@ -171,16 +171,16 @@ def test_prepare_says_what_is_lost(arttl, scans):
 
 
 def test_a_run_refuses_and_says_the_same(deep, tmp_path, capsys):
-    from arttl.chapter1 import ExperimentData
+    from arttl.chapter1 import CollectionData
     from arttl.collections import Collection
 
     table = pd.DataFrame({"image_id": list(deep), "path": [str(path) for path in deep.values()], "type": "x"})
-    data = ExperimentData(Collection("scans", table, ("type",)), None, tmp_path / "cache")
+    data = CollectionData(Collection("scans", table, ("type",)), None, tmp_path / "cache")
     with pytest.raises(InputError, match="1 of 3 images have more than 8 bits"):
         data.store(8, fine_tuning())
     store = data.store(8, fine_tuning().changed({"decoding": "upright"}))
     assert (store.image_ids, capsys.readouterr().out) == (["a", "b", "c"], "")
-    two = ExperimentData(Collection("scans", table[table.image_id != "b"], ("type",)), None, tmp_path / "cache")
+    two = CollectionData(Collection("scans", table[table.image_id != "b"], ("type",)), None, tmp_path / "cache")
     two.store(8, fine_tuning())
     assert "1 of 2 images are transparent" in capsys.readouterr().out
 

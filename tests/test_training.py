@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from arttl import recipes
-from arttl.chapter1.run import warmed_up_and_trained
+from arttl.chapter1.method import warm_up
 from arttl.errors import InputError
 from arttl.keeping import compiled
 from arttl.recipes import Recipe
@@ -286,8 +286,8 @@ def warmed_up(folder, report=lambda progress: None, **settings):
         Batches(source, rows, class_ids[rows], CLASSES, 16, shuffle_seed=seed)
         for rows, seed in ((np.arange(60), 3), (np.arange(60, 90), None))
     ]
-    progress = warmed_up_and_trained(model, recipe, parts, Checkpoint(folder), report, lambda: before)
-    return model, progress
+    begun = warm_up(model, recipe, parts, Checkpoint(folder), report, lambda: before)
+    return model, train(model, recipe, *parts, Checkpoint(folder), report, begun=begun)
 
 
 def test_a_warm_up_is_the_beginning_of_an_off_the_shelf_run_to_the_digit(tmp_path):

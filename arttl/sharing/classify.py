@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from arttl.cli import import_keras_quietly
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.errors import InputError
 from arttl.files import make_folder, write_table
+from arttl.quietly import import_keras_quietly
 from arttl.reports.markdown import markdown_table
 from arttl.sharing.classifier import load_classifier
 from arttl.sharing.layout import read_about
