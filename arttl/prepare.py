@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 from arttl.check.grouping import duplicate_grouping
+from arttl.cli import in_options
 from arttl.collections import PARTS, open_asked
 from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown
 from arttl.files import make_folder
@@ -32,12 +33,12 @@ def run_prepare(options):
     """
     recipe = fine_tuning(options.recipe, resize=options.resize).changed(read_assignments(options.set))
     sizes = image_sizes(options)
-    make_folder(options.cache, "--cache")
+    make_folder(options.cache, "cache")
     challenges = list(dict.fromkeys(options.challenge or ()))
     collection = open_asked(options, challenges[0] if challenges else None)
     print(f"collection: {shown(collection.name)}, {counted(len(collection), 'image')}", flush=True)
     for note in collection.notes:
-        print(f"  {note}")
+        print(f"  {in_options(note, options)}")
     paths = collection.paths()
     files = identify_files(paths, options.cache)
     grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels) if options.group_duplicates else None
@@ -47,7 +48,7 @@ def run_prepare(options):
         Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
     ]
     for note in check_reading(paths, decodings[0], options.cache, files.fingerprint):
-        print(note, flush=True)
+        print(in_options(note, options), flush=True)
     for size, decoding in zip(sizes, decodings, strict=True):
         started = time.monotonic()
         store = ImageStore.build(paths, decoding, options.cache, files=files, skip_bad_images=options.skip_bad_images)

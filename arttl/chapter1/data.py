@@ -19,14 +19,18 @@ class ExperimentData:
         cache: folder of decoded images and features.
         skip_bad_images: go on without images that cannot be read.
         files: arttl.images.Files of the images, where the caller knows them already.
+        words: function that puts a note, which names arguments, into the words of who reads it.
+
+    Attributes:
+        reading_losses: what a reading of the pictures loses, a list of lines for each `decoding` of a recipe so far.
     """
 
-    def __init__(self, collection, split, cache, skip_bad_images=False, files=None):
+    def __init__(self, collection, split, cache, skip_bad_images=False, files=None, words=str):
         self.collection, self.split = collection, split
         self.cache, self.skip_bad_images = cache, skip_bad_images
         self.paths = collection.paths()
         self.files = files or identify_files(self.paths, cache)
-        self._stores = {}
+        self.words, self.reading_losses, self._stores = words, {}, {}
 
     @property
     def settings(self):
@@ -41,16 +45,22 @@ class ExperimentData:
     def store(self, size, recipe, fit="stretch"):
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed.
 
-        Says what the reading loses of the pictures; raises InputError for those that it would turn white.
+        Says once what the reading loses of the pictures; raises InputError for those that it would turn white.
         """
         most = self.collection.megapixels
         decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit, megapixels=most)
         if decoding not in self._stores:
-            for note in check_reading(self.paths, decoding, self.cache, self.files.fingerprint):
-                print(f"  {note}", flush=True)
+            self._see_losses(decoding)
             options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
             self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
         return self._stores[decoding]
+
+    def _see_losses(self, decoding):
+        if decoding.reading not in self.reading_losses:
+            losses = check_reading(self.paths, decoding, self.cache, self.files.fingerprint)
+            self.reading_losses[decoding.reading] = [self.words(line) for line in losses]
+            for line in self.reading_losses[decoding.reading]:
+                print(f"  {line}", flush=True)
 
     def image_table(self):
         """images.csv as a DataFrame: image_id, label, split, and the file's content (arttl.images.Files).

@@ -57,14 +57,14 @@ def run_fidelity(options, experiment):
     if options.explain:
         print(explain([spec.recipe for spec in specs]))
         return
-    say_notes(specs)
+    say_notes(specs, options)
     collection = open_collection(options, DEMO)
     parts = []
     for preset in dict.fromkeys(spec.recipe.split for spec in specs):
         chosen = [spec for spec in specs if spec.recipe.split == preset]
         opening = partial(open_experiment, options, DEMO, preset)
         data = split_data(options, collection, preset)
-        check_sources(chosen, data)
+        check_sources(chosen, data, options)
         parts.append(Part(chosen, data, run_one, opening))
     folder = Path(options.output, experiment, options.challenge)
     do_parts(parts, options, check_all_weights, lambda: write_report(specs, folder))
@@ -101,7 +101,7 @@ def read_comparison(text, recipe):
         return Variant(text, recipe, {"numerics": text}, deliberate=True)
     if "=" not in text:
         raise InputError(
-            f"--compare {text!r} is no recipe ({', '.join(RECIPES)}), no era ({', '.join(ERAS)}) and no NAME=VALUE"
+            f"compare={text!r} is no recipe ({', '.join(RECIPES)}), no era ({', '.join(ERAS)}) and no NAME=VALUE"
         )
     return Variant(text, recipe, read_assignments(text.split(",")), deliberate=True)
 
@@ -111,7 +111,7 @@ def write_report(specs, folder):
     if not all(spec.folder.is_complete for spec in specs):
         return
     table = ablation_table([(spec.variant, spec.folder) for spec in specs], BASELINE)
-    make_folder(folder, "--output")
+    make_folder(folder, "output")
     write_table(folder / "fidelity.csv", table)
     text = ablation_markdown(table)
     with whole_file(folder / "fidelity.md") as file:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from arttl.chapter1.starts import asked_for, fitted
 from arttl.classical import Size, stand_in
+from arttl.cli import in_options
 from arttl.collections import reading_options
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
@@ -158,7 +159,7 @@ def plan_runs(options, experiment, variants=None, demo=DEMO):
     demo = demo if options.data is None else None
     for option, value in reading_options(options).items():
         if demo and value is not None:
-            raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
+            raise InputError(f"{option}= goes with data=DIR; add the folder of images")
     variants = variants or (lambda approach: [Variant("", options.recipe, {})])
     return [
         _spec(options, experiment, architecture, approach, seed, variant, demo)
@@ -202,7 +203,7 @@ def classifier_variants(options, approach):
     asked = list(dict.fromkeys(options.classifier or ["softmax"]))
     classical = [name for name in asked if name != "softmax"]
     if classical and "off-the-shelf" not in (options.approach or ["off-the-shelf"]):
-        raise InputError(f"--classifier {classical[0]} goes with --approach off-the-shelf, the one with fixed features")
+        raise InputError(f'classifier="{classical[0]}" goes with approach="off-the-shelf", the one with fixed features')
     if approach != "off-the-shelf":
         return [Variant("", options.recipe, {})] if "softmax" in asked else []
     names = {name: "" if name == "softmax" else name for name in asked}
@@ -224,9 +225,7 @@ def _recipe(options, architecture, approach, variant, demo, start):
     asked = asked_for(variant.recipe, settings)
     recipe, notes = fitted(recipe.changed(settings), architecture, start, asked, variant.deliberate)
     if variant.classifier != "softmax" and recipe.features != "one-pass":
-        raise InputError(
-            f"--classifier {variant.classifier} needs the features of one pass; add --set features=one-pass"
-        )
+        raise InputError(f'classifier="{variant.classifier}" needs the features of one pass; add features="one-pass"')
     recipe.make_optimizer()  # does it take these arguments?
     return recipe, notes
 
@@ -266,10 +265,10 @@ def _spec(options, experiment, architecture, approach, seed, variant, demo):
     )
 
 
-def say_notes(specs):
-    """Print each line on the weights that runs start from, once."""
+def say_notes(specs, options):
+    """Print each line on the weights that runs start from, once, in the words of the options."""
     for note in dict.fromkeys(note for spec in specs for note in spec.notes):
-        print(note, flush=True)
+        print(in_options(note, options), flush=True)
 
 
 def _pairs(options, demo):

@@ -96,6 +96,7 @@ def prepare_folder(spec, data, store, model, force):
         "dropped_classes": data.split.dropped,
         "class_names": list(data.split.classes),
         "bad_images": store.bad,
+        "reading_losses": data.reading_losses[spec.recipe.decoding],
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
         "started_from": started_from(run_of_weights(spec.weights), folder),
@@ -105,11 +106,11 @@ def prepare_folder(spec, data, store, model, force):
         former = folder.read_config()
         for name in ("bad_images", "initial_backbone"):
             if former.get(name) != config[name]:
-                raise InputError(f"{folder.path} was begun with another {name}; --force starts it anew")
+                raise InputError(f"{folder.path} was begun with another {name}; force=True starts it anew")
     write_table(folder.path / "images.csv", data.image_table())
     folder.write_config(config)
     if store.bad:
-        folder.log(f"  {len(store.bad)} images cannot be read and were left out (--skip-bad-images)")
+        folder.log(f"  {len(store.bad)} images cannot be read and were left out, as was asked")
     for line in data.untested(store):
         folder.log(f"  {line}")
 

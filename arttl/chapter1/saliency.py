@@ -67,7 +67,7 @@ def run_saliency(options, experiment):
     name, method = METHODS[options.method]
     maps = {side.title: side_maps(side, images, method) for side in (before, after)}
     folder = figure_folder(options, experiment)
-    make_folder(folder, "--output")
+    make_folder(folder, "output")
     answers = {
         side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
         for side in (before, after)
@@ -132,7 +132,7 @@ def read_images(options, settings, image_ids):
     elif name in collections.BUNDLED:
         collection = collections.bundled(name)
     if collection is None or collection.name != name:
-        raise InputError(f"the runs are of the collection {shown(name)}; name its folder with --data")
+        raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
     decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
     return np.stack([decode_image(path, decoding) for path in collection.paths(image_ids).values()])

@@ -47,7 +47,7 @@ def _finder(options):
             raise InputError(
                 f"there is no finished run in {folder.path} to start from; make it: python experiments/ch1_rijks.py "
                 f"--challenge {options.challenge} --architecture {architecture} --approach fine-tuning --seed {seed} "
-                "(or name another with --source-runs or --source-seed, or --source imagenet)"
+                '(or name another with source_runs or source_seed, or source="imagenet")'
             )
         return Source("rijks", folder)
 

@@ -29,6 +29,7 @@ class TrainingData:
         notes: departures and facts, for the run's config.json.
         table: images.csv as a DataFrame, where the images are files; else None.
         crop: side of the windows that are taken of larger images; None takes images whole.
+        reading_losses: what the reading of the files loses of the pictures, lines for the run's config.json.
     """
 
     name: str
@@ -39,6 +40,7 @@ class TrainingData:
     notes: tuple = ()
     table: pd.DataFrame | None = None
     crop: int | None = None
+    reading_losses: tuple = ()
 
     @property
     def num_classes(self):
@@ -176,4 +178,5 @@ def collection_data(name, experiment, challenge, size, recipe):
     classes = tuple(experiment.split.classes)
     crop = size if cropped else None
     notes = tuple(experiment.untested(store))
-    return TrainingData(name, settings, classes, (size, size, 3), parts, notes, experiment.image_table(), crop)
+    losses = tuple(experiment.reading_losses[recipe.decoding])
+    return TrainingData(name, settings, classes, (size, size, 3), parts, notes, experiment.image_table(), crop, losses)

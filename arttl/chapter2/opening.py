@@ -9,6 +9,7 @@ from arttl import collections
 from arttl.chapter1 import split_data
 from arttl.chapter2.data import collection_data, source_data
 from arttl.chapter2.networks import get_network
+from arttl.cli import in_options
 from arttl.collections.wording import shown
 from arttl.errors import InputError
 from arttl.names import safe_name
@@ -48,11 +49,11 @@ def check_data_options(name, options):
     """Raise InputError, before anything is read, where --data and a data set's name do not go together."""
     bundled = BUNDLED_SOURCE if is_natural(name) else ", ".join(collections.BUNDLED)
     if options.data is None and name not in (BUNDLED_SOURCE, *collections.BUNDLED):
-        keras = ", or --data keras for Keras' cache or a download" if is_natural(name) else ""
-        raise InputError(f"{name} is not bundled (only {bundled} is); give --data PATH{keras}")
+        keras = ", or data=keras for Keras' cache or a download" if is_natural(name) else ""
+        raise InputError(f"{name} is not bundled (only {bundled} is); give data=PATH{keras}")
     given = [key for key, value in collections.reading_options(options).items() if value is not None]
     if given and (options.data is None or is_natural(name)):
-        raise InputError(f"--{given[0].replace('_', '-')} goes with --data DIR of a collection, not with {name}")
+        raise InputError(f"{given[0]}= goes with data=DIR of a collection, not with {name}")
 
 
 def open_data(name, options, size, recipe):
@@ -82,7 +83,7 @@ def open_data(name, options, size, recipe):
     images = len(collection.labels(options.challenge))
     print(f"data: {name}, {images:,} images with a label for {options.challenge}", flush=True)
     for note in collection.notes:
-        print(f"  {note}")
+        print(f"  {in_options(note, options)}")
     experiment = split_data(options, collection, recipe.split)
     return collection_data(name, experiment, options.challenge, size, recipe)
 

@@ -12,6 +12,7 @@ from arttl.chapter2.networks import NETWORKS, get_network
 from arttl.chapter2.opening import check_data_options, dataset_name, is_natural, open_data
 from arttl.chapter2.presets import PRESETS
 from arttl.chapter2.search_runs import SearchSpec, run_search, search_run
+from arttl.cli import in_options
 from arttl.computing import Computing
 from arttl.errors import InputError
 from arttl.overrides import read_assignments
@@ -61,16 +62,16 @@ def plan_searches(options, folder=FOLDER, demo=DEMO):
     if search.reset == "theta_k" and search.rewind_unit == "epochs" and search.rewind > recipe.max_epochs:
         raise InputError(
             f"training ends at epoch {recipe.max_epochs}, before epoch {search.rewind}, after which θ_k is kept; "
-            "give a lower --rewind, or more --epochs"
+            "give a lower rewind=, or more epochs="
         )
     if demo and not options.explain:
-        print(
-            f"No --data given: using the bundled data set {source}, rounds 0 to {search.rounds} of at most "
+        note = (
+            f"No data= given: using the bundled data set {source}, rounds 0 to {search.rounds} of at most "
             f"{recipe.max_epochs} epochs in batches of {recipe.batch_size} "
             f"at a learning rate of {recipe.optimizer['learning_rate']:g}{_late(search)}.\n"
-            "With --data PATH the study's own settings are used (rounds 0 to 30, each until early stopping).",
-            flush=True,
+            "With data=PATH the study's own settings are used (rounds 0 to 30, each until early stopping)."
         )
+        print(in_options(note, options), flush=True)
     fraction = options.fraction or 1.0
     base, computing = Path(options.output, folder), Computing.asked(options)
     folders = {seed: search_run(base, source, name, fraction, seed) for seed in dict.fromkeys(options.seed)}
@@ -93,7 +94,7 @@ def image_size(options, network, name):
     usual = network.natural_size if is_natural(name) or options.data is None else network.size
     size = options.image_size or usual
     if size is not None and size < network.least:
-        raise InputError(f"--image-size {size} is too small for {network.title}; it takes {network.least} and more")
+        raise InputError(f"image_size {size} is too small for {network.title}; it takes {network.least} and more")
     return size
 
 

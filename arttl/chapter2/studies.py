@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from arttl.chapter2.opening import dataset_name
 from arttl.chapter2.search import plan_searches, run_searches
 from arttl.chapter2.transfer import TARGET, Line, run_transfers
+from arttl.options import given_line
 from arttl.ticket_parsers import search_parser
 
 SHARES = (1.0, 0.75, 0.5, 0.25)
@@ -87,8 +89,8 @@ def search_options(options, share):
         options: the namespace of arttl.ticket_parsers.studies_parser.
         share: of the training images.
     """
-    line = ["--source", options.target] + (["--fraction", str(share)] if share < 1 else [])
-    found = search_parser("").parse_args(line)
+    wanted = Namespace(source=options.target, fraction=share if share < 1 else None)
+    found = search_parser("").parse_args(given_line(wanted, vars(wanted)))
     for name in vars(found).keys() & vars(options).keys() - {"source", "fraction", "rounds"}:
         setattr(found, name, getattr(options, name))
     if options.rounds:

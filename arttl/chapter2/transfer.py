@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,10 @@ from arttl.chapter2.search import FOLDER as SEARCHES
 from arttl.chapter2.search import image_size, search_recipe
 from arttl.chapter2.search_runs import search_run
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, check_search, run_ticket
+from arttl.cli import in_options
 from arttl.computing import Computing
 from arttl.errors import InputError
+from arttl.options import given_line
 from arttl.pruning import SearchSettings, open_tickets
 from arttl.reports.markdown import markdown_table
 from arttl.runs import RunFolder
@@ -71,7 +74,7 @@ def run_transfers(options, lines=None):
     data = opening()
     if not options.dry_run:
         for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
-            print(line)
+            print(in_options(line, options))
     folders = [spec.folder for spec in specs]
     do_runs(specs, data, options, run_ticket, opening=opening, report=lambda: print(transfers_table(folders)))
 
@@ -98,7 +101,7 @@ def found_sources(options):
     folder = search_folder(options)
     found = sorted(path.parent.name for path in folder.glob(f"*/{network}"))
     if not found:
-        raise InputError(f"{folder} holds no search of {network}; run ch2_find_tickets.py first, or see --tickets")
+        raise InputError(f"{folder} holds no search of {network}; run ch2_find_tickets.py first, or see tickets=")
     return found
 
 
@@ -168,10 +171,11 @@ def find_search(options, line, network, seed):
     """
     folder = search_run(search_folder(options), line.source, network, line.fraction, seed)
     if not Path(folder.path, "tickets.h5").exists() and not (options.dry_run or options.explain):
-        fraction = f" --fraction {line.fraction:g}" if line.fraction < 1 else ""
+        fraction = line.fraction if line.fraction < 1 else None
+        wanted = Namespace(source=line.source, network=network, seed=seed, fraction=fraction)
         raise InputError(
-            f"there are no tickets of {line.source} in {folder.path}; first run ch2_find_tickets.py --source "
-            f"{line.source} --network {network} --seed {seed}{fraction}"
+            f"there are no tickets of {line.source} in {folder.path}; first run ch2_find_tickets.py "
+            + " ".join(given_line(wanted, vars(wanted)))
         )
     return folder
 
@@ -183,7 +187,7 @@ def asked_rounds(options, search):
     if not Path(search.path, "tickets.h5").exists():  # find_search lets a dry run plan with what is not there yet
         return range(SearchSettings().rounds + 1)
     if not search.is_complete and not (options.explain or options.dry_run):
-        raise InputError(f"the search in {search.path} is unfinished; complete it with --resume, or give --rounds")
+        raise InputError(f"the search in {search.path} is unfinished; complete it with resume=True, or give rounds=")
     return range(open_tickets(Path(search.path, "tickets.h5")).rounds + 1)
 
 

@@ -10,6 +10,7 @@ from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
 from arttl.check.metadata import ChallengeFacts, challenge_facts, class_rows, metadata_findings
 from arttl.check.report import report
+from arttl.cli import in_options
 from arttl.collections import open_collection, reading_options
 from arttl.collections.table import Collection
 from arttl.errors import InputError
@@ -19,6 +20,9 @@ from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
+
+OF_FILES = ("corrupt", *LOSSES)
+"""Kinds of findings whose detail is a message; that of others can be somebody's label."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +80,13 @@ def run_check(options):
         preset=recipe.split,
         reading=recipe.decoding,
     )
+    findings = [
+        each._replace(detail=in_options(each.detail, options)) if each.kind in OF_FILES else each
+        for each in checked.findings
+    ]
     path = options.report or Path(f"check-{safe_name(collection.name)}.csv")
-    write_findings(path, [*checked.findings, *(row for facts in checked.facts for row in class_rows(facts))])
-    print(report(checked, path))
+    write_findings(path, [*findings, *(row for facts in checked.facts for row in class_rows(facts))])
+    print(in_options(report(checked, path), options))
     return 0 if checked.ready else 1
 
 
@@ -115,7 +123,7 @@ def check_collection(
     for challenge in challenges:
         collection.check_challenge(challenge)
     if group_duplicates and metadata_only:
-        raise InputError("--group-duplicates needs the images, which --metadata-only leaves closed; leave one out")
+        raise InputError("group_duplicates needs the images, which metadata_only leaves closed; leave one out")
     images = preparing = None
     if not metadata_only:
         paths = collection.paths()

@@ -61,7 +61,7 @@ class Pictures:
 
 
 def open_pictures(options, runs):
-    """The Pictures of the runs' collections: the bundled ones, and those that --data names.
+    """The Pictures of the runs' collections: the bundled ones, and those that `data` names.
 
     Arguments:
         options: a namespace with data (a list of folders, or None) and the reading options.
@@ -75,7 +75,7 @@ def open_pictures(options, runs):
         name = data.resolve().name
         if name not in challenges:
             there = first_few(challenges) or "none at all"
-            raise InputError(f"--data {shown(name)}: no run is of a collection of this name; there is {there}")
+            raise InputError(f"data={shown(name)}: no run is of a collection of this name; there is {there}")
         opened[name] = _opened(data, challenges[name], reading_options(options))
     return Pictures(opened)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.cli import in_options
 from arttl.collections.wording import counted, first_few, shown_path
 from arttl.files import make_folder, whole_file, write_table
 from arttl.reports.classifiers import classifiers_table
@@ -49,7 +50,7 @@ def run_report(options):
     pictures = open_pictures(
         options, pd.concat([each[["collection", "challenge"]] for each in (collected.runs, tickets.runs)])
     )
-    folder = make_folder(options.to or Path(options.runs, "report"), "--to")
+    folder = make_folder(options.to or Path(options.runs, "report"), "to")
     only_chapter2 = collected.is_empty and not tickets.is_empty
     chapter1 = None if only_chapter2 else write_chapter1(collected, pictures, folder)
     chapter2, groups = write_chapter2(tickets, pictures, folder)
@@ -57,7 +58,8 @@ def run_report(options):
         _say(f"chapter 2 {group}", paths)
     errata = errata_table()
     _say("errata", write_formats(errata, folder))
-    collected = replace(collected, left_out=[*collected.left_out, *tickets.left_out])
+    left_out = [(name, in_options(reason, options)) for name, reason in (*collected.left_out, *tickets.left_out)]
+    collected = replace(collected, left_out=left_out)
     page = render_page(collected, chapter1, chapter2, errata)
     with whole_file(folder / "index.html") as file:
         file.write(page)
@@ -110,7 +112,8 @@ def draw_figures(collected, pictures, folder):
     """
     drawn = {"figure1": sample_pictures(sample_rows(collected, pictures))}
     drawn |= {name: accuracy_curves(collected, challenges) for name, challenges in CURVES.items()}
-    missing = {"figure1": "The pictures of these runs' collections are not here; --data DIR names them."}
+    shows = "python -m arttl report RUNS --data DIR shows them."
+    missing = {"figure1": f"The pictures of these runs' collections are not here; {shows}"}
     figures = []
     for name, figure in drawn.items():
         title, caption = _CAPTIONS[name]

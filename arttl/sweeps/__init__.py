@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arttl.cli import in_options
 from arttl.errors import InputError, RunsFailed
 from arttl.sweeps.lock import sweep_lock
 from arttl.sweeps.plan import Graph, Job, Part, jobs_to_do, runs_to_do
@@ -57,12 +58,13 @@ def do_parts(parts, options, prepare=lambda specs: None, report=lambda: None):
             _run_here(jobs, options)
     runs = sum(len(part.specs) for part in parts)
     if len(jobs) < runs:
-        print(f"{runs - len(jobs)} of {runs} runs were finished already; --force makes them anew")
+        note = f"{runs - len(jobs)} of {runs} runs were finished already; force=True makes them anew"
+        print(in_options(note, options))
     report()
     if failed:
         raise RunsFailed(
             f"{failed} of {len(jobs)} runs failed; {options.output / 'failures.csv'} says why, "
-            "and the same command with --resume does them again"
+            "and the same once more with resume=True does them again"
         )
     return True
 
@@ -90,5 +92,5 @@ def _on_ray(options):
         return True
     for name in RAY_OPTIONS:
         if getattr(options, name, None) is not None:
-            raise InputError(f"--{name.replace('_', '-')} goes with --executor ray; add it, or leave the option out")
+            raise InputError(f'{name}= goes with executor="ray"; add it, or leave the other out')
     return False

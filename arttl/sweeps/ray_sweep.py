@@ -16,6 +16,7 @@ from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from arttl.cli import in_options
 from arttl.errors import InputError
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
@@ -45,7 +46,7 @@ def run_on_ray(jobs, options, owner):
     """
     graph, failures = Graph(jobs), Failures(options.output)
     if any(job.part.opening is None for job in jobs):
-        raise InputError("these runs are done on this machine only; leave --executor ray out")
+        raise InputError('these runs are done on this machine only; leave executor="ray" out')
     with connected(options) as own:
         sweep = _Sweep(jobs, options, owner, graph, failures, own)
         try:
@@ -102,10 +103,11 @@ class _Sweep:
         answered, self.answers = self.answers, head_answers()
         if not self.answers:  # Ray ends this process if that stays so for a minute
             if answered:
-                self.progress.line(
+                note = (
                     "the head of the cluster does not answer; if Ray gives it up, start the cluster again, and the "
-                    "same command with --resume goes on"
+                    "same once more with resume=True goes on"
                 )
+                self.progress.line(in_options(note, self.options))
             return
         gpus = self.options.gpus_per_run
         found = living_nodes()
@@ -124,7 +126,7 @@ class _Sweep:
             wanted = f"{gpus:g} GPUs" + (
                 f" and {self.options.cpus_per_run:g} CPUs" if self.options.cpus_per_run else ""
             )
-            reason = next(iter(self.unfit.values()), f"none has {wanted}; see --gpus-per-run and --cpus-per-run")
+            reason = next(iter(self.unfit.values()), f"none has {wanted}; see gpus_per_run and cpus_per_run")
             raise InputError(f"no node of the Ray cluster can do a run: {reason}")
 
     def _announce(self):
