@@ -2,13 +2,21 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+from PIL import Image
+
 import arttl
-from arttl.cli import Parser, in_options
-from arttl.commands import main_parser
+from arttl.cli import Parser, in_options, run_main
+from arttl.collections import open_collection
+from arttl.commands import main, main_parser
+from arttl.errors import InputError
 from arttl.parsers import rijks_parser
+from arttl.runs import RunFolder
+from arttl.sweeps import runs_to_do
 
 PACKAGE = Path(arttl.__file__).parent
 COMMAND_LINE = (
@@ -18,9 +26,8 @@ COMMAND_LINE = (
     "options.py",
     "parsers.py",
     "ticket_parsers.py",
-    "chapter1/everything.py",  # these three write command lines of other scripts
+    "chapter1/everything.py",  # these write command lines of other scripts
     "chapter2/everything.py",
-    "chapter2/studies.py",
     "collections/cut_command.py",
     "thesis/*.py",
 )
@@ -93,3 +100,70 @@ def test_what_a_command_takes_without_an_option_is_called_as_its_help_does():
     parser = Parser()
     parser.add_argument("--other-name", dest="max_megapixels")
     assert in_options("max_megapixels=200 reads it", parser.parse_args([])) == "--other-name 200 reads it"
+
+
+# --- as commands say it
+
+
+@pytest.fixture
+def said(monkeypatch, capsys):
+    """A function of a command line that gives its error."""
+
+    def run(*line, work=main, parser=None):
+        monkeypatch.setattr(sys, "argv", ["arttl", *map(str, line)])
+        with pytest.raises(SystemExit) as end:
+            run_main(work, parser or main_parser(), keras=False)
+        assert end.value.code == 2
+        return capsys.readouterr().err
+
+    return run
+
+
+def listed(folder, rows, *drawn):
+    """A CSV of images and labels, and some of the images."""
+    (folder / "images").mkdir(parents=True)
+    for name in drawn:
+        Image.new("RGB", (8, 8)).save(folder / "images" / name)
+    (folder / "labels.csv").write_text("picture,kind\n" + "".join(f"{name},x\n" for name in rows))
+    return folder, ("--image-column", "picture", "--label-column", "kind", "--cache", folder.parent / "cache")
+
+
+def test_missing_images(said, tmp_path):
+    data, read = listed(tmp_path / "data", ["a.jpg", "b.jpg"], "a.jpg")
+    assert "(first: b.jpg); --skip-missing goes on without them" in said("prepare", data, *read)
+    with pytest.raises(InputError, match="; skip_missing=True goes on without them"):
+        open_collection(data, "type", image_column="picture", label_column="kind")
+
+
+def test_unreadable_images(said, tmp_path):
+    names = [f"{number}.jpg" for number in range(10)]
+    data, read = listed(tmp_path / "data", names, *names)
+    (data / "images" / "3.jpg").write_bytes(b"no picture")
+    line = ("--splits", tmp_path / "splits", "--architecture", "resnet50", "--image-size", "32")
+    assert "or go on without them: --skip-bad-images" in said("prepare", data, *read, *line)
+
+
+def test_an_unknown_column(said, tmp_path):
+    data, read = listed(tmp_path / "data", ["a.jpg"], "a.jpg")
+    assert "has no column 'sort'; its columns are picture, kind: name one with --label-column" in said(
+        "check", data, *read[:2], "--label-column", "sort"
+    )
+    with pytest.raises(InputError, match=r"name one with label_column$"):
+        open_collection(data, "type", image_column="picture", label_column="sort")
+
+
+def test_labels_in_one_of_several_files(said, tmp_path):
+    data, _ = listed(tmp_path / "data", ["a.jpg"], "a.jpg")
+    (data / "more.csv").write_text("picture,kind\n")
+    assert f"name one: --metadata {data / 'labels.csv'}" in said("check", data)
+    assert "DATA gone does not exist" in said("check", "gone")
+
+
+def test_an_unfinished_run(said, tmp_path):
+    folder = RunFolder(tmp_path / "run").open()
+    folder.write_config({"settings": {}})
+    spec = SimpleNamespace(folder=folder, settings=lambda data: {})
+    parser, line = rijks_parser("", ("type",)), ("--challenge", "type")
+    error = said(*line, work=lambda options: runs_to_do([spec], None, options), parser=parser)
+    assert error == f"error: {folder.path} is unfinished; --resume continues it, --force starts it anew\n"
+    assert "finish it with --resume before" in said("export", folder.path, "--to", tmp_path / "shared")
