@@ -66,7 +66,7 @@ def _run(main, parser, keras, interrupted):
             raise
         sys.exit(_fail(f"error: {in_options(str(error), options)}"))
     except RunsFailed as error:
-        _fail(f"error: {in_options(str(error), options)}")
+        _fail(f"error: {error}")
         sys.exit(1)
     except KeyboardInterrupt as end:
         if options.debug:

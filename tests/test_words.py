@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from PIL import Image
+from scripts import write_class_folders
 
 import arttl
 from arttl.cli import Parser, in_options, run_main
@@ -136,11 +137,12 @@ def test_missing_images(said, tmp_path):
 
 
 def test_unreadable_images(said, tmp_path):
-    names = [f"{number}.jpg" for number in range(10)]
-    data, read = listed(tmp_path / "data", names, *names)
-    (data / "images" / "3.jpg").write_bytes(b"no picture")
-    line = ("--splits", tmp_path / "splits", "--architecture", "resnet50", "--image-size", "32")
-    assert "or go on without them: --skip-bad-images" in said("prepare", data, *read, *line)
+    data = write_class_folders(tmp_path / "data", ["a", "b"], 12, size=8)
+    (data / "a" / "003.jpg").write_bytes(b"no picture")
+    line = ("--cache", tmp_path / "cache", "--splits", tmp_path / "splits", "--architecture", "resnet50")
+    error = said("prepare", data, *line, "--image-size", "32")
+    assert error.startswith("error: 1 of 24 images cannot be read")
+    assert error.endswith(": --skip-bad-images goes on without them\n")
 
 
 def test_an_unknown_column(said, tmp_path):

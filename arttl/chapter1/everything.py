@@ -7,6 +7,7 @@ import time
 from arttl.chapter1 import run_experiment
 from arttl.chapter1.saliency import run_saliency
 from arttl.chapter1.transfer import APPROACHES, run_transfer
+from arttl.cli import in_options
 from arttl.collections.wording import duration_text
 from arttl.commands import main_parser
 from arttl.errors import InputError
@@ -85,7 +86,7 @@ def _saliency(options, challenge):
         try:
             run_saliency(each, "ch1/saliency")
         except InputError as error:
-            print(f"no figure: {error}")
+            print(f"no figure: {in_options(str(error), each)}")
 
 
 def _report(options):

@@ -62,9 +62,9 @@ def do_parts(parts, options, prepare=lambda specs: None, report=lambda: None):
         print(in_options(note, options))
     report()
     if failed:
+        remedy = in_options("the same once more with resume=True does them again", options)
         raise RunsFailed(
-            f"{failed} of {len(jobs)} runs failed; {options.output / 'failures.csv'} says why, "
-            "and the same once more with resume=True does them again"
+            f"{failed} of {len(jobs)} runs failed; {options.output / 'failures.csv'} says why, and {remedy}"
         )
     return True
 
