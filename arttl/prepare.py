@@ -15,6 +15,7 @@ from arttl.images import Decoding, ImageStore, check_reading, identify_files
 from arttl.models.backbones import BACKBONES, check_size, get_backbone
 from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
+from arttl.saying import say
 from arttl.splits.drawing import Drawing
 from arttl.typed import typed
 
@@ -33,12 +34,12 @@ def run_prepare(options):
     """
     recipe = fine_tuning(options.recipe, resize=options.resize).changed(read_assignments(options.set))
     sizes = image_sizes(options)
-    make_folder(options.cache, "--cache")
+    make_folder(options.cache, "cache")
     challenges = list(dict.fromkeys(options.challenge or ()))
     collection = typed(Reading, options).open(challenges[0] if challenges else None)
     print(f"collection: {shown(collection.name)}, {counted(len(collection), 'image')}", flush=True)
     for note in collection.notes:
-        print(f"  {note}")
+        say(f"  {note}")
     paths = collection.paths()
     files = identify_files(paths, options.cache)
     grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels) if options.group_duplicates else None
@@ -48,7 +49,7 @@ def run_prepare(options):
         Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
     ]
     for note in check_reading(paths, decodings[0], options.cache, files.fingerprint):
-        print(note, flush=True)
+        say(note)
     for size, decoding in zip(sizes, decodings, strict=True):
         started = time.monotonic()
         store = ImageStore.build(paths, decoding, options.cache, files=files, skip_bad_images=options.skip_bad_images)

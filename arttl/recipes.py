@@ -84,9 +84,9 @@ class Recipe:
             if getattr(self, name) < least:
                 raise InputError(f"{name} cannot be {getattr(self, name)}; it takes a whole number from {least}")
         if self.trains_backbone and self.warm_up >= self.max_epochs:
-            raise InputError(f"warm_up {self.warm_up} leaves none of {self.max_epochs} epochs; raise --epochs")
+            raise InputError(f"warm_up {self.warm_up} leaves none of {self.max_epochs} epochs; raise max_epochs")
         if self.approach == TICKETS and (self.warm_up or self.cycle):
-            raise InputError("warm_up and cycle are Chapter 1's; leave them out of --set")
+            raise InputError("warm_up and cycle are Chapter 1's; leave them out")
         if self.trains_backbone and self.features == "one-pass":
             raise InputError(
                 f"features cannot be one-pass for {self.approach}: X changes while the backbone is trained"

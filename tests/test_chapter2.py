@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import slim
-from scripts import run_folders
+from PIL import Image
+from scripts import run_folders, write_class_folders
 
-from arttl import chapter2, pruning
+from arttl import chapter2, collections, pruning, splits
+from arttl.chapter1 import CollectionData
 from arttl.chapter2.networks import NETWORKS, Trainee, kept_trainee
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, start_weights
 from arttl.errors import InputError
@@ -234,6 +236,16 @@ def test_random_weights_differ_by_seed_and_are_the_same_for_one(searched):
     one, again, other = (trainee.draw(seed)["conv1_conv/kernel"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+def test_what_reading_loses_of_pictures_is_recorded(tmp_path):
+    folder = write_class_folders(tmp_path / "data", ["a", "b"], 12)
+    Image.new("RGBA", (40, 40), (9, 9, 9, 0)).save(folder / "a" / "000.jpg", "png")
+    collection = collections.open_collection(folder, "type")
+    experiment = CollectionData(collection, splits.make_split(collection.labels("type")), tmp_path / "cache")
+    data = experiment.images(8, tickets(), "type", "mine").fraction(0.5, 0)
+    (line,) = Trainee("resnet20", 2, (8, 8, 3), tickets()).config({}, data, [])["reading_losses"]
+    assert '1 of 24 images are transparent, and what is under it shows; decoding="upright" reads' in line
 
 
 def test_batchnorm_settings_are_runs_of_their_own_and_recorded(script, photographs, searched, tmp_path):

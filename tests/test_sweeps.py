@@ -71,7 +71,7 @@ def test_finished_runs_are_kept_and_unfinished_ones_go_on(tmp_path, capsys):
         do_parts([part([specs[0], spec(tmp_path, "b", "a", does="fail"), specs[2]])], sweep(tmp_path))
     assert not (tmp_path / "c").exists()  # here a failure ends the sweep
     assert not (tmp_path / "failures.csv").exists()
-    with pytest.raises(InputError, match="b is unfinished; --resume continues it"):
+    with pytest.raises(InputError, match="b is unfinished; resume=True continues it"):
         do_parts([part(specs)], sweep(tmp_path))
     capsys.readouterr()
     assert do_parts([part(specs)], sweep(tmp_path, resume=True))
@@ -208,7 +208,7 @@ def test_progress_says_how_it_stands_and_how_much_longer(capsys):
 
 @pytest.mark.parametrize("name", ["address", "gpus_per_run", "cpus_per_run", "max_concurrent"])
 def test_options_of_a_cluster_need_one(tmp_path, name):
-    with pytest.raises(InputError, match=f"{name} goes with executor ray"):
+    with pytest.raises(InputError, match=f'{name}= goes with executor="ray"'):
         sweep(tmp_path, **{name: 1})
 
 
@@ -253,7 +253,7 @@ def test_failed_runs_are_exit_code_1(capsys, monkeypatch):
 def test_runs_without_an_opening_stay_here(tmp_path):
     pytest.importorskip("ray")
     only_here = Part([spec(tmp_path, "a")], Data({"split": "a"}), run)
-    with pytest.raises(InputError, match="leave executor=ray out"):
+    with pytest.raises(InputError, match='leave executor="ray" out'):
         do_parts([only_here], sweep(tmp_path, executor="ray"))
     assert not Path(tmp_path, "a").exists()
 

@@ -195,12 +195,12 @@ def test_a_node_whose_data_differ_does_nothing(cluster, tmp_path):
 
 def test_a_request_that_no_node_can_meet_is_said(tmp_path, cluster, monkeypatch):
     monkeypatch.setattr("arttl.sweeps.ray_sweep.NO_NODE", 0)
-    with pytest.raises(InputError, match="none has 8 GPUs; see --gpus-per-run"):
+    with pytest.raises(InputError, match="none has 8 GPUs; see gpus_per_run"):
         do_parts([part([spec(tmp_path, "a")])], on(cluster, tmp_path, gpus_per_run=8))
 
 
 def test_no_cluster_is_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"--address 127.0.0.1:1: no Ray cluster can be reached") as found:
+    with pytest.raises(InputError, match=r"address=127.0.0.1:1: no Ray cluster can be reached") as found:
         do_parts([part([spec(tmp_path, "a")])], sweep(tmp_path, executor="ray", address="127.0.0.1:1"))
     assert len(str(found.value).splitlines()) == 1
 

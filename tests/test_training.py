@@ -386,7 +386,7 @@ def test_half_written_state_is_never_taken(tmp_path):
     (tmp_path / ".state.1.partial.npz").write_bytes(b"half")
     np.testing.assert_array_equal(run(tmp_path, recipe)[2], expected)
     (tmp_path / "state.npz").write_bytes((tmp_path / "state.npz").read_bytes()[:-100])
-    with pytest.raises(InputError, match=r"cannot be resumed .*--force starts anew"):
+    with pytest.raises(InputError, match=r"cannot be resumed .*; delete it to start anew"):
         run(tmp_path, recipe)
     with pytest.raises(InputError, match="cannot be resumed"):
         Checkpoint(tmp_path).seconds()

@@ -68,7 +68,7 @@ class DataSettings:
             save: write a new split.
         """
         if save:
-            make_folder(self.cache, "--cache")
+            make_folder(self.cache, "cache")
         paths = collection.paths()
         files = identify_files(paths, self.cache)
         grouping = None

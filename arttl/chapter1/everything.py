@@ -16,6 +16,7 @@ from arttl.computing import Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES
 from arttl.reports.report import make_report
+from arttl.saying import say
 from arttl.splits.drawing import Drawing
 from arttl.sweeps import Sweep
 from arttl.sweeps.progress import do_steps
@@ -127,4 +128,4 @@ def _drawn(study):
     try:
         study.draw()
     except InputError as error:
-        print(f"no figure: {error}")
+        say(f"no figure: {error}")

@@ -80,7 +80,7 @@ def write_report(folder, specs):
     if not all(spec.folder.is_complete for spec in specs):
         return
     table = ablation_table([(spec.variant, spec.folder) for spec in specs], BASELINE)
-    make_folder(folder, "--output")
+    make_folder(folder, "output")
     write_table(folder / "fidelity.csv", table)
     text = ablation_markdown(table)
     with whole_file(folder / "fidelity.md") as file:

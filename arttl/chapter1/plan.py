@@ -185,9 +185,7 @@ def classifier_variants(classifiers, study, approach):
     """
     classical = [name for name in classifiers if name != "softmax"]
     if classical and "off-the-shelf" not in (study.approaches or APPROACHES):
-        raise InputError(
-            f"classifier={classical[0]} goes with approach=off-the-shelf, the one with fixed features; leave one out"
-        )
+        raise InputError(f'classifier="{classical[0]}" goes with approach="off-the-shelf", the one with fixed features')
     if approach != "off-the-shelf":
         return [Variant("", study.recipe, {})] if "softmax" in classifiers else []
     names = {name: "" if name == "softmax" else name for name in classifiers}
@@ -219,7 +217,7 @@ def _recipe(study, architecture, approach, variant, start):
     asked = asked_for(variant.recipe, settings)
     recipe, notes = fitted(recipe.changed(settings), architecture, start, asked, variant.deliberate)
     if variant.classifier != "softmax" and recipe.features != "one-pass":
-        raise InputError(f"classifier={variant.classifier} needs the features of one pass; add --set features=one-pass")
+        raise InputError(f'classifier="{variant.classifier}" needs the features of one pass; add features="one-pass"')
     recipe.make_optimizer()  # does it take these arguments?
     return recipe, notes
 

@@ -79,6 +79,7 @@ def begin(run, images, model):
         "dropped_classes": data.split.dropped,
         "class_names": list(data.split.classes),
         "bad_images": bad,
+        "reading_losses": list(images.reading_losses),
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
         "started_from": started_from(run_of_weights(spec.weights), folder),
@@ -88,10 +89,10 @@ def begin(run, images, model):
         former = folder.read_config()
         for name in ("bad_images", "initial_backbone"):
             if former.get(name) != config[name]:
-                raise InputError(f"{folder.path} was begun with another {name}; --force starts it anew")
+                raise InputError(f"{folder.path} was begun with another {name}; force=True starts it anew")
     write_table(folder.path / "images.csv", images.table)
     folder.write_config(config)
     if bad:
-        folder.log(f"  {len(bad)} images cannot be read and were left out (skip_bad_images)")
+        folder.log(f"  {len(bad)} images cannot be read and were left out, as was asked")
     for line in images.notes:
         folder.log(f"  {line}")

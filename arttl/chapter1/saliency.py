@@ -101,7 +101,7 @@ class SaliencyStudy:
         images = read_images(self.reading, self.challenge, after.settings, chosen.index)
         name, method = METHODS[self.method]
         maps = {side.title: side_maps(side, images, method) for side in (before, after)}
-        make_folder(self.folder, "--output")
+        make_folder(self.folder, "output")
         answers = {
             side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
             for side in (before, after)
@@ -167,7 +167,7 @@ def read_images(reading, challenge, settings, image_ids):
     elif name in collections.BUNDLED:
         collection = collections.bundled(name)
     if collection is None or collection.name != name:
-        raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=DIR")
+        raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
     decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
     return np.stack([decode_image(path, decoding) for path in collection.paths(image_ids).values()])

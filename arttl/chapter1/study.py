@@ -21,6 +21,7 @@ from arttl.overrides import read_assignments
 from arttl.recipes import APPROACHES
 from arttl.reports.explain import explain
 from arttl.reports.summary import summary_table
+from arttl.saying import say
 from arttl.sweeps import Part, Sweep, do_parts
 from arttl.typed import typed
 
@@ -94,9 +95,9 @@ class TransferStudy:
 
         Raises InputError for options that do not go together.
         """
-        for name, value in reading_options(options).items():
-            if options.data is None:
-                raise InputError(f"{name}={value} goes with data=DIR; add the folder of images")
+        without_data = options.data is None and next(iter(reading_options(options)), None)
+        if without_data:
+            raise InputError(f"{without_data}= goes with data=DIR; add the folder of images")
         asked = {"networks": options.architecture, "approaches": options.approach}
         asked = {name: tuple(dict.fromkeys(value)) for name, value in asked.items() if value}
         if options.data is None:
@@ -154,7 +155,7 @@ class TransferStudy:
         """
         specs = self.runs()
         for note in dict.fromkeys(note for spec in specs for note in spec.notes):
-            print(note, flush=True)
+            say(note)
         make = partial(run_one, network=network, method=method)
         collection, parts = self.open(), []
         for preset in dict.fromkeys(spec.recipe.split for spec in specs):
@@ -182,11 +183,10 @@ class TransferStudy:
         if self.data.is_bundled:
             weights = f"weights={self.weights}" if self.weights else "the bundled ResNet50 weights"
             epochs = ", ".join(f"{name} {self.epochs or most}" for name, most in self.demo.epochs.items())
-            print(
-                f"No --data given: using the bundled collection {self.data.bundled} and {weights}, at "
+            say(
+                f"No data= given: using the bundled collection {self.data.bundled} and {weights}, at "
                 f"{self.image_size or self.demo.size} pixels,\nwith few epochs at most ({epochs}). "
-                "With --data DIR the studies' own settings are used.",
-                flush=True,
+                "With data=DIR the studies' own settings are used."
             )
         collection = self.data.open(self.challenge)
         images = len(collection.labels(self.challenge))
@@ -195,13 +195,13 @@ class TransferStudy:
             flush=True,
         )
         for note in collection.notes:
-            print(f"  {note}")
+            say(f"  {note}")
         return collection
 
     def divided(self, collection, preset):
         """The CollectionData of the collection under a preset of arttl.splits; says what the split is."""
         if not self.sweep.dry_run:
-            make_folder(self.sweep.output, "--output")
+            make_folder(self.sweep.output, "output")
         return self.data.divided(collection, self.challenge, preset, save=not self.sweep.dry_run)
 
     def opened(self, preset):
@@ -230,7 +230,7 @@ def check_sources(specs, data):
     images = data.image_table()
     for weights in dict.fromkeys(spec.weights for spec in specs):
         for line in check_weights_unseen(weights, images):
-            print(line)
+            say(line)
 
 
 def check_all_weights(specs):

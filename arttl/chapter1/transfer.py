@@ -41,7 +41,7 @@ def _rijks(study, runs, source_seed, architecture, seed):
         raise InputError(
             f"there is no finished run in {folder.path} to start from; make it: python experiments/ch1_rijks.py "
             f"--challenge {study.challenge} --architecture {architecture} --approach fine-tuning --seed {seed} "
-            "(or name another with source_runs or source_seed, or source=imagenet)"
+            '(or name another with source_runs or source_seed, or source="imagenet")'
         )
     return Source("rijks", folder)
 

@@ -106,7 +106,7 @@ def write_report(specs, folder):
     if not all(spec.folder.is_complete for _, spec in specs):
         return
     table = fidelity_table([(name, spec.seed, spec.folder) for name, spec in specs])
-    make_folder(folder, "--output")
+    make_folder(folder, "output")
     write_table(folder / "fidelity.csv", table)
     text = fidelity_markdown(table)
     with whole_file(folder / "fidelity.md") as file:

@@ -10,6 +10,7 @@ from arttl.chapter1.data import DataSettings
 from arttl.collections.wording import shown
 from arttl.errors import InputError
 from arttl.names import safe_name
+from arttl.saying import say
 from arttl.sources import SOURCES, load_source
 from arttl.training.source_data import source_data
 
@@ -73,7 +74,7 @@ def data_settings(name, options):
     """
     given = collections.reading_options(options)
     if given and (options.data is None or is_natural(name)):
-        raise InputError(f"{next(iter(given))} goes with data=DIR of a collection, not with {name}")
+        raise InputError(f"{next(iter(given))}= goes with data=DIR of a collection, not with {name}")
     if not is_natural(name):
         return DataSettings.from_options(options, name)
     return SourceSettings(source_path(options.data), options.split_seed)
@@ -133,7 +134,7 @@ def open_collection(name, settings, challenge, size, recipe, save=True):
     images = len(collection.labels(challenge))
     print(f"data: {name}, {images:,} images with a label for {challenge}", flush=True)
     for note in collection.notes:
-        print(f"  {note}")
+        say(f"  {note}")
     return settings.divided(collection, challenge, recipe.split, save).images(size, recipe, challenge, name)
 
 

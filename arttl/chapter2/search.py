@@ -14,6 +14,7 @@ from arttl.chapter2.study import LotteryStudy
 from arttl.errors import InputError
 from arttl.pruning import SearchSettings
 from arttl.reports.markdown import markdown_table
+from arttl.saying import say
 from arttl.sweeps import Part, do_parts
 
 FOLDER = "ch2/tickets"
@@ -81,7 +82,7 @@ class SearchStudy(LotteryStudy):
         if search.reset == "theta_k" and search.rewind_unit == "epochs" and search.rewind > recipe.max_epochs:
             raise InputError(
                 f"training ends at epoch {recipe.max_epochs}, before epoch {search.rewind}, after which θ_k is kept; "
-                "give a lower rewind=K, or more epochs=N"
+                "give a lower rewind=, or more epochs="
             )
         base = Path(self.sweep.output, self.folder)
         return [
@@ -105,12 +106,11 @@ class SearchStudy(LotteryStudy):
             return
         recipe, search = self.recipe(), self.search_settings()
         late = f", reset to θ after epoch {search.rewind}" if search.reset == "theta_k" else ""
-        print(
-            f"No --data given: using the bundled data set {self.dataset}, rounds 0 to {search.rounds} of at most "
+        say(
+            f"No data= given: using the bundled data set {self.dataset}, rounds 0 to {search.rounds} of at most "
             f"{recipe.max_epochs} epochs in batches of {recipe.batch_size} "
             f"at a learning rate of {recipe.optimizer['learning_rate']:g}{late}.\n"
-            "With --data PATH the study's own settings are used (rounds 0 to 30, each until early stopping).",
-            flush=True,
+            "With data=PATH the study's own settings are used (rounds 0 to 30, each until early stopping)."
         )
 
     def do(self, method, specs=None):

@@ -151,7 +151,7 @@ class LotteryStudy:
             return open_source(self.dataset, self.data, self.kind, size, recipe)
         save = not self.sweep.dry_run
         if save:
-            make_folder(self.sweep.output, "--output")
+            make_folder(self.sweep.output, "output")
         return open_collection(self.dataset, self.data, self.challenge, size, recipe, save)
 
     def explain(self):

@@ -153,12 +153,12 @@ def check_search(spec, data):
         return []
     tickets = open_tickets(spec.path)
     if not 0 <= spec.round <= tickets.rounds:
-        raise InputError(f"{spec.path} has tickets of rounds 0 to {tickets.rounds}, not {spec.round}; see --rounds")
+        raise InputError(f"{spec.path} has tickets of rounds 0 to {tickets.rounds}, not {spec.round}; see rounds=")
     settings = spec.search.read_config()["settings"]
     if settings["network"] != spec.network:
-        raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see --network")
+        raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see network=")
     if spec.start == "final" and not settings["search"]["keep_final"]:
-        raise InputError(f"{spec.path} does not keep trained weights; search again with --keep-final")
+        raise InputError(f"{spec.path} does not keep trained weights; search again with keep_final=True")
     if data.table is not None and lists_images(spec.search):
         return check_unseen(spec.search, data.table)
     mine, theirs = (
@@ -197,7 +197,7 @@ def start_weights(spec, trainee):
         if started[name] is None or started[name].shape != shape:
             raise InputError(
                 f"{name} of {spec.path} does not fit {NETWORKS[spec.network].title} at this image size and number of "
-                f"classes (it takes {shape}); give the --image-size of the search"
+                f"classes (it takes {shape}); give the image_size of the search"
             )
     return started, masks
 

@@ -16,6 +16,7 @@ from arttl.errors import InputError
 from arttl.pruning import SearchSettings, open_tickets
 from arttl.reports.markdown import markdown_table
 from arttl.runs import RunFolder
+from arttl.saying import say
 from arttl.sweeps import Part, do_parts
 
 FOLDER = "ch2/transfer"
@@ -131,8 +132,7 @@ class TicketStudy(LotteryStudy):
         found = sorted(path.parent.name for path in folder.glob(f"*/{self.network}"))
         if not found:
             raise InputError(
-                f"{folder} holds no search of {self.network}; run ch2_find_tickets.py first, or name another folder "
-                "with tickets=DIR"
+                f"{folder} holds no search of {self.network}; run ch2_find_tickets.py first, or see tickets="
             )
         return found
 
@@ -189,8 +189,8 @@ class TicketStudy(LotteryStudy):
         if not Path(folder.path, "tickets.h5").exists() and not self.planning:
             fraction = f" --fraction {line.fraction:g}" if line.fraction < 1 else ""
             raise InputError(
-                f"there are no tickets of {line.source} in {folder.path}; first run ch2_find_tickets.py --source "
-                f"{line.source} --network {self.network} --seed {seed}{fraction}"
+                f"there are no tickets of {line.source} in {folder.path}; make them: python experiments/"
+                f"ch2_find_tickets.py --source {line.source} --network {self.network} --seed {seed}{fraction}"
             )
         return folder
 
@@ -199,7 +199,9 @@ class TicketStudy(LotteryStudy):
         if not Path(search.path, "tickets.h5").exists():
             return range(SearchSettings().rounds + 1)
         if not search.is_complete and not self.planning:
-            raise InputError(f"the search in {search.path} is unfinished; complete it, or say which rounds=N")
+            raise InputError(
+                f"the search in {search.path} is unfinished; complete it with resume=True, or give rounds="
+            )
         return range(open_tickets(Path(search.path, "tickets.h5")).rounds + 1)
 
     def do(self, method):
@@ -214,7 +216,7 @@ class TicketStudy(LotteryStudy):
         specs, data = self.runs(), self.open()
         if not self.planning:
             for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
-                print(line)
+                say(line)
         part = Part(specs, data, partial(run_ticket, method=method), self.open)
         do_parts([part], self.sweep, report=lambda: print(transfers_table([spec.folder for spec in specs])))
 

@@ -131,11 +131,11 @@ def open_collection(
     """
     data = Path(data)
     if not data.exists():
-        raise InputError(f"--data {shown_path(data)} does not exist; name the folder that holds the images")
+        raise InputError(f"data={shown_path(data)} does not exist; name the folder that holds the images")
     if not data.is_dir():
-        raise InputError(f"--data {shown_path(data)} is not a folder; name a folder (and a CSV with --metadata)")
+        raise InputError(f"data={shown_path(data)} is not a folder; name a folder (and a CSV with metadata=)")
     if split not in (None, *SPLITS):
-        raise InputError(f"there is no --split {shown(split)}; choose {' or '.join(SPLITS)}")
+        raise InputError(f"there is no split={shown(split)}; choose {' or '.join(SPLITS)}")
     joining = {
         "name": data.resolve().name or "data",
         "skip_missing": skip_missing,
@@ -159,6 +159,6 @@ def open_collection(
 
 def _no_challenge_split(data):
     return InputError(
-        f"--split challenge needs {FILE} in {shown_path(data)} (or WikiArt's lists, or train and test folders); put it "
-        "there, or leave --split out"
+        f'split="challenge" needs {FILE} in {shown_path(data)} '
+        "(or WikiArt's lists, or train and test folders); put it there, or leave split= out"
     )

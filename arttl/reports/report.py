@@ -25,6 +25,7 @@ from arttl.reports.table1 import collections_table
 from arttl.reports.tables import accuracy_table, frequency_table, runs_table
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.sections import write_chapter2
+from arttl.saying import in_words
 
 _REFERENCES = "Thin: the published curves. Marks at the right edge: the published test accuracies of Table 2."
 NAMED = 30  # files on a line that says what was written
@@ -63,7 +64,7 @@ def make_report(root, data=(), to=None, **reading):
     pictures = open_pictures(
         data, reading, pd.concat([each[["collection", "challenge"]] for each in (collected.runs, tickets.runs)])
     )
-    folder = make_folder(to or Path(root, "report"), "--to")
+    folder = make_folder(to or Path(root, "report"), "to")
     only_chapter2 = collected.is_empty and not tickets.is_empty
     chapter1 = None if only_chapter2 else write_chapter1(collected, pictures, folder)
     chapter2, groups = write_chapter2(tickets, pictures, folder)
@@ -71,7 +72,8 @@ def make_report(root, data=(), to=None, **reading):
         _say(f"chapter 2 {group}", paths)
     errata = errata_table()
     _say("errata", write_formats(errata, folder))
-    collected = replace(collected, left_out=[*collected.left_out, *tickets.left_out])
+    left_out = [(name, in_words(reason)) for name, reason in (*collected.left_out, *tickets.left_out)]
+    collected = replace(collected, left_out=left_out)
     page = render_page(collected, chapter1, chapter2, errata)
     with whole_file(folder / "index.html") as file:
         file.write(page)
@@ -123,7 +125,8 @@ def draw_figures(collected, pictures, folder):
     """
     drawn = {"figure1": sample_pictures(sample_rows(collected, pictures))}
     drawn |= {name: accuracy_curves(collected, challenges) for name, challenges in CURVES.items()}
-    missing = {"figure1": "The pictures of these runs' collections are not here; --data DIR names them."}
+    shows = "python -m arttl report RUNS --data DIR shows them."
+    missing = {"figure1": f"The pictures of these runs' collections are not here; {shows}"}
     figures = []
     for name, figure in drawn.items():
         title, caption = _CAPTIONS[name]

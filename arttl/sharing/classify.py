@@ -57,11 +57,11 @@ def compute_as_trained(about):
 def _check_outputs(options):
     if options.to is not None:
         if options.to.is_dir():
-            raise InputError(f"--to {shown_path(options.to)} is a folder; name a CSV file")
-        make_folder(options.to.parent, "--to")
+            raise InputError(f"to={shown_path(options.to)} is a folder; name a CSV file")
+        make_folder(options.to.parent, "to")
     if options.saliency is not None:
-        check_outside(options.saliency, options.images, "--saliency")
-        make_folder(options.saliency, "--saliency")
+        check_outside(options.saliency, options.images, "saliency")
+        make_folder(options.saliency, "saliency")
 
 
 def _with_maps(classifier, table, bad, options):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arttl.errors import RunsFailed
+from arttl.saying import in_words, say
 from arttl.sweeps.lock import sweep_lock
 from arttl.sweeps.plan import Graph, Job, Part, jobs_to_do, runs_to_do
 from arttl.sweeps.settings import Sweep
@@ -54,12 +55,12 @@ def do_parts(parts, sweep, prepare=lambda specs: None, report=lambda: None):
             _run_here(jobs, sweep)
     runs = sum(len(part.specs) for part in parts)
     if len(jobs) < runs:
-        print(f"{runs - len(jobs)} of {runs} runs were finished already; --force makes them anew")
+        say(f"{runs - len(jobs)} of {runs} runs were finished already; force=True makes them anew")
     report()
     if failed:
         raise RunsFailed(
-            f"{failed} of {len(jobs)} runs failed; {sweep.output / 'failures.csv'} says why, "
-            "and the same command with --resume does them again"
+            f"{failed} of {len(jobs)} runs failed; {sweep.output / 'failures.csv'} says why, and "
+            + in_words("the same once more with resume=True does them again")
         )
     return True
 

@@ -84,7 +84,9 @@ def runs_to_do(specs, data, sweep, pending=()):
                     to_do.append(spec)
                 continue
             if spec.folder.is_started and not sweep.resume:
-                raise InputError(f"{spec.folder.path} is unfinished; --resume continues it, --force starts it anew")
+                raise InputError(
+                    f"{spec.folder.path} is unfinished; resume=True continues it, force=True starts it anew"
+                )
         to_do.append(spec)
     return to_do
 

@@ -79,7 +79,7 @@ def connected(sweep):
     except (OSError, ValueError, RuntimeError, RayError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(
-            f"--address {address}: no Ray cluster can be reached there ({reason}); start one with ray start --head, "
+            f"address={address}: no Ray cluster can be reached there ({reason}); start one with ray start --head, "
             "see docs/cluster.md"
         ) from error
     try:

@@ -17,6 +17,7 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from arttl.errors import InputError
+from arttl.saying import in_words
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
 from arttl.sweeps.progress import Progress
@@ -45,7 +46,7 @@ def run_on_ray(jobs, sweep, owner):
     """
     graph, failures = Graph(jobs), Failures(sweep.output)
     if any(job.part.opening is None for job in jobs):
-        raise InputError("these runs are done on this machine only; leave executor=ray out")
+        raise InputError('these runs are done on this machine only; leave executor="ray" out')
     with connected(sweep) as own:
         state = _State(jobs, sweep, owner, graph, failures, own)
         try:
@@ -102,10 +103,11 @@ class _State:
         answered, self.answers = self.answers, head_answers()
         if not self.answers:  # Ray ends this process if that stays so for a minute
             if answered:
-                self.progress.line(
+                note = (
                     "the head of the cluster does not answer; if Ray gives it up, start the cluster again, and the "
-                    "same command with --resume goes on"
+                    "same once more with resume=True goes on"
                 )
+                self.progress.line(in_words(note))
             return
         gpus = self.sweep.gpus_per_run
         found = living_nodes()
@@ -122,7 +124,7 @@ class _State:
         patience = 0 if self.own or self.unfit else NO_NODE
         if self.looked - self.lacking >= patience:
             wanted = f"{gpus:g} GPUs" + (f" and {self.sweep.cpus_per_run:g} CPUs" if self.sweep.cpus_per_run else "")
-            reason = next(iter(self.unfit.values()), f"none has {wanted}; see --gpus-per-run and --cpus-per-run")
+            reason = next(iter(self.unfit.values()), f"none has {wanted}; see gpus_per_run and cpus_per_run")
             raise InputError(f"no node of the Ray cluster can do a run: {reason}")
 
     def _announce(self):

@@ -43,7 +43,7 @@ class Sweep:
     def __post_init__(self):
         for name in RAY_ONLY:
             if not self.on_ray and getattr(self, name) is not None:
-                raise InputError(f"{name} goes with executor ray; add executor=ray, or leave {name} out")
+                raise InputError(f'{name}= goes with executor="ray"; add it, or leave the other out')
 
     @property
     def on_ray(self):

@@ -8,6 +8,7 @@ from arttl.collections import PARTS
 from arttl.collections.wording import shown
 from arttl.errors import InputError
 from arttl.images import Decoding, ImageStore, check_reading, identify_files
+from arttl.saying import in_words, say
 from arttl.training.crops import stored_side
 from arttl.training.data import TrainingData
 
@@ -21,6 +22,9 @@ class CollectionData:
         cache: folder of decoded images and features.
         skip_bad_images: go on without images that cannot be read.
         files: arttl.images.Files of the images, where the caller knows them already.
+
+    Attributes:
+        reading_losses: what a reading of the pictures loses, a list of lines for each `decoding` of a recipe so far.
     """
 
     def __init__(self, collection, split, cache, skip_bad_images=False, files=None):
@@ -28,7 +32,7 @@ class CollectionData:
         self.cache, self.skip_bad_images = cache, skip_bad_images
         self.paths = collection.paths()
         self.files = files or identify_files(self.paths, cache)
-        self._stores = {}
+        self.reading_losses, self._stores = {}, {}
 
     @property
     def settings(self):
@@ -69,6 +73,7 @@ class CollectionData:
             (size, size, 3),
             {part: (store, rows[part], class_ids[part], ids[rows[part]]) for part in PARTS},
             notes=tuple(self.untested(store)),
+            reading_losses=tuple(self.reading_losses[recipe.decoding]),
             table=self.image_table(),
             crop=size if cropped else None,
             cache=self.cache,
@@ -77,16 +82,22 @@ class CollectionData:
     def store(self, size, recipe, fit="stretch"):
         """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed.
 
-        Says what the reading loses of the pictures; raises InputError for those that it would turn white.
+        Says once what the reading loses of the pictures; raises InputError for those that it would turn white.
         """
         most = self.collection.megapixels
         decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit, megapixels=most)
         if decoding not in self._stores:
-            for note in check_reading(self.paths, decoding, self.cache, self.files.fingerprint):
-                print(f"  {note}", flush=True)
+            self._see_losses(decoding)
             options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
             self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
         return self._stores[decoding]
+
+    def _see_losses(self, decoding):
+        if decoding.reading not in self.reading_losses:
+            losses = check_reading(self.paths, decoding, self.cache, self.files.fingerprint)
+            self.reading_losses[decoding.reading] = [in_words(line) for line in losses]
+            for line in losses:
+                say(f"  {line}")
 
     def image_table(self):
         """images.csv as a DataFrame: image_id, label, split, and the file's content (arttl.images.Files).

@@ -25,6 +25,7 @@ class TrainingData:
         parts: dict of "train", "validation" and "test" to (reader, rows, class ids, image ids); the reader is an
             ImageStore or what has its `read`.
         notes: departures and facts, for the run's config.json.
+        reading_losses: what the reading of the files loses of the pictures, lines for the run's config.json.
         table: images.csv as a DataFrame, where the images are files; else None.
         crop: side of the windows that are taken of larger images; None takes images whole.
         cache: folder in which what is computed of the images, such as X, is kept; None keeps nothing.
@@ -36,6 +37,7 @@ class TrainingData:
     shape: tuple
     parts: dict
     notes: tuple = ()
+    reading_losses: tuple = ()
     table: pd.DataFrame | None = None
     crop: int | None = None
     cache: Path | None = None
