@@ -187,11 +187,11 @@ class TicketStudy(LotteryStudy):
         """
         folder = search_run(self.search_folder, line.source, self.network, line.fraction, seed)
         if not Path(folder.path, "tickets.h5").exists() and not self.planning:
-            fraction = f" --fraction {line.fraction:g}" if line.fraction < 1 else ""
-            raise InputError(
-                f"there are no tickets of {line.source} in {folder.path}; make them: python experiments/"
-                f"ch2_find_tickets.py --source {line.source} --network {self.network} --seed {seed}{fraction}"
+            command = (
+                f"python experiments/ch2_find_tickets.py --source {line.source} --network {self.network} "
+                f"--seed {seed} --fraction {line.fraction:g}"
             )
+            raise InputError(f"there are no tickets of {line.source} in {folder.path}; make them: {command}")
         return folder
 
     def all_rounds(self, search):
