@@ -14,7 +14,6 @@ import signal
 import sys
 import tempfile
 import threading
-from functools import partial
 from pathlib import Path
 
 from arttl.errors import InputError, RunsFailed
@@ -87,44 +86,20 @@ def in_options(message, options):
     """A message of the library, which names arguments, with the options of this command in their place.
 
     Arguments:
-        message: text in which an argument stands as `image_size`, or as `weights=` where it is a plain word, with or
-            without a value behind it; and a recipe's setting as `decoding="upright"`.
+        message: text in which an argument stands as `image_size`, or as `weights=` where it is a plain word.
         options: the parsed options; the names of their attributes are those of the arguments.
 
     Example:
-        >>> in_options('image_size 20 is too small for split="own"', options)
-        '--image-size 20 is too small for --split own'
+        >>> in_options("image_size 20 is too small", options)
+        '--image-size 20 is too small'
     """
-    words = getattr(options, "words", None) or {name: f"--{name.replace('_', '-')}" for name in vars(options)}
     assigned = {each.partition("=")[0].strip() for each in getattr(options, "set", None) or ()}  # by --set NAME=VALUE
-    if "set" in words:
-        message = re.sub(rf'{_APART}([a-z_]+)(\.\w+)?="([^"\s]+)"', partial(_as_setting, words), message)
-    for name in {**_OF_RUNS, **words}.keys() - assigned:
-        word = words.get(name) or _OF_RUNS[name]
-        message = re.sub(rf'{_APART}{name}=(True\b|"[^"]*"|{_VALUE})?', partial(_as_option, word), message)
+    for name in vars(options).keys() - assigned:
+        option = f"--{name.replace('_', '-')}"
+        message = re.sub(rf"(?<![\w.\"'{{-]){name}=", f"{option} ", message)
         if "_" in name:
-            message = re.sub(rf"{_APART}{name}(?![\w\"'./=-])", word, message)
+            message = re.sub(rf"(?<![\w.\"'/-]){name}(?![\w\"'./=-])", option, message)
     return message
-
-
-_APART = r"(?<![\w.\"'{/-])"  # what stands before a name, unless it is part of something longer, or somebody's text
-_VALUE = r"(?=[\w~'-]|\.{0,2}/)"  # what a value that is not in quotes begins with
-_OF_RUNS = {"resume": "--resume", "force": "--force"}  # of the scripts; the other commands only read what these made
-
-
-def _as_option(word, found):
-    """An assignment to an argument, a re.Match, as the command line has it."""
-    value = found[1]
-    return word if value in (None, "True") else f"{word} {value.strip(chr(34))}"
-
-
-def _as_setting(words, found):
-    """An assignment to a recipe's setting, a re.Match, as --set takes it; what has an option of its own stays."""
-    from arttl.recipes import Recipe
-
-    own = found[2] is None and found[1] in words
-    is_setting = found[1] in Recipe.__dataclass_fields__ and found[1] not in ("name", "approach")
-    return f"--set {found[1]}{found[2] or ''}={found[3]}" if is_setting and not own else found[0]
 
 
 class _Terminated(KeyboardInterrupt):
@@ -207,18 +182,7 @@ def _fail(line):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line, and whose namespaces say in `words` what arguments are called here.
-
-    That is a dict of an attribute's name to its option, or to what --help calls an argument without one (DATA).
-    """
-
-    def parse_known_args(self, args=None, namespace=None):
-        """As argparse does; a command's own words come before those of what it is a command of."""
-        namespace, rest = super().parse_known_args(args, namespace)
-        words = {each.dest: each.option_strings[-1] if each.option_strings else each.metavar for each in self._actions}
-        words.pop(argparse.SUPPRESS, None)
-        namespace.words = {**words, **getattr(namespace, "words", {})}
-        return namespace, rest
+    """An ArgumentParser whose errors are one line."""
 
     def error(self, message):
         """Print the line and end with exit code 2."""
