@@ -90,7 +90,7 @@ def in_options(message, options):
         options: the parsed options; the names of their attributes are those of the arguments.
 
     Example:
-        >>> in_options("image_size 20 is too small", options)
+        >>> in_options("image_size 20 is too small", argparse.Namespace(image_size=20))
         '--image-size 20 is too small'
     """
     assigned = {each.partition("=")[0].strip() for each in getattr(options, "set", None) or ()}  # by --set NAME=VALUE
