@@ -93,6 +93,7 @@ def in_options(message, options):
         options: the parsed options; the names of their attributes are those of the arguments.
 
     Example:
+        >>> options = argparse.Namespace(image_size=20, split="own")
         >>> in_options('image_size 20 is too small for split="own"', options)
         '--image-size 20 is too small for --split own'
     """

@@ -140,7 +140,9 @@ class Recipe:
         Raises InputError for an unknown setting or a value that it does not take.
 
         Example:
-            >>> fine_tuning().changed({"optimizer.nesterov": False, "numerics": "2.1.6"})
+            >>> recipe = fine_tuning().changed({"optimizer.nesterov": False, "numerics": "2.1.6"})
+            >>> recipe.optimizer["nesterov"], recipe.numerics.moving_average
+            (False, 'zero-debiased')
         """
         recipe = self
         for key, value in settings.items():

@@ -79,9 +79,10 @@ def find_tickets(
     reached in the first round; what was found until then is kept.
 
     Example:
-        >>> model = recipe.compile(arttl.models.resnet20())
-        >>> tickets = find_tickets(model, recipe, training, validation, "search")
-        >>> ticket = load_ticket(tickets.path, round=17)
+        >>> model = recipe.compile(model)
+        >>> tickets = find_tickets(model, recipe, training, validation, "search", SearchSettings(rounds=1), log=str)
+        >>> f"{tickets.sparsity(1):.2f}"
+        '0.20'
     """
     folder, settings, metadata = Path(folder), settings or SearchSettings(), metadata or {}
     search = _Search(model, recipe, training, validation, folder, settings, test, metadata, log, report, seed)
