@@ -197,8 +197,8 @@ def _refuse_bomb(width: int, height: int, megapixels: float | None) -> None:
     limit = 2 * pillows if megapixels is None and pillows is not None else (megapixels or math.inf) * 1e6
     if width * height > limit:
         raise ValueError(
-            f"large scan or decompression bomb: {width} x {height} pixels; --max-megapixels "
-            f"{math.ceil(width * height / 1e6)}"
+            f"large scan or decompression bomb: {width} x {height} pixels; max_megapixels="
+            f"{math.ceil(width * height / 1e6)} reads it"
         )
 
 

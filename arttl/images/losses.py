@@ -28,7 +28,7 @@ LOSSES = {
 }
 """What can be lost, and what training then sees."""
 
-REMEDY = "--set decoding=upright"
+REMEDY = 'decoding="upright"'
 
 
 def lost_by_load_img(path: Path | str, megapixels: float | None = None) -> tuple[str, ...]:

@@ -276,7 +276,7 @@ def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> st
     first, cause = next(iter(store.bad.items()))
     number = f"{len(store.bad)} of {len(paths)} images" if store.image_ids else f"none of the {len(paths)} images"
     verb = "cannot" if store.image_ids else "can"
-    remedy = "skip_bad_images goes on without them" if store.image_ids else "check the data folder"
+    remedy = "skip_bad_images=True goes on without them" if store.image_ids else "check the data folder"
     return (
         f"{number} {verb} be read, first {shown_path(paths[first])} ({shown(cause)}), all listed in {report}: {remedy}"
     )

@@ -267,7 +267,7 @@ class _Search:
             metadata = json.loads(str(state["search"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(
-                f"{self.state} is damaged ({error}); the search cannot go on: --force starts it anew"
+                f"{self.state} is damaged ({error}); the search cannot go on: delete {self.folder} to start it anew"
             ) from error
         self._check_same(metadata)
         self.pruning.load_state_dict(state)
@@ -285,7 +285,7 @@ class _Search:
         if differing:
             raise InputError(
                 f"{self.folder} holds a search of another {differing[0]}: {metadata.get(differing[0])}, not "
-                f"{mine.get(differing[0])}; choose another folder, or --force starts it anew"
+                f"{mine.get(differing[0])}; choose another folder, or delete this one to start anew"
             )
 
 
