@@ -29,7 +29,7 @@ FOREIGN = {
     "--generate",
     "--logdir",
     *("--head", "--port", "--num-cpus", "--num-gpus", "--disable-usage-stats"),
-    *("--job-name", "--nodes", "--ntasks", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task", "--time"),
+    *("--nodes", "--ntasks", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task", "--time"),
     *("--exclude", "--requeue"),
 }
 """Options of pytest, Ray, SLURM and TensorBoard."""
@@ -88,6 +88,14 @@ def test_links_lead_somewhere(page):
         path = folder / name if name else folder / page
         assert path.exists(), target
         assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_of_the_repository_that_a_page_names_exist(page):
+    named = re.findall(
+        r"(?<![\w./-])((?:arttl|tests|tools|benchmarks|experiments)/[\w/.-]+\.(?:py|csv|h5|sh|jpg))", PAGES[page]
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_every_page_is_named_in_readme():
