@@ -387,7 +387,10 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         (["--source", "cifar10"], "there are no tickets of cifar10 in"),
         (["--source", "target", "--rounds", "7"], "has tickets of rounds 0 to 2, not 7; see --rounds"),
         (["--source", "target", "--rounds", "9-3"], "'9-3' is no round or range of rounds"),
-        (["--source", "target", "--network", "resnet50", "--image-size", "32"], "make them: python experiments/ch2_find_tickets.py"),
+        (
+            ["--source", "target", "--network", "resnet50", "--image-size", "32"],
+            "make them: python experiments/ch2_find_tickets.py",
+        ),
         (["--source", "target", "--split-seed", "7"], "of the target among its train and"),
         (
             ["--target", "other", "--source", "mine", "--split-seed", "7"],
