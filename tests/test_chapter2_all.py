@@ -136,20 +136,7 @@ def same_tickets(path, reference):
 
 @pytest.mark.parametrize("data", [[], ["--sources", "cifar10=keras", "--targets", "human-lba=mine", "mouse-lba=more"]])
 def test_sizes_are_given_to_every_experiment(data):
-    options = [
-        "--network",
-        "resnet20",
-        "--rounds",
-        "4",
-        "--epochs",
-        "3",
-        "--image-size",
-        "8",
-        "--max-concurrent",
-        "2",
-        "--executor",
-        "ray",
-    ]
+    options = ["--network", "resnet20", "--rounds", "4", "--epochs", "3", "--image-size", "8", "--devices", "2"]
     given = all_parser("").parse_args([*data, *options])
     planned = [step.study for step in Chapter2.from_options(given).steps()]
     assert {HypothesisStudy, SizeStudy} - {type(each) for each in planned} == ({HypothesisStudy} if data else set())
