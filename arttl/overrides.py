@@ -24,7 +24,7 @@ def read_assignments(assignments):
     for text in assignments:
         key, equals, value = (part.strip() for part in text.partition("="))
         if not (key and equals and value):
-            raise InputError(f"--set {text!r} is not NAME=VALUE, such as optimizer.learning_rate=1e-4")
+            raise InputError(f"the setting {text!r} is not NAME=VALUE, such as optimizer.learning_rate=1e-4")
         settings[key] = value
     return settings
 

@@ -17,8 +17,12 @@ from arttl.images.losses import LOSSES, REMEDY
 from arttl.names import safe_name
 from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
+from arttl.saying import in_words, say
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
+
+OF_FILES = ("corrupt", *LOSSES)
+"""Kinds of findings whose detail is a message; that of others can be somebody's label."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +80,12 @@ def run_check(options):
         preset=recipe.split,
         reading=recipe.decoding,
     )
+    findings = [
+        each._replace(detail=in_words(each.detail)) if each.kind in OF_FILES else each for each in checked.findings
+    ]
     path = options.report or Path(f"check-{safe_name(collection.name)}.csv")
-    write_findings(path, [*checked.findings, *(row for facts in checked.facts for row in class_rows(facts))])
-    print(report(checked, path))
+    write_findings(path, [*findings, *(row for facts in checked.facts for row in class_rows(facts))])
+    say(report(checked, path))
     return 0 if checked.ready else 1
 
 
@@ -115,7 +122,7 @@ def check_collection(
     for challenge in challenges:
         collection.check_challenge(challenge)
     if group_duplicates and metadata_only:
-        raise InputError("--group-duplicates needs the images, which --metadata-only leaves closed; leave one out")
+        raise InputError("group_duplicates needs the images, which metadata_only leaves closed; leave one out")
     images = preparing = None
     if not metadata_only:
         paths = collection.paths()

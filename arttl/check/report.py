@@ -81,7 +81,9 @@ def _finding_lines(checked):
         f"label variants: {_variants(by_kind['label-variant'])}",
     ]
     if by_kind["unreadable"]:
-        lines.insert(0, f"folders that cannot be read: {_items(by_kind['unreadable'])} (--skip-unreadable)")
+        lines.insert(
+            0, f"folders that cannot be read: {_items(by_kind['unreadable'])} (skip_unreadable=True passes them over)"
+        )
     if checked.images is None:
         return lines
     causes = [f"{shown(each.item)} ({shown_path(each.detail)})" for each in by_kind["corrupt"]]
@@ -91,7 +93,7 @@ def _finding_lines(checked):
     lines += [losses] if losses else []
     for kind, words in (("duplicate", "exact duplicates"), ("near-duplicate", "near duplicates")):
         straddling = [each for each in by_kind["straddles"] if each.group.startswith(f"{kind}-")]
-        remedy = "" if _given(checked) else " (--group-duplicates keeps each in one)"
+        remedy = "" if _given(checked) else " (group_duplicates=True keeps each in one)"
         lines.append(f"{words}: {_groups(by_kind[kind])}{_straddling(straddling, remedy)}")
     lines += [f"one picture under several labels: {line}" for line in _two_labels(by_kind["two-labels"])]
     return lines
