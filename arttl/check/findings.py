@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import NamedTuple
 
-from arttl.files import csv_writer, whole_file
+from arttl.base.files import csv_writer, whole_file
 
 ATTENTION = (
     "cannot-split",

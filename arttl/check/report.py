@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from arttl.base.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
 from arttl.check.images import PREPARED, SAMPLE
-from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
 from arttl.images.losses import loss_line
 
 SHOWN_NOTES = 6

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown, shown_path
 from arttl.collections.csv_file import read_csv
 from arttl.collections.join import join_rows
-from arttl.collections.wording import first_few, shown, shown_path
-from arttl.errors import InputError
 
 MOST_COLUMNS_NAMED = 20
 

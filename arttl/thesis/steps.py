@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 MEASURED = Path(__file__).parents[1] / "data" / "step_times.csv"
 """Of benchmarks/step_times.py on the machine that the file names."""
