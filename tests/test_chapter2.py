@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import slim
-from ch2_find_tickets import search
 from PIL import Image
 from scripts import run_folders, write_class_folders
 
@@ -37,8 +36,7 @@ def one_search(photographs, tmp_path_factory):
     line += ["--cache", folder / "cache", "--splits", folder / "splits"]
     with pytest.MonkeyPatch.context() as patch:
         slim.put_in_place(patch)
-        options = search_parser("").parse_args([*map(str, line)])
-        chapter2.SearchStudy.from_options(options).do(search)
+        chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
     return folder
 
 
@@ -389,7 +387,10 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         (["--source", "cifar10"], "there are no tickets of cifar10 in"),
         (["--source", "target", "--rounds", "7"], "has tickets of rounds 0 to 2, not 7; see --rounds"),
         (["--source", "target", "--rounds", "9-3"], "'9-3' is no round or range of rounds"),
-        (["--source", "target", "--network", "resnet50", "--image-size", "32"], "make them: python experiments/"),
+        (
+            ["--source", "target", "--network", "resnet50", "--image-size", "32"],
+            "make them: python experiments/ch2_find_tickets.py",
+        ),
         (["--source", "target", "--split-seed", "7"], "of the target among its train and"),
         (
             ["--target", "other", "--source", "mine", "--split-seed", "7"],

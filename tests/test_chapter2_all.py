@@ -168,7 +168,7 @@ def test_bad_options_are_one_line_and_exit_2(tmp_path):
     for options, said in (
         (["--network", "lenet"], "invalid choice: 'lenet'"),
         (["--image-size", "4", "--network", "resnet20"], "is too small for ResNet-20"),
-        (["--sources", "cifar10=keras"], "--targets  are missing"),
+        (["--sources", "cifar10=keras"], "--targets are missing"),
     ):
         done = forked.run([EXPERIMENTS / "ch2_all.py", "--output", tmp_path / "runs", *options])
         assert done.returncode == 2
