@@ -1,5 +1,7 @@
 """The documents say what is there (settings, tests, options, links), and keep to the house's sizes."""
 
+import ast
+import pkgutil
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -96,6 +98,24 @@ def test_files_of_the_repository_that_a_page_names_exist(page):
         r"(?<![\w./-])((?:arttl|tests|tools|benchmarks|experiments)/[\w/.-]+\.(?:py|csv|h5|sh|jpg))", PAGES[page]
     )
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def names_of_arttl(text):
+    """What a page names in Python, dotted: in its examples, which must parse, and in `arttl.something` within lines."""
+    named = set(re.findall(r"`(arttl(?:\.[a-zA-Z_]\w*)+)", text))
+    for code in re.findall(r"```python\n(.*?)```", text, re.S):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("arttl"):
+                named |= {f"{node.module}.{each.name}" for each in node.names}
+            elif isinstance(node, ast.Attribute) and ast.unparse(node).startswith("arttl."):
+                named |= set(re.findall(r"^arttl(?:\.\w+)+$", ast.unparse(node)))
+    return named - {"arttl.folder"}  # a tag in MLflow
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_names_in_python_exists(page):
+    for name in names_of_arttl(PAGES[page]):
+        pkgutil.resolve_name(name)
 
 
 def test_every_page_is_named_in_readme():

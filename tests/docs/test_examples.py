@@ -16,6 +16,8 @@ from arttl.training import Arrays, Batches
 
 PACKAGE = Path(arttl.__file__).parent
 NOT_RUN = {
+    "arttl.transfer.study.TransferStudy": "takes a study's data and hours",
+    "arttl.lottery.search.SearchStudy": "takes a study's data and hours",
     "arttl.models.belongings.what_weights_need": "takes a finished run",
     "arttl.models.classifier.build_classifier": "downloads ImageNet's weights",
     "arttl.sharing.classifier.load_classifier": "takes an exported run",
