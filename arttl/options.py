@@ -24,9 +24,10 @@ def add_reading(group):
     group.add_argument(
         "--metadata",
         type=path,
-        help="labels outside of DIR or one of several: CSV, XML, MAT, or a folder of XML or lists",
+        help="labels outside of DIR or one of several: CSV, XLSX, XML, MAT, or a folder of XML or lists",
     )
     add_layout(group)
+    group.add_argument("--sheet", type=name, metavar="NAME", help="sheet of the workbook (the only one with data)")
     group.add_argument(
         "--split",
         choices=("own", "challenge"),
@@ -42,8 +43,8 @@ def add_reading(group):
 
 def add_layout(group):
     """The options of how metadata is laid out and what counts as unknown, which several collections may share."""
-    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
-    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
+    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the table with the images' names")
+    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the table with the labels")
     group.add_argument("--format", choices=FORMAT_NAMES, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)} (detected)")
     group.add_argument(
         "--unknown-labels",

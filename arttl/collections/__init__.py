@@ -23,7 +23,7 @@ from arttl.collections.rijksgt import FILE, read_rijksgt, with_challenge_split
 from arttl.collections.table import CHALLENGES, MISSING_LABELS, PARTS, Collection, labels_fingerprint, unknown_set
 from arttl.collections.targets import TARGETS, Target, find_target
 from arttl.collections.wikiart import read_wikiart
-from arttl.collections.wording import shown, shown_path
+from arttl.collections.wording import first_few, shown, shown_path
 from arttl.errors import InputError
 
 __all__ = [
@@ -62,6 +62,7 @@ READING = (
     "metadata",
     "image_column",
     "label_column",
+    "sheet",
     "format",
     "split",
     "unknown_labels",
@@ -96,6 +97,7 @@ def open_collection(
     metadata=None,
     image_column=None,
     label_column=None,
+    sheet=None,
     skip_missing=False,
     skip_unreadable=False,
     unknown_labels=None,
@@ -107,15 +109,17 @@ def open_collection(
     """Open a user's collection, in whichever of the known layouts it is.
 
     With metadata, images lie in `data`/images, jpg2 or jpg, else anywhere below `data`. The formats are tried in the
-    order of `detect.FORMATS`; a CSV in the data folder comes before all but WikiArt's lists. See docs/data.md.
+    order of `detect.FORMATS`; a table in the data folder comes before all but WikiArt's lists. See docs/data.md.
 
     Arguments:
         data: the data folder.
         challenge: "material", "type" or "artist"; with class folders or named columns, whatever the labels are;
             with WikiArt's lists also "genre" or "style". None for whatever the data has: all that a Dublin Core
             collection has, WikiArt's first, "type" with class folders or named columns.
-        metadata: a CSV, XML or MATLAB file elsewhere or one of several, or a folder of XML files or WikiArt's lists.
-        image_column, label_column: columns of a plain CSV.
+        metadata: a CSV, workbook, XML or MATLAB file elsewhere or one of several, or a folder of XML files or WikiArt's
+            lists.
+        image_column, label_column: columns of a plain CSV or workbook.
+        sheet: of a workbook; None for the only one that holds anything.
         skip_missing: leave metadata rows without an image out, rather than refuse them.
         skip_unreadable: leave subfolders that cannot be read out, rather than refuse them.
         unknown_labels: labels that say nothing, beside the blank one; None for the studies' ("anoniem").
@@ -143,11 +147,12 @@ def open_collection(
     }
     metadata = None if metadata is None else Path(metadata)
     walk = Walk(bool(follow_links), skip_unreadable)
-    asked = Request(data, challenge, metadata, image_column, label_column, split or "own", joining, walk)
+    asked = Request(data, challenge, metadata, image_column, label_column, sheet, split or "own", joining, walk)
     chosen = find_format(asked, format)
     if asked.split == "challenge" and chosen.name not in WITH_SPLITS and asked.mat is None:
         raise _no_challenge_split(data)
-    collection = replace(chosen.read(asked), megapixels=max_megapixels)
+    collection = chosen.read(asked)
+    collection = replace(collection, megapixels=max_megapixels, notes=(*_aside(asked, chosen), *collection.notes))
     if challenge is not None:
         collection.check_challenge(challenge)
     if asked.split == "challenge" and asked.mat is not None and chosen.name != "wikiart":
@@ -155,6 +160,14 @@ def open_collection(
     if asked.split == "challenge" and collection.given_split() is None:
         raise _no_challenge_split(data)
     return collection
+
+
+def _aside(asked, chosen):
+    """A line on tables beside class folders, records or the like, which gave the labels."""
+    if asked.metadata is not None or chosen.name == "csv" or not asked.aside:
+        return []
+    names = first_few([path.name for path in asked.aside])
+    return [f"{names} left aside, since {chosen.name} give the labels; image_column= and label_column= read it"]
 
 
 def _no_challenge_split(data):

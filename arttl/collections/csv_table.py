@@ -1,11 +1,9 @@
-"""Reader: a plain CSV with one column of image ids and one of labels, which the user names."""
+"""Reader: a plain CSV or workbook with one column of image ids and one of labels, which the user names."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from arttl.collections.csv_file import read_csv
 from arttl.collections.join import join_rows
+from arttl.collections.tables import read_table
 from arttl.collections.wording import first_few, shown, shown_path
 from arttl.errors import InputError
 
@@ -13,10 +11,10 @@ MOST_COLUMNS_NAMED = 20
 
 
 def read_csv_table(metadata, images, *, challenge, image_column=None, label_column=None, **joining):
-    """Read a collection from a CSV.
+    """Read a collection from a CSV or a workbook.
 
     Arguments:
-        metadata: the CSV file.
+        metadata: the file, or the Table that was read of it.
         images: an ImageFolder.
         challenge: what the labels are labels of.
         image_column, label_column: the columns that hold image ids and labels.
@@ -24,10 +22,9 @@ def read_csv_table(metadata, images, *, challenge, image_column=None, label_colu
 
     Returns a Collection with the one challenge.
 
-    Raises InputError for a column that is not named or not there, and whatever read_csv and join_rows refuse.
+    Raises InputError for a column that is not named or not there, and whatever read_table and join_rows refuse.
     """
-    metadata = Path(metadata)
-    rows = read_csv(metadata)
+    metadata, rows, notes = read_table(metadata)
     for option, column in (("--image-column", image_column), ("--label-column", label_column)):
         if column not in rows.columns:
             has = first_few(rows.columns, MOST_COLUMNS_NAMED)
@@ -41,5 +38,6 @@ def read_csv_table(metadata, images, *, challenge, image_column=None, label_colu
         source=metadata,
         image_column=image_column,
         label_columns={challenge: label_column},
+        notes=notes,
         **joining,
     )

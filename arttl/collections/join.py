@@ -24,6 +24,7 @@ def join_rows(
     name=None,
     skip_missing=False,
     unknown_labels=MISSING_LABELS,
+    notes=(),
 ):
     """Join metadata rows with the images of a folder.
 
@@ -36,6 +37,7 @@ def join_rows(
         name: the collection's name; that of the image folder by default.
         skip_missing: leave rows without an image out, rather than refuse them.
         unknown_labels: labels that say nothing, as table.unknown_set makes them.
+        notes: lines on how the metadata was read.
 
     Returns a Collection, sorted by image_id. Columns that are neither id nor label are kept; one whose name
     the table needs is kept as "metadata.NAME".
@@ -49,8 +51,8 @@ def join_rows(
     matched = match_ids(rows[image_column], images, source)
     files = pd.Series(matched.files, index=rows.index, dtype=object)
     lost = _lost(rows[image_column][files.isna()])
-    rows, files, notes = _with_image(rows, files, lost, images, source, skip_missing)
-    notes = [*matched.notes, *notes, *images.notes]
+    rows, files, left_out = _with_image(rows, files, lost, images, source, skip_missing)
+    notes = [*notes, *matched.notes, *left_out, *images.notes]
     repeated = _check_repeated(rows, files, source, image_column, label_columns)
     rows, files = rows[~repeated], files[~repeated]
     if repeated.any():
