@@ -25,8 +25,8 @@ class Finding(NamedTuple):
     """One thing found.
 
     Arguments:
-        kind: one of ATTENTION, or "dropped", "without-row", "transparent", "turned", "duplicate", "near-duplicate", or
-            "class", which finds no fault.
+        kind: one of ATTENTION, or "dropped", "without-row", "not-read", "transparent", "turned", "duplicate",
+            "near-duplicate", or "class", which finds no fault.
         challenge: the challenge it is about; "" for all.
         item: an image id or a label.
         detail: more about it, in words.

@@ -108,6 +108,10 @@ def metadata_findings(collection, facts):
     findings += [
         Finding("unreadable", item=item, detail="a folder that cannot be read") for item in collection.unreadable
     ]
+    findings += [
+        Finding("not-read", item=item, detail="a format that is not read; convert it to JPEG or PNG")
+        for item in collection.not_read
+    ]
     for each in facts:
         findings += dropped_classes(each)
         findings += label_variants(each.labels, each.challenge)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.collections.image_place import near_misses, place_images, where_pictures_lie
 from arttl.collections.match import match_ids
 from arttl.collections.table import MISSING_LABELS, Collection, is_missing
 from arttl.collections.wording import counted, first_few, row_name, shown, shown_path
@@ -48,11 +49,12 @@ def join_rows(
     rows = rows.copy()
     used = [image_column, *label_columns.values()]
     rows[used] = rows[used].apply(lambda column: column.str.strip())
+    images, placed = place_images(rows[image_column], images, source)
     matched = match_ids(rows[image_column], images, source)
     files = pd.Series(matched.files, index=rows.index, dtype=object)
     lost = _lost(rows[image_column][files.isna()])
     rows, files, left_out = _with_image(rows, files, lost, images, source, skip_missing)
-    notes = [*notes, *matched.notes, *left_out, *images.notes]
+    notes = [*notes, *placed, *matched.notes, *left_out, *images.notes]
     repeated = _check_repeated(rows, files, source, image_column, label_columns)
     rows, files = rows[~repeated], files[~repeated]
     if repeated.any():
@@ -82,6 +84,7 @@ def join_rows(
         tuple(dict.fromkeys(lost)),
         without_row,
         unreadable=images.unreadable,
+        not_read=images.foreign,
     )
 
 
@@ -98,6 +101,7 @@ def _with_image(rows, files, lost, images, source, skip_missing):
         raise InputError(
             f"{shown_path(source)}: none of its {counted(len(rows), 'row')} has an image in {where} "
             f"(first: {first_few(lost)}); check --data and the image ids{beside}"
+            f"{near_misses(lost, images) or where_pictures_lie(images)}"
         )
     if not lost:
         return rows, files, []
@@ -106,9 +110,10 @@ def _with_image(rows, files, lost, images, source, skip_missing):
         have = "has" if len(lost) == 1 else "have"
         raise InputError(
             f"{shown_path(source)}: {counted(len(lost), 'row')} {have} no image in {where} (first: {first}); "
-            "--skip-missing goes on without them"
+            f"--skip-missing goes on without them{near_misses(lost, images)}"
         )
-    note = f"{counted(len(lost), 'row')} of {shown_path(source)} without an image left out (first: {first})"
+    near = near_misses(lost, images)
+    note = f"{counted(len(lost), 'row')} of {shown_path(source)} without an image left out (first: {first}){near}"
     return rows[files.notna()], files[files.notna()], [note]
 
 
