@@ -3,14 +3,18 @@
 import datetime
 import zipfile
 
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 from collection_files import plain, refusal, touch, write
 
+from arttl.check.findings import Finding, write_findings
 from arttl.collections import open_collection
 from arttl.collections.csv_file import read_csv
 from arttl.collections.tables import read_table
 from arttl.errors import InputError
+from arttl.spreadsheets import write_spreadsheet
 
 NAMED = {"image_column": "file", "label_column": "kind"}
 
@@ -235,3 +239,59 @@ def test_tab_separated_tables_are_found(tmp_path):
     touch(tmp_path, "a.jpg", "b.jpg")
     write(tmp_path / "m.tsv", "file\tkind\na.jpg\tx\nb.jpg\ty\n", "utf-16")
     assert plain(tmp_path).labels("type").to_dict() == {"a.jpg": "x", "b.jpg": "y"}
+
+
+# --- tables that we write
+
+
+ODD = [
+    "=1+1",
+    "+49 30",
+    "-5",
+    "@home",
+    "Boëtius",
+    'a "b", c',
+    "two\nlines",
+    "bell \x07",
+    "\udce9",
+    "",
+    "007",
+    "x" * 40_000,
+]
+
+
+def test_a_workbook_keeps_text_as_text_and_numbers_as_numbers(tmp_path):
+    numbers = np.linspace(0, 1, len(ODD)).astype(np.float32)
+    numbers[3] = np.nan
+    table = pd.DataFrame({"path": ODD, "probability": numbers, "rank": range(len(ODD))})
+    write_spreadsheet(tmp_path / "p.xlsx", table)
+    sheet = openpyxl.load_workbook(tmp_path / "p.xlsx").active
+    header, *rows = sheet.iter_rows()
+    assert [cell.value for cell in header] == ["path", "probability", "rank"]
+    assert [row[0].data_type for row in rows] == ["s"] * 9 + ["n", "s", "s"]  # "" is an empty cell
+    expected = {"bell \x07": "bell \\x07", "\udce9": "\\udce9", "": None, "x" * 40_000: "x" * 32_767}
+    assert [row[0].value for row in rows] == [expected.get(each, each) for each in ODD]
+    assert [row[0].quotePrefix for row in rows[:5]] == [True, True, True, True, False]
+    assert rows[3][1].value is None
+    assert rows[4][1].value == float(numbers[4])
+    assert [row[2].value for row in rows] == list(range(len(ODD)))
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_csv_begins_with_the_mark_that_excel_looks_for_and_pandas_passes_over(tmp_path):
+    table = pd.DataFrame({"path": ["Boëtius.jpg"], "n": [1]})
+    write_spreadsheet(tmp_path / "p.csv", table)
+    assert (tmp_path / "p.csv").read_bytes() == b"\xef\xbb\xbfpath,n\nBo\xc3\xabtius.jpg,1\n"
+    assert pd.read_csv(tmp_path / "p.csv").equals(table)
+    assert read_csv(tmp_path / "p.csv").columns.tolist() == ["path", "n"]
+
+
+def test_findings_as_a_workbook(tmp_path):
+    write_findings(tmp_path / "f.xlsx", [Finding("dropped", "type", "=Öl", "3 images")])
+    assert table_of(tmp_path / "f.xlsx").to_dict("list") == {
+        "kind": ["dropped"],
+        "challenge": ["type"],
+        "item": ["=Öl"],
+        "detail": ["3 images"],
+        "group": [""],
+    }

@@ -7,11 +7,12 @@ import sys
 from arttl.cli import import_keras_quietly
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.errors import InputError
-from arttl.files import make_folder, write_table
+from arttl.files import make_folder
 from arttl.reports.markdown import markdown_table
 from arttl.sharing.classifier import load_classifier
 from arttl.sharing.layout import read_about
 from arttl.sharing.pictures import check_outside, find_pictures
+from arttl.spreadsheets import write_spreadsheet
 
 
 def run_classify(options):
@@ -57,7 +58,7 @@ def compute_as_trained(about):
 def _check_outputs(options):
     if options.to is not None:
         if options.to.is_dir():
-            raise InputError(f"--to {shown_path(options.to)} is a folder; name a CSV file")
+            raise InputError(f"--to {shown_path(options.to)} is a folder; name a .csv or .xlsx file")
         make_folder(options.to.parent, "--to")
     if options.saliency is not None:
         check_outside(options.saliency, options.images, "--saliency")
@@ -83,7 +84,7 @@ def _show(table, bad, options):
         print(markdown_table(table.columns, table.map(_cell).to_numpy().tolist()))
         print(said, file=sys.stderr)
     else:
-        write_table(options.to, table)
+        write_spreadsheet(options.to, table)
         print(f"{said}; table in {shown_path(options.to)}")
 
 
