@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +15,9 @@ TRACKERS = ("tensorboard", "mlflow")
 
 # Options of add_computing and add_sweep, which a script that does a whole chapter hands on as they were given.
 HANDED_ON = ("precision", "devices", "track", "executor", "address", "gpus_per_run", "cpus_per_run", "max_concurrent")
+
+CHALLENGE_NAME = re.compile(r"\w[\w-]{0,59}")
+RESERVED_COLUMNS = ("image_id", "path", "given_split")  # of a collection's table
 
 # The names of arttl.collections.FORMATS, which take too long to import for --help; a test compares them.
 FORMAT_NAMES = ("wikiart", "dublin-core-csv", "omniart", "csv", "rijks-xml", "rijksgt", "class-folders")
@@ -30,8 +34,9 @@ def add_reading(group):
     group.add_argument("--sheet", type=name, metavar="NAME", help="sheet of the workbook (the only one with data)")
     group.add_argument(
         "--split",
-        choices=("own", "challenge"),
-        help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's",
+        choices=("own", "challenge", "stratified"),
+        help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's; "
+        "stratified: draw each class for itself, so that none with three images is lost (not as the studies did)",
     )
     group.add_argument(
         "--max-megapixels",
@@ -39,6 +44,25 @@ def add_reading(group):
         metavar="N",
         help="largest pictures to read, in millions of pixels (178: larger ones may be decompression bombs)",
     )
+
+
+def add_challenge(parser, known, **more):
+    """The option of what is to be classified; class folders and named columns may call it whatever they like.
+
+    Arguments:
+        parser: a parser or group.
+        known: the studies' challenges that the script has.
+        more: for add_argument.
+    """
+    help = f"what to classify: {', '.join(known)}, or your own name for what your folders or column are"
+    parser.add_argument("--challenge", type=challenge, metavar="NAME", **{"help": help} | more)
+
+
+def challenge(text):
+    """An option's value as a challenge: the name of a folder of runs and of a column."""
+    if not CHALLENGE_NAME.fullmatch(text) or text in RESERVED_COLUMNS:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} cannot name one; use letters, digits, - and _")
+    return text
 
 
 def add_layout(group):

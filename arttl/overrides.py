@@ -29,6 +29,15 @@ def read_assignments(assignments):
     return settings
 
 
+def asked_settings(options):
+    """The settings of a namespace of options: those of --set, and --split stratified, which is split=stratified.
+
+    Raises InputError as read_assignments does.
+    """
+    stratified = {"split": "stratified"} if options.split == "stratified" else {}
+    return stratified | read_assignments(options.set)
+
+
 def change(recipe, key, value):
     """A recipe with one setting replaced; see `arttl.recipes.Recipe.changed`."""
     key = _SHORT.get(key, key)

@@ -13,7 +13,7 @@ from arttl.collections.wording import bytes_text, counted, duration_text, first_
 from arttl.files import make_folder
 from arttl.images import Decoding, ImageStore, check_reading, identify_files
 from arttl.models.backbones import BACKBONES, check_size, get_backbone
-from arttl.overrides import read_assignments
+from arttl.overrides import asked_settings
 from arttl.recipes import fine_tuning
 from arttl.splits import find_or_make
 
@@ -30,7 +30,7 @@ def run_prepare(options):
     fit, for unreadable images without --skip-bad-images, and for those that their reading would turn white. What was
     made until then stays, and is not made again.
     """
-    recipe = fine_tuning(options.recipe, resize=options.resize).changed(read_assignments(options.set))
+    recipe = fine_tuning(options.recipe, resize=options.resize).changed(asked_settings(options))
     sizes = image_sizes(options)
     make_folder(options.cache, "--cache")
     challenges = list(dict.fromkeys(options.challenge or ()))

@@ -14,7 +14,7 @@ from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.models.belongings import weights_title
-from arttl.overrides import read_assignments
+from arttl.overrides import asked_settings
 from arttl.published.chapter1 import APPROACH_TITLES
 from arttl.recipes import Recipe, get_recipe
 from arttl.runs import RunFolder
@@ -220,7 +220,7 @@ def _recipe(options, architecture, approach, variant, demo, start):
         resize=options.resize,
         class_weights=options.class_weights,
     )
-    settings = read_assignments(options.set) | variant.settings
+    settings = asked_settings(options) | variant.settings
     asked = asked_for(variant.recipe, settings)
     recipe, notes = fitted(recipe.changed(settings), architecture, start, asked, variant.deliberate)
     if variant.classifier != "softmax" and recipe.features != "one-pass":

@@ -14,7 +14,7 @@ from arttl.chapter2.presets import PRESETS
 from arttl.chapter2.search_runs import SearchSpec, run_search, search_run
 from arttl.computing import Computing
 from arttl.errors import InputError
-from arttl.overrides import read_assignments
+from arttl.overrides import asked_settings
 from arttl.pruning import SearchSettings
 from arttl.reports.markdown import markdown_table
 from arttl.sweeps import do_runs
@@ -123,7 +123,7 @@ def search_recipe(options, network, demo):
         "resize": options.resize,
     }
     recipe = recipe.changed({name: value for name, value in given.items() if value is not None})
-    recipe = recipe.changed(read_assignments(options.set))
+    recipe = recipe.changed(asked_settings(options))
     recipe.make_optimizer()  # does it take these arguments?
     return recipe
 

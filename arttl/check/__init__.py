@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from arttl.check.findings import ATTENTION, Finding, write_findings
 from arttl.check.grouping import duplicates_of, groups
@@ -13,9 +12,10 @@ from arttl.check.report import report
 from arttl.collections import open_collection, reading_options
 from arttl.collections.table import Collection
 from arttl.errors import InputError
+from arttl.files import make_folder
 from arttl.images.losses import LOSSES, REMEDY
 from arttl.names import safe_name
-from arttl.overrides import read_assignments
+from arttl.overrides import asked_settings
 from arttl.recipes import fine_tuning
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
@@ -57,7 +57,7 @@ def run_check(options):
 
     Raises InputError for data that cannot be read as a collection, and if the CSV cannot be written.
     """
-    recipe = fine_tuning(options.recipe).changed(read_assignments(options.set))
+    recipe = fine_tuning(options.recipe).changed(asked_settings(options))
     asked = list(dict.fromkeys(options.challenge or ()))
     collection = open_collection(
         options.data,
@@ -76,7 +76,7 @@ def run_check(options):
         preset=recipe.split,
         reading=recipe.decoding,
     )
-    path = options.report or Path(f"check-{safe_name(collection.name)}.csv")
+    path = options.report or make_folder(options.output, "--output") / f"check-{safe_name(collection.name)}.csv"
     write_findings(path, [*checked.findings, *(row for facts in checked.facts for row in class_rows(facts))])
     print(report(checked, path))
     return 0 if checked.ready else 1

@@ -52,8 +52,9 @@ __all__ = [
     "reading_options",
 ]
 
-SPLITS = ("own", "challenge")
-"""Whose split: this project's (or that of the data's train, val and test folders), or its publishers'."""
+SPLITS = ("own", "challenge", "stratified")
+"""Whose split: this project's (or that of the data's train, val and test folders), its publishers', or one that the
+run draws class by class, for which the data must bring none."""
 
 WITH_SPLITS = ("wikiart", "class-folders")
 """Formats that can bring a split of their own."""
@@ -125,7 +126,8 @@ def open_collection(
         unknown_labels: labels that say nothing, beside the blank one; None for the studies' ("anoniem").
         format: the name of one of `detect.FORMATS`; None to have it told from the data.
         split: "challenge" for the split that the data's publishers give: that of rijksgt.mat, which may lie beside
-            XML or CSV, WikiArt's val list as test, or train and test folders; None or "own" leaves the former aside.
+            XML or CSV, WikiArt's val list as test, or train and test folders; None or "own" leaves the former aside;
+            "stratified" as well, and the data must bring no split.
         follow_links: follow links below the folder of images wherever they lead, rather than inside it only.
         max_megapixels: decode pictures of up to so many million pixels; None for the usual bound (arttl.images).
 
@@ -155,6 +157,10 @@ def open_collection(
     collection = replace(collection, megapixels=max_megapixels, notes=(*_aside(asked, chosen), *collection.notes))
     if challenge is not None:
         collection.check_challenge(challenge)
+    if asked.split == "stratified" and collection.given_split() is not None:
+        raise InputError(
+            f"{shown_path(data)} comes with its split, and split=stratified would draw another; leave it out"
+        )
     if asked.split == "challenge" and asked.mat is not None and chosen.name != "wikiart":
         return with_challenge_split(collection, asked.mat, asked.images)
     if asked.split == "challenge" and collection.given_split() is None:
