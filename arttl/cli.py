@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import logging
 import math
 import os
 import re
 import select
 import signal
 import sys
-import tempfile
 import threading
+from functools import partial
 from pathlib import Path
 
 from arttl.errors import InputError, RunsFailed
 from arttl.keras_settings import pin_settings
+from arttl.quietly import import_keras_quietly
+from arttl.saying import speaking
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
 INTERRUPTED_CODE, READER_LEFT = 130, 141
@@ -59,7 +60,8 @@ def _run(main, parser, keras, interrupted):
         if keras:
             import_keras_quietly()
             pin_settings()
-        main(options)
+        with speaking(partial(in_options, options=options)):
+            main(options)
     except InputError as error:
         if options.debug:
             raise
@@ -86,20 +88,46 @@ def in_options(message, options):
     """A message of the library, which names arguments, with the options of this command in their place.
 
     Arguments:
-        message: text in which an argument stands as `image_size`, or as `weights=` where it is a plain word.
+        message: text in which an argument stands as `image_size`, or as `weights=` where it is a plain word, with or
+            without a value behind it; and a recipe's setting as `decoding="upright"`.
         options: the parsed options; the names of their attributes are those of the arguments.
 
     Example:
-        >>> in_options("image_size 20 is too small", options)
-        '--image-size 20 is too small'
+        >>> options = argparse.Namespace(image_size=20, split="own")
+        >>> in_options('image_size 20 is too small for split="own"', options)
+        '--image-size 20 is too small for --split own'
     """
+    words = getattr(options, "words", None) or {name: f"--{name.replace('_', '-')}" for name in vars(options)}
     assigned = {each.partition("=")[0].strip() for each in getattr(options, "set", None) or ()}  # by --set NAME=VALUE
-    for name in vars(options).keys() - assigned:
-        option = f"--{name.replace('_', '-')}"
-        message = re.sub(rf"(?<![\w.\"'{{-]){name}=", f"{option} ", message)
+    if "set" in words:
+        message = re.sub(rf'{_APART}([a-z_]+)(\.\w+)?="([^"\s]+)"', partial(_as_setting, words), message)
+    for name in {*words, *_OF_SCRIPTS} - assigned:
+        word = words.get(name, f"--{name.replace('_', '-')}")
+        message = re.sub(rf'{_APART}{name}=(True\b|"[^"]*"|{_VALUE})?', partial(_as_option, word), message)
         if "_" in name:
-            message = re.sub(rf"(?<![\w.\"'/-]){name}(?![\w\"'./=-])", option, message)
+            message = re.sub(rf"{_APART}{name}(?![\w\"'./=-])", word, message)
     return message
+
+
+_APART = r"(?<![\w.\"'{/-])"  # what stands before a name, unless it is part of something longer, or somebody's text
+_VALUE = r"(?=[\w~'-]|\.{0,2}/)"  # what a value that is not in quotes begins with
+_OF_SCRIPTS = ("resume", "force", "skip_missing", "skip_unreadable", "skip_bad_images")
+"""Arguments that every script has as options; other commands name them too, though they do not take them."""
+
+
+def _as_option(word, found):
+    """An assignment to an argument, a re.Match, as the command line has it."""
+    value = found[1]
+    return word if value in (None, "True") else f"{word} {value.strip(chr(34))}"
+
+
+def _as_setting(words, found):
+    """An assignment to a recipe's setting, a re.Match, as --set takes it; what has an option of its own stays."""
+    from arttl.recipes import Recipe
+
+    own = found[2] is None and found[1] in words
+    is_setting = found[1] in Recipe.__dataclass_fields__ and found[1] not in ("name", "approach")
+    return f"--set {found[1]}{found[2] or ''}={found[3]}" if is_setting and not own else found[0]
 
 
 class _Terminated(KeyboardInterrupt):
@@ -157,32 +185,24 @@ def _is_broken(stream):
     return False
 
 
-def import_keras_quietly():
-    """Import Keras without TensorFlow's start-up chatter, which no log level silences; errors are still shown."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
-        os.dup2(chatter.fileno(), 2)
-        try:
-            import keras  # noqa: F401
-        except BaseException:
-            chatter.seek(0)
-            os.write(terminal, chatter.read())
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-
-
 def _fail(line):
     print(line, file=sys.stderr)
     return 2
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line."""
+    """An ArgumentParser whose errors are one line, and whose namespaces say in `words` what arguments are called here.
+
+    That is a dict of an attribute's name to its option, or to what --help calls an argument without one (DATA).
+    """
+
+    def parse_known_args(self, args=None, namespace=None):
+        """As argparse does; a command's own words come before those of what it is a command of."""
+        namespace, rest = super().parse_known_args(args, namespace)
+        words = {each.dest: (*each.option_strings, each.metavar or each.dest)[0] for each in self._actions}
+        words.pop(argparse.SUPPRESS, None)  # the commands themselves
+        namespace.words = {**words, **getattr(namespace, "words", {})}
+        return namespace, rest
 
     def error(self, message):
         """Print the line and end with exit code 2."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 
 class InputError(ValueError):
-    """Bad input. The message is one line that names the file, row or option and the remedy.
+    """Bad input. The message is one line that names the file, row or argument and the remedy.
 
-    Scripts print it without a traceback and end with exit code 2 (`arttl.cli.run_main`).
+    Scripts print it without a traceback, with options in the place of arguments, and end with exit code 2
+    (`arttl.cli.run_main`).
     """
 
 

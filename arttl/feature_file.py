@@ -69,7 +69,7 @@ class FeatureFile:
                 os.fsync(file.fileno())
         except OSError as error:
             raise InputError(
-                f"{self.path} cannot be written ({error.strerror}); make room or choose another folder with --cache"
+                f"{self.path} cannot be written ({error.strerror}); make room or choose another folder"
             ) from error
 
     def _count(self):

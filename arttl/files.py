@@ -106,17 +106,16 @@ def regular_opener(path, flags):
 
 
 @contextmanager
-def whole_folder(folder, option):
+def whole_folder(folder):
     """A temporary neighbour of `folder`, made, which takes its name when the block ends without error.
 
     Arguments:
         folder: the folder; it may be there if it is empty.
-        option: the command-line option that named it, for the message.
 
     Raises InputError, with what the operating system says, when it cannot be written.
     """
     real = Path(os.path.realpath(folder))
-    make_folder(real.parent, option)
+    make_folder(real.parent)
     partial = real.with_name(f".{secrets.token_hex(4)}.partial")
     try:
         partial.mkdir()
@@ -126,7 +125,7 @@ def whole_folder(folder, option):
         partial.rename(real)
     except OSError as error:
         reason = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
-        raise InputError(f"{option} {folder} cannot be written ({reason}); make room or choose another") from error
+        raise InputError(f"{folder} cannot be written ({reason}); make room or choose another") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -155,12 +154,12 @@ def write_model(path, model):
         bare.save(partial)
 
 
-def make_folder(path, option):
+def make_folder(path, argument=None):
     """Make a folder and check that files can be made in it.
 
     Arguments:
         path: the folder.
-        option: the command-line option that named it, for the message.
+        argument: the name of the argument that named it, for the message, if there is one.
 
     Raises InputError when it cannot be made or written.
     """
@@ -171,5 +170,12 @@ def make_folder(path, option):
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(f"folder {path} cannot be written ({error.strerror}); choose another with {option}") from error
+        remedy = f"choose another with {argument}=" if argument else "choose another"
+        raise InputError(f"folder {path} cannot be written ({error.strerror}); {remedy}") from error
     return path
+
+
+def default_cache():
+    """$ARTTL_CACHE, or arttl in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("ARTTL_CACHE") or Path(base, "arttl")).expanduser()

@@ -28,7 +28,7 @@ def run_of_weights(weights):
     """The RunFolder that a file of weights lies in; None for NAMED_WEIGHTS and files that lie elsewhere.
 
     Arguments:
-        weights: as --weights takes it.
+        weights: as build_classifier takes it.
     """
     folder = None if weights in NAMED_WEIGHTS else RunFolder(Path(weights).parent)
     return folder if folder is not None and folder.is_started else None
@@ -48,7 +48,7 @@ def check_weights_unseen(weights, images):
     """Raise InputError where the run that a file of weights comes from has seen what it must not: see check_unseen.
 
     Arguments:
-        weights: as --weights takes it.
+        weights: as build_classifier takes it.
         images: images.csv of what is trained, a DataFrame.
 
     Returns lines that say what cannot be known; a list.
@@ -82,7 +82,7 @@ def check_unseen(source, images):
         elif _is_of_files(run):
             unknown.append(
                 f"  {run.path} has no {IMAGES} (a search of an older arttl): whether it has seen images that test it "
-                "cannot be checked; search anew with --force to have it checked"
+                "cannot be checked; search anew with force=True to have it checked"
             )
     return unknown
 
@@ -142,5 +142,7 @@ def _contents(path, changed):
     table = RunFolder(path).images()
     lacking = {"split", "file"} - {*table.columns}
     if lacking:
-        raise InputError(f"{path / IMAGES} has no column {first_few(sorted(lacking))}; make the run anew with --force")
+        raise InputError(
+            f"{path / IMAGES} has no column {first_few(sorted(lacking))}; make the run anew with force=True"
+        )
     return {part: frozenset(rows.file) - {""} for part, rows in table.groupby("split")}

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from importlib.util import find_spec
 from pathlib import Path
 
 from arttl.cli import name, natural, number, path, positive
+from arttl.files import default_cache
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 TRACKERS = ("tensorboard", "mlflow")
-
-# Options of add_computing and add_sweep, which a script that does a whole chapter hands on as they were given.
-HANDED_ON = ("precision", "devices", "track", "executor", "address", "gpus_per_run", "cpus_per_run", "max_concurrent")
 
 CHALLENGE_NAME = re.compile(r"\w[\w-]{0,59}")
 RESERVED_COLUMNS = ("image_id", "path", "given_split")  # of a collection's table
@@ -159,22 +156,6 @@ def add_computing(parser):
     )
 
 
-def given_line(options, names):
-    """Options of these names as a command line, without those that were not given.
-
-    Arguments:
-        options: a namespace.
-        names: as its attributes.
-    """
-    line = []
-    for each in names:
-        value = getattr(options, each)
-        if value is not None and value != []:
-            values = value if isinstance(value, list) else [value]
-            line += [f"--{each.replace('_', '-')}", *map(str, values)]
-    return line
-
-
 def add_sweep(group):
     """The options of where runs are done."""
     group.add_argument(
@@ -223,9 +204,3 @@ def amount(text):
 def add_debug(group):
     """The option that shows where an error was raised."""
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
-
-
-def default_cache():
-    """$ARTTL_CACHE, or arttl in the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("ARTTL_CACHE") or Path(base, "arttl")).expanduser()

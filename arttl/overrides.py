@@ -24,18 +24,9 @@ def read_assignments(assignments):
     for text in assignments:
         key, equals, value = (part.strip() for part in text.partition("="))
         if not (key and equals and value):
-            raise InputError(f"--set {text!r} is not NAME=VALUE, such as optimizer.learning_rate=1e-4")
+            raise InputError(f"the setting {text!r} is not NAME=VALUE, such as optimizer.learning_rate=1e-4")
         settings[key] = value
     return settings
-
-
-def asked_settings(options):
-    """The settings of a namespace of options: those of --set, and --split stratified, which is split=stratified.
-
-    Raises InputError as read_assignments does.
-    """
-    stratified = {"split": "stratified"} if options.split == "stratified" else {}
-    return stratified | read_assignments(options.set)
 
 
 def change(recipe, key, value):

@@ -8,14 +8,16 @@ from __future__ import annotations
 import time
 
 from arttl.check.grouping import duplicate_grouping
-from arttl.collections import PARTS, open_asked
+from arttl.collections import Reading
 from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown
 from arttl.files import make_folder
 from arttl.images import Decoding, ImageStore, check_reading, identify_files
 from arttl.models.backbones import BACKBONES, check_size, get_backbone
-from arttl.overrides import asked_settings
+from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
-from arttl.splits import find_or_make
+from arttl.saying import say
+from arttl.splits.drawing import Drawing
+from arttl.typed import typed
 
 
 def run_prepare(options):
@@ -30,24 +32,25 @@ def run_prepare(options):
     fit, for unreadable images without --skip-bad-images, and for those that their reading would turn white. What was
     made until then stays, and is not made again.
     """
-    recipe = fine_tuning(options.recipe, resize=options.resize).changed(asked_settings(options))
+    changes = typed(Reading, options).changes | read_assignments(options.set)
+    recipe = fine_tuning(options.recipe, resize=options.resize).changed(changes)
     sizes = image_sizes(options)
-    make_folder(options.cache, "--cache")
+    make_folder(options.cache, "cache")
     challenges = list(dict.fromkeys(options.challenge or ()))
-    collection = open_asked(options, challenges[0] if challenges else None)
+    collection = typed(Reading, options).open(challenges[0] if challenges else None)
     print(f"collection: {shown(collection.name)}, {counted(len(collection), 'image')}", flush=True)
     for note in collection.notes:
-        print(f"  {note}")
+        say(f"  {note}")
     paths = collection.paths()
     files = identify_files(paths, options.cache)
     grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels) if options.group_duplicates else None
     for challenge in challenges or collection.challenges:
-        print_split(*draw_split(options, collection, challenge, recipe.split, grouping), challenge)
+        typed(Drawing, options).split(collection, challenge, recipe.split, grouping)
     decodings = [
         Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
     ]
     for note in check_reading(paths, decodings[0], options.cache, files.fingerprint):
-        print(note, flush=True)
+        say(note)
     for size, decoding in zip(sizes, decodings, strict=True):
         started = time.monotonic()
         store = ImageStore.build(paths, decoding, options.cache, files=files, skip_bad_images=options.skip_bad_images)
@@ -67,42 +70,3 @@ def image_sizes(options):
     for backbone in backbones if options.architecture else ():
         check_size(backbone, options.image_size)
     return [options.image_size]
-
-
-def draw_split(options, collection, challenge, preset, grouping, save=True):
-    """The split that the options ask for, found or made.
-
-    Arguments:
-        options: with splits (a folder), split_seed and min_images.
-        collection: a Collection.
-        challenge: one of its challenges.
-        preset: of arttl.splits.
-        grouping: of duplicates, or None.
-        save: write a new split.
-
-    Returns (Split, Path of its CSV, whether the file was there already), as splits.find_or_make.
-    """
-    return find_or_make(
-        collection,
-        challenge,
-        preset,
-        options.split_seed,
-        options.splits,
-        save=save,
-        min_images=options.min_images,
-        grouping=grouping,
-    )
-
-
-def print_split(split, path, reused, challenge):
-    """Say what a split is: its parts, where it is kept, its classes, and what was left out."""
-    sizes = ", ".join(f"{len(split.ids(part)):,} {part}" for part in PARTS)
-    dropped = f"; classes left out: {first_few(split.dropped, 5)}" if split.dropped else ""
-    found = "reused" if reused else "new"
-    print(
-        f"split of {shown(challenge)}: {sizes} images, {len(split.classes):,} classes{dropped} ({found}: {path})",
-        flush=True,
-    )
-    print(f"  classes: {first_few(split.classes, 5)}")
-    for note in split.notes:
-        print(f"  {note}")

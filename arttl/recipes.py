@@ -84,9 +84,9 @@ class Recipe:
             if getattr(self, name) < least:
                 raise InputError(f"{name} cannot be {getattr(self, name)}; it takes a whole number from {least}")
         if self.trains_backbone and self.warm_up >= self.max_epochs:
-            raise InputError(f"warm_up {self.warm_up} leaves none of {self.max_epochs} epochs; raise --epochs")
+            raise InputError(f"warm_up {self.warm_up} leaves none of {self.max_epochs} epochs; raise max_epochs")
         if self.approach == TICKETS and (self.warm_up or self.cycle):
-            raise InputError("warm_up and cycle are Chapter 1's; leave them out of --set")
+            raise InputError("warm_up and cycle are Chapter 1's; leave them out")
         if self.trains_backbone and self.features == "one-pass":
             raise InputError(
                 f"features cannot be one-pass for {self.approach}: X changes while the backbone is trained"
@@ -100,58 +100,17 @@ class Recipe:
     def compile(self, model, executed_at_once=1):
         """Compile a Keras model with this recipe's loss and optimiser; returns the model.
 
-        Arguments:
-            model: a keras.Model with a softmax output.
-            executed_at_once: training steps that the backend runs in one go (Keras' steps_per_execution). It changes
-                no number, only the time: for networks whose step takes about as long as Python takes to ask for it.
-                PyTorch takes one at a time whatever is asked.
-
-        Raises InputError when Keras has no such optimiser or it does not take the arguments, for a model without
-        weights yet, and where the model contradicts the recipe: what is trained, and, of those that build_classifier
-        built, preprocessing and numerics.
+        Arguments and errors: as of arttl.training.compiling.compile_model.
         """
-        import keras  # here and not above: reading a recipe must not cost the seconds that Keras takes
+        from arttl.training.compiling import compile_model  # here: reading a recipe must not cost what Keras takes
 
-        from arttl.models.agreement import check_agreement
-        from arttl.models.fused_batchnorm import fuse_batch_normalization
-        from arttl.models.trainability import check_trainability
-
-        check_trainability(model, self)
-        check_agreement(model, self)
-        fuse_batch_normalization(model)
-        loss = "categorical_crossentropy"
-        if self.numerics.crossentropy == "clipped":
-            from arttl.models.keras2018 import CategoricalCrossentropy2018
-
-            loss = CategoricalCrossentropy2018()
-        backend = keras.backend.backend()
-        xla = backend == "jax"  # 2018 had no XLA, but without it JAX would compile nothing at all
-        model.compile(
-            self.make_optimizer(),
-            loss=loss,
-            metrics=["accuracy"],
-            jit_compile=xla,
-            steps_per_execution=1 if backend == "torch" else executed_at_once,
-        )
-        return model
+        return compile_model(self, model, executed_at_once)
 
     def make_optimizer(self):
         """A new Keras optimiser of this recipe."""
-        import keras
+        from arttl.training.compiling import make_optimizer
 
-        settings = self.settings()["optimizer"]
-        name, _ = settings.pop("name"), settings.pop("schedule", None)
-        kind = getattr(keras.optimizers, name, None)
-        if not (isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer)):
-            raise InputError(f"optimizer.name cannot be {name!r}: keras.optimizers has no such class")
-        if name == "RMSprop" and self.numerics.rmsprop_root == "outside":
-            from arttl.models.keras2018 import RMSprop2018 as kind
-        if name == "SGD" and "l2" in settings:
-            from arttl.training.schedule import PenalisedSGD as kind
-        try:
-            return kind(**settings)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"optimizer settings {settings} do not fit {name} ({error})") from error
+        return make_optimizer(self)
 
     def epochs(self, steps):
         """The most epochs of `steps` training steps each that training may take."""
@@ -159,14 +118,9 @@ class Recipe:
 
     def callbacks(self):
         """Early stopping of this recipe, as a list of Keras callbacks for `model.fit`."""
-        settings = {"patience": self.patience, "restore_best_weights": self.tested == "best"}
-        if self.numerics.early_stopping == "2018":
-            from arttl.models.keras2018 import EarlyStopping2018
+        from arttl.training.compiling import early_stopping
 
-            return [EarlyStopping2018("val_loss", **settings)]
-        import keras
-
-        return [keras.callbacks.EarlyStopping("val_loss", mode="min", **settings)]
+        return [early_stopping(self)]
 
     def settings(self):
         """Every setting as a plain dict, for config.json, the era's defaults filled in."""
@@ -186,7 +140,9 @@ class Recipe:
         Raises InputError for an unknown setting or a value that it does not take.
 
         Example:
-            >>> fine_tuning().changed({"optimizer.nesterov": False, "numerics": "2.1.6"})
+            >>> recipe = fine_tuning().changed({"optimizer.nesterov": False, "numerics": "2.1.6"})
+            >>> recipe.optimizer["nesterov"], recipe.numerics.moving_average
+            (False, 'zero-debiased')
         """
         recipe = self
         for key, value in settings.items():

@@ -8,7 +8,7 @@
     predictions.csv   image_id, label, predicted, probability
     model.keras       the tested model, from pixels to probabilities
     log.txt           what the run printed, with the time of day
-    checkpoint/       while training only: what --resume continues from
+    checkpoint/       while training only: what a resumed run continues from
     tensorboard/      with --track tensorboard: event files of what the files above say
     mlflow.json       with --track mlflow: the id of MLflow's run
 
@@ -72,7 +72,7 @@ class RunFolder:
 
     def open(self):
         """Make the folder, or raise InputError when it cannot be written."""
-        make_folder(self.path, "--output")
+        make_folder(self.path)
         return self
 
     def empty(self):
@@ -107,8 +107,7 @@ class RunFolder:
                 stack.enter_context(locked(self.path / ".lock"))
             except HeldError as error:
                 raise FolderInUse(
-                    f"another process is at work in {self.path}{error}; wait for it or choose another folder with "
-                    "--output"
+                    f"another process is at work in {self.path}{error}; wait for it or choose another folder"
                 ) from error
             for leftover in self.path.rglob(".*.partial.*"):  # of a process that was killed while writing
                 leftover.unlink()
@@ -126,8 +125,13 @@ class RunFolder:
         self.write_config(config)
 
     def write_config(self, config):
-        """Write config.json: the settings given, the versions of what computes, the machine's kind, Keras' settings."""
+        """Write config.json: the settings given, the versions of what computes, the machine's kind, Keras' settings.
+
+        Its "reading_losses", which are said when the images are opened, once for all runs, are kept in log.txt too.
+        """
         write_json(self.path / "config.json", config | {"versions": versions(), "keras_settings": current_settings()})
+        for line in config.get("reading_losses", ()):
+            self.log(f"  {line}", shown=False)
 
     def read_config(self):
         """The content of config.json."""
@@ -146,7 +150,8 @@ class RunFolder:
         found = difference(deciding(self.read_config()["settings"]), deciding(settings))
         if found:
             raise InputError(
-                f"{self.path} was made with other settings ({found}); --force makes it anew, --output FOLDER keeps both"
+                f"{self.path} was made with other settings ({found}); "
+                "force=True makes it anew, another folder keeps both"
             )
 
     def finished(self, settings, force=False):
@@ -172,7 +177,7 @@ class RunFolder:
             return pd.read_csv(path, dtype=str, keep_default_na=False)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or " ".join(str(error).split())
-            raise InputError(f"{path} cannot be read ({reason}); make the run anew with --force") from error
+            raise InputError(f"{path} cannot be read ({reason}); make the run anew with force=True") from error
 
     def history(self):
         """history.csv as a DataFrame, one row an epoch."""
@@ -185,11 +190,12 @@ class RunFolder:
             table["probability"] = pd.to_numeric(table["probability"])
         return table
 
-    def log(self, line):
-        """Keep a line in log.txt with the time of day, and print it, which nobody may read any more."""
+    def log(self, line, shown=True):
+        """Keep a line in log.txt with the time of day, and unless told not to print it, for who still reads that."""
         with open(self.path / "log.txt", "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
-        print(line, flush=True)
+        if shown:
+            print(line, flush=True)
 
 
 def read_json(path, keys):
@@ -197,9 +203,9 @@ def read_json(path, keys):
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is damaged ({error}); run again with --force") from error
+        raise InputError(f"{path} is damaged ({error}); run again with force=True") from error
     if not isinstance(content, dict) or not set(keys) <= content.keys():
-        raise InputError(f"{path} is damaged (it lacks {' or '.join(keys)}); run again with --force")
+        raise InputError(f"{path} is damaged (it lacks {' or '.join(keys)}); run again with force=True")
     return content
 
 

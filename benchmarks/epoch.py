@@ -13,7 +13,7 @@ import argparse
 import tempfile
 import time
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
 CASES = {"lenet_300_100": ((28, 28, 1), 128, 20_000), "resnet50": ((32, 32, 3), 64, 3_000)}
 

@@ -11,7 +11,7 @@ import argparse
 import tempfile
 import time
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
 
 def main():

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
 MOST_SECONDS, MOST_RATIO = 2.5, 1.05
 

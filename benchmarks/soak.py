@@ -11,11 +11,13 @@ import argparse
 import contextlib
 import io
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 SETTLED = 20  # runs after which memory should no longer grow
 
 
@@ -51,27 +53,40 @@ def write_images(folder):
 
 
 def chapter1_run(folder, seed):
-    from arttl.chapter1 import run_experiment
-    from arttl.parsers import rijks_parser
+    from ch1_rijks import network
 
-    line = ["--challenge", "type", "--architecture", "vgg19", "--approach", "scratch", *shared(folder, seed)]
-    run_experiment(rijks_parser("", ("type",)).parse_args(line), "ch1/rijks")
+    from arttl.chapter1 import TransferStudy, train_and_test
+
+    TransferStudy("ch1/rijks", networks=("vgg19",), approaches=("scratch",), **shared(folder, seed)).do(
+        network, train_and_test
+    )
 
 
 def chapter2_run(folder, seed):
-    from arttl.chapter2 import run_transfers
-    from arttl.chapter2.transfer import Line
-    from arttl.ticket_parsers import transfer_parser
+    from ch2_transfer_tickets import train
 
-    line = ["--target", "mine", "--network", "resnet20", *shared(folder, seed)]
-    run_transfers(transfer_parser("").parse_args(line), [Line("scratch")])
+    from arttl.chapter2 import Line, TicketStudy
+
+    TicketStudy("mine", network="resnet20", lines=(Line("scratch"),), **shared(folder, seed)).do(train)
 
 
 def shared(folder, seed):
-    """Options of both: data, a small size, and folders for everything that is written."""
-    places = {"data": "images", "output": "output", "cache": "cache", "splits": "splits"}
-    line = ["--image-size", "32", "--epochs", "1", "--seed", str(seed)]
-    return line + [text for option, name in places.items() for text in (f"--{option}", str(folder / name))]
+    """What both studies have: data, a small size, and folders for everything that is written."""
+    from arttl.chapter1 import DataSettings
+    from arttl.collections import Reading
+    from arttl.splits.drawing import Drawing
+    from arttl.sweeps import Sweep
+
+    drawing = Drawing(splits=folder / "splits")
+    data = DataSettings(Reading(folder / "images"), drawing=drawing, cache=folder / "cache")
+    return {
+        "challenge": "type",
+        "data": data,
+        "image_size": 32,
+        "epochs": 1,
+        "seeds": (seed,),
+        "sweep": Sweep(folder / "output"),
+    }
 
 
 def resident():

@@ -10,7 +10,7 @@ over Keras'; the last column is the processor's time, which is the same where on
 import argparse
 import time
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
 
 def main():

@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
 
 @dataclass(frozen=True)

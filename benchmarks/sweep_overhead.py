@@ -14,14 +14,13 @@ import json
 import os
 import tempfile
 import time
-from argparse import Namespace
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from arttl.files import write_json
 from arttl.runs import RunFolder
-from arttl.sweeps import do_runs
+from arttl.sweeps import Sweep, do_runs
 
 MOST = 0.03
 
@@ -60,9 +59,8 @@ def measure(runs, seconds, slots, output):
     specs = [
         Sleep(folder, tuple(folders[n - 1 : n]) if n % 4 == 3 else (), seconds) for n, folder in enumerate(folders)
     ]
-    given = Namespace(executor="ray", address=None, gpus_per_run=0, cpus_per_run=None, max_concurrent=slots)
-    given = Namespace(**vars(given), output=output, force=False, resume=False, dry_run=False)
-    given.cpus_per_run = 0.01 * int(100 / slots) * (os.cpu_count() or 1)
+    share = 0.01 * int(100 / slots) * (os.cpu_count() or 1)
+    given = Sweep(output, executor="ray", gpus_per_run=0, cpus_per_run=share, max_concurrent=slots)
     started = time.time()
     do_runs(specs, Nothing(), given, sleep, opening=partial(Nothing))
     total = time.time() - started

@@ -5,14 +5,16 @@ python experiments/ch1_all.py --seed 1 2 3
 python experiments/ch1_all.py --data rijks2014 --antwerp antwerp
 """
 
+from ch1_rijks import SETTINGS, method, network
+
 from arttl.cli import run_main
 from arttl.parsers import all_parser
 
 
 def main(options):
-    from arttl.chapter1.everything import run_all
+    from arttl.chapter1.everything import Chapter1
 
-    run_all(options)
+    Chapter1.from_options(options, settings=SETTINGS).do(network, method)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,35 @@ python experiments/ch1_fidelity.py --challenge artist --data rijks2014 --archite
 python experiments/ch1_fidelity.py --challenge type --approach off-the-shelf --compare 2.2.4 preprocessing=imagenet
 """
 
+from functools import partial
+
+from ch1_rijks import CHALLENGES, SETTINGS, method, network
+
 from arttl.cli import run_main
 from arttl.parsers import fidelity_parser
 
+NETWORKS = ("resnet50",)
+APPROACHES = ("off-the-shelf", "fine-tuning")  # each has departures of its own: arttl.chapter1.fidelity.COMPARISONS
+
 
 def main(options):
-    from arttl.chapter1.fidelity import run_fidelity
+    from arttl.chapter1 import TransferStudy
+    from arttl.chapter1.fidelity import DEMO, comparison_variants, write_report
 
-    run_fidelity(options, "ch1/fidelity")
+    study = TransferStudy.from_options(
+        options,
+        "ch1/fidelity",
+        DEMO,
+        networks=NETWORKS,
+        approaches=APPROACHES,
+        settings=SETTINGS,
+        variants=partial(comparison_variants, tuple(options.compare or ())),
+    )
+    if options.explain:
+        print(study.explain())
+    else:
+        study.do(network, method, partial(write_report, study.folder))
 
 
 if __name__ == "__main__":
-    run_main(main, fidelity_parser(__doc__.split("\n")[0], ["material", "type", "artist"]))
+    run_main(main, fidelity_parser(__doc__.split("\n")[0], CHALLENGES))

@@ -10,9 +10,9 @@ from arttl.parsers import saliency_parser
 
 
 def main(options):
-    from arttl.chapter1.saliency import run_saliency
+    from arttl.chapter1.saliency import SaliencyStudy
 
-    run_saliency(options, "ch1/saliency")
+    SaliencyStudy.from_options(options).draw()
 
 
 if __name__ == "__main__":

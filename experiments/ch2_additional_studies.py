@@ -4,14 +4,28 @@ python experiments/ch2_additional_studies.py --study final-weights --target huma
 python experiments/ch2_additional_studies.py --study related-source --target mouse-lba --data mouse-lba
 """
 
+from dataclasses import replace
+
+from ch2_find_tickets import PROTOCOL, SETTINGS, search
+from ch2_transfer_tickets import train
+
 from arttl.cli import run_main
 from arttl.ticket_parsers import studies_parser
 
 
 def main(options):
-    from arttl import chapter2
+    from arttl.chapter2 import SizeStudy, TicketStudy, study_lines
 
-    chapter2.run_study(options)
+    study, method = TicketStudy.from_options(options, settings=SETTINGS), train
+    if options.study == "training-size":  # Figure 9c: searches on 100, 75, 50, 25% of the target's own images
+        study, method = SizeStudy.of(study, options.fraction or (), protocol=PROTOCOL), search
+    else:
+        lines = study_lines(options.study, study.dataset, options.source or (), options.data is None)
+        study = replace(study, lines=lines)
+    if options.explain:
+        print(study.explain())
+    if options.dry_run or not options.explain:
+        study.do(method)
 
 
 if __name__ == "__main__":

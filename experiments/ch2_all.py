@@ -4,14 +4,17 @@ python experiments/ch2_all.py
 python experiments/ch2_all.py --sources cifar10=cifar.tar.gz cifar100=keras fashion-mnist=keras --targets human-lba=DIR
 """
 
+from ch2_find_tickets import PROTOCOL, SETTINGS, search
+from ch2_transfer_tickets import train
+
 from arttl.cli import run_main
 from arttl.ticket_parsers import all_parser
 
 
 def main(options):
-    from arttl.chapter2.everything import run_all
+    from arttl.chapter2.everything import Chapter2
 
-    run_all(options)
+    Chapter2.from_options(options, settings=SETTINGS, protocol=PROTOCOL).do(search, train)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,21 @@ python experiments/ch2_fidelity.py --source cifar10 --data cifar-10-jpeg.zip --n
 python experiments/ch2_fidelity.py --compare scope=global initial=he_uniform,scope=global
 """
 
+from ch2_find_tickets import PROTOCOL, SETTINGS, search
+
 from arttl.cli import run_main
 from arttl.ticket_parsers import fidelity_parser
 
 
 def main(options):
-    from arttl.chapter2.fidelity import run_fidelity
+    from arttl.chapter2 import SearchStudy
+    from arttl.chapter2.fidelity import DEMO, FOLDER, do_fidelity
 
-    run_fidelity(options)
+    study = SearchStudy.from_options(options, settings=SETTINGS, protocol=PROTOCOL, folder=FOLDER, demo=DEMO)
+    if options.explain:
+        print(study.explain())
+    else:
+        do_fidelity(study, search, options.compare or ())
 
 
 if __name__ == "__main__":

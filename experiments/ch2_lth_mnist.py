@@ -4,14 +4,21 @@ python experiments/ch2_lth_mnist.py
 python experiments/ch2_lth_mnist.py --data keras --seed 1 2 3 4 5
 """
 
+from ch2_find_tickets import search
+from ch2_transfer_tickets import train
+
 from arttl.cli import run_main
 from arttl.ticket_parsers import lth_parser
 
 
 def main(options):
-    from arttl import chapter2
+    from arttl.chapter2 import HypothesisStudy
 
-    chapter2.run_lth(options)
+    study = HypothesisStudy.from_options(options)  # Frankle and Carbin's settings: arttl.chapter2.presets
+    if options.explain:
+        print(study.explain())
+    if options.dry_run or not options.explain:
+        study.do(search, train)
 
 
 if __name__ == "__main__":

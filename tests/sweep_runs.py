@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from argparse import Namespace
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from arttl.errors import InputError
 from arttl.files import write_json
 from arttl.runs import RunFolder
-from arttl.sweeps import Part
+from arttl.sweeps import Part, Sweep
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,8 @@ def part(specs, log=None):
     return Part(specs, Data({"split": "a"}), run, opening)
 
 
-def options(output, **given):
-    defaults = {"force": False, "resume": False, "dry_run": False, "executor": "local", "address": None}
-    defaults |= {"gpus_per_run": None, "cpus_per_run": None, "max_concurrent": None}
-    return Namespace(**defaults | {"output": Path(output)} | given)
+def sweep(output, **given):
+    return Sweep(Path(output), **given)
 
 
 def run(spec, data, force):

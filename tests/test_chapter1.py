@@ -17,7 +17,7 @@ from scripts import EXPERIMENTS, SMALL, comparable, run_folders, write_class_fol
 from sklearn.model_selection import train_test_split
 
 from arttl import collections, splits
-from arttl.chapter1 import ExperimentData
+from arttl.chapter1 import CollectionData
 from arttl.errors import InputError
 from arttl.images import identify_files
 from arttl.runs import RunFolder
@@ -181,13 +181,18 @@ def test_a_class_that_unreadable_images_leave_without_a_test_is_said_and_the_run
     tested = [image_id for image_id in split.ids("test") if image_id.startswith("b/")]
     for image_id in tested:
         (folder / image_id).write_bytes(b"broken")
+    Image.new("RGBA", (40, 40), (9, 9, 9, 0)).save(folder / split.ids("train")[0], "png")
     code, out, err = script("--data", folder, *SMALL, "--approach", "off-the-shelf", "--skip-bad-images")
     assert code == 0, err
     said = f"class b is never tested: no test image of it can be read (the first is {tested[0]}: not a picture in"
     assert said in out
     (path,) = run_folders(tmp_path / "runs")
-    assert any(line.startswith(said) for line in RunFolder(path).read_config()["deviations"])
+    config = RunFolder(path).read_config()
+    assert any(line.startswith(said) for line in config["deviations"])
     assert set(RunFolder(path).predictions().label) == {"a"}
+    lost = "1 of 24 images are transparent, and what is under it shows; --set decoding=upright reads them as they look"
+    assert config["reading_losses"] == [f"decoding=load_img, as in 2018: {lost}"]
+    assert (out.count(lost), (path / "log.txt").read_text().count(lost)) == (1, 1)
 
 
 @pytest.mark.parametrize(("part", "whom"), [("train", "class 'b'"), ("test", "the split")])
@@ -202,7 +207,7 @@ def test_unreadable_images_that_leave_nothing_to_learn_or_to_test_are_refused(pa
         def rows(self, image_ids):
             return np.zeros(len(image_ids), int)
 
-    data = ExperimentData(collection, split, tmp_path, files=identify_files({}))
+    data = CollectionData(collection, split, tmp_path, files=identify_files({}))
     with pytest.raises(InputError) as caught:
         data.rows(Store())
     said = f"without the unreadable images {whom} has none for {part}; mend them (the first is {lost[0]}: truncated)"

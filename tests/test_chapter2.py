@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import slim
-from scripts import run_folders
+from PIL import Image
+from scripts import run_folders, write_class_folders
 
-from arttl import chapter2, pruning
-from arttl.chapter2.data import nested_share
+from arttl import chapter2, collections, pruning, splits
+from arttl.chapter1 import CollectionData
 from arttl.chapter2.networks import NETWORKS, Trainee, kept_trainee
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, start_weights
 from arttl.errors import InputError
@@ -20,6 +21,7 @@ from arttl.recipes import tickets
 from arttl.runs import RunFolder
 from arttl.ticket_parsers import CRITERIA, RESETS, SCOPES, UNITS, lth_parser, search_parser, transfer_parser
 from arttl.training import Batches, checkpoint
+from arttl.training.data import nested_share
 
 SCRIPTS = ("find_tickets", "transfer_tickets", "lth_mnist", "additional_studies")
 FIND, TRANSFER, LTH, STUDY = ({"name": f"ch2_{name}.py"} for name in SCRIPTS)
@@ -236,6 +238,16 @@ def test_random_weights_differ_by_seed_and_are_the_same_for_one(searched):
     assert not np.array_equal(one, other)
 
 
+def test_what_reading_loses_of_pictures_is_recorded(tmp_path):
+    folder = write_class_folders(tmp_path / "data", ["a", "b"], 12)
+    Image.new("RGBA", (40, 40), (9, 9, 9, 0)).save(folder / "a" / "000.jpg", "png")
+    collection = collections.open_collection(folder, "type")
+    experiment = CollectionData(collection, splits.make_split(collection.labels("type")), tmp_path / "cache")
+    data = experiment.images(8, tickets(), "type", "mine").fraction(0.5, 0)
+    (line,) = Trainee("resnet20", 2, (8, 8, 3), tickets()).config({}, data, [])["reading_losses"]
+    assert '1 of 24 images are transparent, and what is under it shows; decoding="upright" reads' in line
+
+
 def test_batchnorm_settings_are_runs_of_their_own_and_recorded(script, photographs, searched, tmp_path):
     line = ["--target", "mine", "--data", photographs, *TINY, "--source", "target", "--rounds", "1"]
     line += ["--baselines", "scratch", "--set", "optimizer.learning_rate=0.01"]
@@ -375,7 +387,10 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         (["--source", "cifar10"], "there are no tickets of cifar10 in"),
         (["--source", "target", "--rounds", "7"], "has tickets of rounds 0 to 2, not 7; see --rounds"),
         (["--source", "target", "--rounds", "9-3"], "'9-3' is no round or range of rounds"),
-        (["--source", "target", "--network", "resnet50", "--image-size", "32"], "first run ch2_find_tickets.py"),
+        (
+            ["--source", "target", "--network", "resnet50", "--image-size", "32"],
+            "make them: python experiments/ch2_find_tickets.py",
+        ),
         (["--source", "target", "--split-seed", "7"], "of the target among its train and"),
         (
             ["--target", "other", "--source", "mine", "--split-seed", "7"],

@@ -13,7 +13,8 @@ import pytest
 from notebook_checks import NOTEBOOKS, check_committed, run_notebook
 from scripts import EXPERIMENTS, comparable, run_folders
 
-from arttl.chapter2.everything import step_options, steps
+from arttl.chapter2 import HypothesisStudy, SizeStudy, TicketStudy
+from arttl.chapter2.everything import Chapter2
 from arttl.pruning import load_ticket, open_tickets
 from arttl.runs import RunFolder
 from arttl.ticket_parsers import all_parser
@@ -135,23 +136,39 @@ def same_tickets(path, reference):
 
 @pytest.mark.parametrize("data", [[], ["--sources", "cifar10=keras", "--targets", "human-lba=mine", "mouse-lba=more"]])
 def test_sizes_are_given_to_every_experiment(data):
-    """The lines are parsed by the parsers of the scripts, as they will be when it is their turn."""
-    options = ["--network", "resnet20", "--rounds", "4", "--epochs", "3", "--image-size", "8", "--max-concurrent", "2"]
+    options = [
+        "--network",
+        "resnet20",
+        "--rounds",
+        "4",
+        "--epochs",
+        "3",
+        "--image-size",
+        "8",
+        "--max-concurrent",
+        "2",
+        "--executor",
+        "ray",
+    ]
     given = all_parser("").parse_args([*data, *options])
-    planned = steps(given)
-    assert {step.script for step in planned} == {"find", "transfer", "study"} | (set() if data else {"lth"})
-    for step in planned:
-        parsed = step_options(step, given)
-        assert (parsed.epochs, parsed.image_size, parsed.max_concurrent) == (3, 8, 2)
-        assert parsed.rounds == 4 if step.script in ("lth", "find") else [*parsed.rounds[0]] == [0, 1, 2, 3, 4]
-        assert parsed.network == ("lenet-300-100" if step.script == "lth" else "resnet20")
+    planned = [step.study for step in Chapter2.from_options(given).steps()]
+    assert {HypothesisStudy, SizeStudy} - {type(each) for each in planned} == ({HypothesisStudy} if data else set())
+    for study in planned:
+        parts = [study.search] if isinstance(study, HypothesisStudy | SizeStudy) else [study]
+        for each in parts:
+            assert (each.epochs, each.image_size, each.sweep.devices) == (3, 8, 2)
+            assert each.network == ("lenet_300_100" if isinstance(study, HypothesisStudy) else "resnet20")
+            if isinstance(each, TicketStudy):
+                assert each.rounds == (0, 1, 2, 3, 4)
+            else:
+                assert each.search_settings().rounds == 4
 
 
 def test_bad_options_are_one_line_and_exit_2(tmp_path):
     for options, said in (
         (["--network", "lenet"], "invalid choice: 'lenet'"),
         (["--image-size", "4", "--network", "resnet20"], "is too small for ResNet-20"),
-        (["--sources", "cifar10=keras"], "--targets are missing"),
+        (["--sources", "cifar10=keras"], "--targets  are missing"),
     ):
         done = forked.run([EXPERIMENTS / "ch2_all.py", "--output", tmp_path / "runs", *options])
         assert done.returncode == 2

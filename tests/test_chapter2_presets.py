@@ -6,12 +6,12 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from arttl.chapter2 import SearchStudy
 from arttl.chapter2.deviations import search_deviations
 from arttl.chapter2.explain import explain_runs
 from arttl.chapter2.fidelity import changed_spec
 from arttl.chapter2.networks import NETWORKS, Trainee
 from arttl.chapter2.presets import PRESETS, study_settings
-from arttl.chapter2.search import plan_searches
 from arttl.errors import InputError
 from arttl.overrides import as_of_now, flattened
 from arttl.pruning import SearchSettings
@@ -20,7 +20,8 @@ from arttl.ticket_parsers import search_parser
 
 
 def planned(*line):
-    return plan_searches(search_parser("").parse_args(["--source", "cifar10", "--data", "keras", *line]))
+    options = search_parser("").parse_args(["--source", "cifar10", "--data", "keras", *line])
+    return SearchStudy.from_options(options).runs()
 
 
 def test_the_default_is_the_appendix():

@@ -277,7 +277,7 @@ def test_folders_that_cannot_be_read_are_findings(check, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", refuse)
     code, out, findings = check(data, "--metadata-only")
     assert (code, [(each["kind"], each["item"]) for each in findings]) == (1, [("unreadable", "private")])
-    assert "folders that cannot be read: 1: private (--skip-unreadable)" in out
+    assert "folders that cannot be read: 1: private (--skip-unreadable passes them over)" in out
 
 
 def test_what_the_split_takes_of_every_class_and_what_a_stratified_one_would_keep(check, tmp_path):

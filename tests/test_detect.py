@@ -64,7 +64,7 @@ def test_metadata_decides_before_what_lies_in_the_folder(tmp_path):
         assert label(tmp_path, metadata=tmp_path / metadata) == {expected}
     single = {"metadata": tmp_path / "xml2" / "a.xml"}
     assert open_collection(tmp_path, "type", **single).labels("type").to_dict() == {"a.jpg": "xml"}
-    assert f"--metadata {tmp_path / 'jpg2'} is in no known format" in refusal(tmp_path, metadata=tmp_path / "jpg2")
+    assert f"metadata={tmp_path / 'jpg2'} is in no known format" in refusal(tmp_path, metadata=tmp_path / "jpg2")
 
 
 def test_a_named_format_is_used_or_says_what_it_looked_for(tmp_path):
@@ -76,10 +76,10 @@ def test_a_named_format_is_used_or_says_what_it_looked_for(tmp_path):
     empty = tmp_path / "jpg2"
     for each in FORMATS[:-1]:
         message = refusal(empty, format=each.name)
-        assert message == f"--format {each.name} looks for {each.looks_for}; {empty} has no such thing"
+        assert message == f"format={each.name} looks for {each.looks_for}; {empty} has no such thing"
     assert "choose one of wikiart," in refusal(tmp_path, format="zip")
     message = refusal(tmp_path, format="rijks-xml", image_column="a", label_column="b")
-    assert "go with --format csv, not rijks-xml" in message
+    assert 'go with format="csv", not rijks-xml' in message
 
 
 def test_class_folders_with_other_xml_files_stay_class_folders(tmp_path):

@@ -79,7 +79,7 @@ def test_nothing_half_written_stays(failing, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(export, failing, fail)
-    with pytest.raises(InputError, match=r"--to .*out cannot be written \(No space left on device\)"):
+    with pytest.raises(InputError, match=r"out cannot be written \(No space left on device\)"):
         arttl.export_run(run, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
@@ -104,7 +104,7 @@ def test_runs_that_cannot_be_exported(tmp_path):
         arttl.export_run(tmp_path, tmp_path / "out")
     metrics = (run / "metrics.json").read_text()
     (run / "metrics.json").unlink()
-    with pytest.raises(InputError, match="is an unfinished run; finish it with --resume"):
+    with pytest.raises(InputError, match="is an unfinished run; finish it with resume=True"):
         arttl.export_run(run, tmp_path / "out")
     for content in ("{", '{"test_accuracy": 1, "seconds": 1}'):
         (run / "metrics.json").write_text(content)

@@ -34,8 +34,8 @@ def test_disk_errors_name_the_file(tmp_path):
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="--output"):
-        make_folder(tmp_path / "file" / "runs", "--output")
+    with pytest.raises(InputError, match="choose another with output="):
+        make_folder(tmp_path / "file" / "runs", "output")
 
 
 def test_tables_keep_text_and_full_precision(tmp_path):
@@ -67,7 +67,7 @@ def test_run_folder_states(tmp_path):
 
 def test_damaged_json_is_named(tmp_path):
     (tmp_path / "metrics.json").write_text("{")
-    with pytest.raises(InputError, match=r"metrics\.json is damaged .*--force"):
+    with pytest.raises(InputError, match=r"metrics\.json is damaged .*force=True"):
         RunFolder(tmp_path).metrics()
 
 

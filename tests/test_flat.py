@@ -1,13 +1,10 @@
 """Models within the model, by their outputs and maps: those of the flat model of the same layers."""
 
-from types import SimpleNamespace
-
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
-from arttl.cli import in_options
 from arttl.errors import InputError
 from arttl.models import feature_extractor, flatten, replace_head
 from arttl.pruning import compact
@@ -92,10 +89,3 @@ def test_models_that_cannot_be_flattened_are_named():
         flatten(keras.Model(x, layers.Conv2D(2, 3, name="first")(backbone()(x)), name="both"))
     with pytest.raises(InputError, match="does not end in one head that takes vectors"):
         feature_extractor(backbone())
-
-
-def test_the_command_line_names_its_options():
-    options = SimpleNamespace(image_size=20, weights=None, seed=1)
-    assert in_options("image_size 20 is too small", options) == "--image-size 20 is too small"
-    assert in_options("give the file with weights=FILE", options) == "give the file with --weights FILE"
-    assert in_options("the weights of seed 1; see --image-size", options) == "the weights of seed 1; see --image-size"

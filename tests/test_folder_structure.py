@@ -46,7 +46,7 @@ def test_train_and_validation_alone_are_refused_by_name_with_the_remedy(tmp_path
     split_folders(tmp_path, "training_set", "validation_set")
     message = refusal(tmp_path)
     assert "has training_set, validation_set but no test folder" in message
-    assert f"--data {tmp_path / 'training_set'}" in message
+    assert f"data={tmp_path / 'training_set'}" in message
 
 
 def test_without_validation_a_tenth_of_each_class_of_train_is_drawn(tmp_path):
@@ -112,7 +112,7 @@ def test_a_class_of_a_parts_name_is_a_class_where_it_holds_images_itself(tmp_pat
 )
 def test_folders_that_hold_the_class_folders_are_no_classes(tmp_path, files, place):
     touch(tmp_path, *files)
-    assert f"--data {tmp_path / place}" in refusal(tmp_path)
+    assert f"data={tmp_path / place}" in refusal(tmp_path)
 
 
 def test_a_split_folder_in_a_split_folder(tmp_path):
@@ -163,7 +163,7 @@ def test_an_unreadable_subfolder_is_refused_or_left_out_and_named(tmp_path, monk
     unreadable(tmp_path / "private", monkeypatch)
     message = refusal(tmp_path)
     assert f"{tmp_path / 'private'}/ cannot be read (Permission denied)" in message
-    assert "--skip-unreadable" in message
+    assert "skip_unreadable=True" in message
     collection = open_collection(tmp_path, "type", skip_unreadable=True)
     assert collection.unreadable == ("private",)
     assert "1 folder that cannot be read left out: private" in collection.notes
@@ -194,7 +194,7 @@ def test_class_folders_of_links_name_the_option(tmp_path):
         (tmp_path / "data" / label).mkdir(parents=True)
         (tmp_path / "data" / label / "x.jpg").symlink_to(tmp_path / "blobs" / f"{number}.jpg")
     assert "2 links to folders or out of" in refusal(tmp_path / "data")
-    assert "--follow-links follows them" in refusal(tmp_path / "data")
+    assert "follow_links=True follows them" in refusal(tmp_path / "data")
     collection = open_collection(tmp_path / "data", "type", follow_links=True)
     assert collection.labels("type").to_dict() == {"a/x.jpg": "a", "b/x.jpg": "b"}
 
@@ -207,7 +207,7 @@ def test_ids_reach_links_only_on_request_and_never_leave_the_folder(tmp_path):
     write(data / "m.csv", "file,kind\na.jpg,1\nlink.jpg,2\n")
     message = refusal(data, image_column="file", label_column="kind")
     assert "leads out of the image folder" in message
-    assert "--follow-links" in message
+    assert "follow_links=True" in message
     assert plain(data, follow_links=True).labels("type").to_dict() == {"a.jpg": "1", "link.jpg": "2"}
     write(data / "m.csv", "file,kind\na.jpg,1\n../../outside/x.jpg,2\n")
     assert "leads out" in refusal(data, image_column="file", label_column="kind", follow_links=True)

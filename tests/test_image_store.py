@@ -114,7 +114,7 @@ def test_bad_images_stop_the_build_with_one_line_and_a_report(spoilt, tmp_path, 
     (report,) = (tmp_path / "stores").glob("bad-images-*.csv")
     message = str(error.value)
     assert "\n" not in message
-    for part in ("3 of 12 images", str(spoilt["id-2"]), "not a picture", str(report), "skip_bad_images goes on"):
+    for part in ("3 of 12 images", str(spoilt["id-2"]), "not a picture", str(report), "skip_bad_images=True goes on"):
         assert part in message
     with open(report, newline="") as file:
         rows = list(csv.DictReader(file))

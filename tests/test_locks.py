@@ -76,7 +76,7 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     monkeypatch.setattr(Path, "touch", touch)
-    with pytest.raises(InputError, match=r"cannot be written \(Read-only file system\); choose another with --output"):
+    with pytest.raises(InputError, match=r"cannot be written \(Read-only file system\); choose another"):
         RunFolder(tmp_path).locked().__enter__()
 
 

@@ -96,7 +96,7 @@ def test_pictures_that_would_turn_white_are_refused(deep, tmp_path):
     load_img = Decoding((8, 8), "nearest", "load_img")
     assert decode_image(deep["b"], load_img).min() == 255  # as Keras has it
     assert 8000 // 257 <= decode_image(deep["b"], Decoding((8, 8))).max() == round(20000 / 257)
-    with pytest.raises(InputError, match=r"^1 of 3 images have more than 8 bits .* --set decoding=upright scales"):
+    with pytest.raises(InputError, match=r'^1 of 3 images have more than 8 bits .* decoding="upright" scales'):
         check_reading(deep, load_img, tmp_path / "cache", "files")
     assert check_reading(deep, Decoding((8, 8)), tmp_path / "cache", "files") == []
 
@@ -107,7 +107,7 @@ def test_other_losses_are_told_in_a_line_and_kept(deep, tmp_path, monkeypatch):
     lines = check_reading(deep, load_img, tmp_path / "cache", "files")
     assert lines == [
         "decoding=load_img, as in 2018: 1 of 2 images are transparent, and what is under it shows; "
-        "--set decoding=upright reads them as they look"
+        'decoding="upright" reads them as they look'
     ]
     monkeypatch.setattr("arttl.images.losses.lost_by_load_img", lambda *_: pytest.fail("looked at again"))
     assert check_reading(deep, load_img, tmp_path / "cache", "files") == lines
@@ -174,18 +174,20 @@ def test_prepare_says_what_is_lost(arttl, scans):
 
 
 def test_a_run_refuses_and_says_the_same(deep, tmp_path, capsys):
-    from arttl.chapter1 import ExperimentData
+    from arttl.chapter1 import CollectionData
     from arttl.collections import Collection
 
     table = pd.DataFrame({"image_id": list(deep), "path": [str(path) for path in deep.values()], "type": "x"})
-    data = ExperimentData(Collection("scans", table, ("type",)), None, tmp_path / "cache")
+    data = CollectionData(Collection("scans", table, ("type",)), None, tmp_path / "cache")
     with pytest.raises(InputError, match="1 of 3 images have more than 8 bits"):
         data.store(8, fine_tuning())
     store = data.store(8, fine_tuning().changed({"decoding": "upright"}))
     assert (store.image_ids, capsys.readouterr().out) == (["a", "b", "c"], "")
-    two = ExperimentData(Collection("scans", table[table.image_id != "b"], ("type",)), None, tmp_path / "cache")
+    two = CollectionData(Collection("scans", table[table.image_id != "b"], ("type",)), None, tmp_path / "cache")
     two.store(8, fine_tuning())
-    assert "1 of 2 images are transparent" in capsys.readouterr().out
+    two.store(9, fine_tuning())
+    assert capsys.readouterr().out.count("1 of 2 images are transparent") == 1
+    assert "1 of 2 images are transparent" in two.reading_losses["load_img"][0]
 
 
 def test_large_scans_are_let_in_by_an_option(arttl, scans, monkeypatch):
@@ -242,5 +244,5 @@ def test_an_unread_avif_names_the_remedy(tmp_path, monkeypatch):
 
 def test_the_bound_of_large_pictures(tmp_path):
     (tmp_path / "large.png").write_bytes(png(20000, 9000, 8, 2, b""))
-    with pytest.raises(BadImage, match="20000 x 9000 pixels; --max-megapixels 180"):
+    with pytest.raises(BadImage, match="20000 x 9000 pixels; max_megapixels=180 reads it"):
         decode_image(tmp_path / "large.png", Decoding((4, 4)))

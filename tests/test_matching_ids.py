@@ -81,7 +81,7 @@ def test_rows_with_a_blank_id_have_no_image(tmp_path):
     write(tmp_path / "m.csv", "file,kind\na.jpg,1\n,2\nb.jpg,2\n  ,2\n")
     message = refusal(tmp_path, image_column="file", label_column="kind")
     assert "2 rows have no image in " in message
-    assert "(first: row 3 (blank), row 5 (blank)); --skip-missing" in message
+    assert "(first: row 3 (blank), row 5 (blank)); skip_missing=True" in message
     collection = plain(tmp_path, skip_missing=True)
     assert collection.labels("type").to_dict() == {"a.jpg": "1", "b.jpg": "2"}
     assert collection.without_image == ("row 3 (blank)", "row 5 (blank)")

@@ -317,4 +317,4 @@ def test_table_1_without_the_data_still_has_classes_and_overlap(tmp_path):
         "50.0%",
         "about 15%",
     ]
-    assert any("not known without --data" in note for note in table.notes)
+    assert any("not known without its metadata" in note for note in table.notes)

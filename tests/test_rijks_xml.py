@@ -273,7 +273,7 @@ def test_an_unreadable_folder_is_named(rijks, monkeypatch):
 def test_an_empty_folder_of_records(tmp_path):
     touch(tmp_path, "jpg2/a.jpg", "xml2/.hidden.xml")
     message = refusal(tmp_path, format="rijks-xml", metadata=tmp_path / "xml2")
-    assert message.startswith("--format rijks-xml looks for DATA/xml2/*.xml")
+    assert message.startswith("format=rijks-xml looks for DATA/xml2/*.xml")
     write(tmp_path / "xml2" / "a.xml", record(("title", "nothing else")))
     assert "no record has a dc:creator, dc:type or dc:format" in refusal(tmp_path)
 

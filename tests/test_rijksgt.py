@@ -94,7 +94,7 @@ def test_the_challenges_split_beside_xml_and_csv(rijks):
 
 def test_a_split_without_the_file_is_refused(tmp_path):
     touch(tmp_path, "x/a.jpg", "y/b.jpg")
-    assert "--split challenge needs rijksgt.mat in" in refusal(tmp_path, split="challenge")
+    assert 'split="challenge" needs rijksgt.mat in' in refusal(tmp_path, split="challenge")
     assert "choose own or challenge" in refusal(tmp_path, split="mine")
 
 

@@ -275,7 +275,7 @@ def test_a_damaged_state_is_named(tmp_path):
         small_search(tmp_path, lenet(), settings, log=killed)
     state = tmp_path / "checkpoint" / "pruning.npz"
     state.write_bytes(state.read_bytes()[:-50])
-    with pytest.raises(InputError, match=r"pruning.npz is damaged .* --force"):
+    with pytest.raises(InputError, match=r"pruning.npz is damaged .* delete .* to start it anew"):
         small_search(tmp_path, lenet(), settings)
 
 

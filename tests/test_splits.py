@@ -212,7 +212,7 @@ def test_an_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("")
     message = refusal(save_split, make_split(some_labels()), tmp_path / "file" / "s.csv")
     assert str(tmp_path / "file") in message
-    assert "--splits" in message
+    assert "choose another" in message
 
 
 def test_any_collection_name_gives_a_safe_file_of_its_own(tmp_path):

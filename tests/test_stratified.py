@@ -4,11 +4,13 @@ import pandas as pd
 import pytest
 from collection_files import refusal, touch
 
+from arttl.chapter1.study import TransferStudy
 from arttl.collections import open_collection
 from arttl.errors import InputError
 from arttl.options import challenge
-from arttl.overrides import asked_settings
+from arttl.overrides import departures
 from arttl.parsers import chapter1_parser
+from arttl.recipes import from_scratch
 from arttl.splits import find_or_make, make_split, split_path
 
 
@@ -70,12 +72,16 @@ def test_data_with_a_split_of_its_own_takes_no_other(tmp_path):
         make_split(labels, preset="stratified", given=pd.Series("train", index=labels.index))
 
 
-def test_the_option_is_the_recipes_setting():
+def test_the_option_is_the_recipes_setting_and_a_deviation():
     parser = chapter1_parser("", ["type"])
-    line = ["--challenge", "style", "--data", "x"]
-    assert asked_settings(parser.parse_args([*line, "--split", "stratified"])) == {"split": "stratified"}
-    assert asked_settings(parser.parse_args([*line, "--split", "own", "--set", "patience=3"])) == {"patience": "3"}
-    assert parser.parse_args(line).challenge == "style"
+    line = ["--challenge", "style", "--data", "x", "--architecture", "resnet50", "--approach", "scratch"]
+    study = TransferStudy.from_options(parser.parse_args([*line, "--split", "stratified"]), "ch1/rijks")
+    (spec,) = study.runs()
+    assert spec.recipe.split == "stratified"
+    assert spec.challenge == "style"
+    assert "split is stratified, not thesis" in departures(spec.recipe, from_scratch()).values()
+    (usual,) = TransferStudy.from_options(parser.parse_args([*line, "--split", "own"]), "ch1/rijks").runs()
+    assert usual.recipe.split == "thesis"
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", " ", "path", "image_id", ".x", "-x", "x" * 61])

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sweep_runs import Data, lines, options, part, run, spec
+from sweep_runs import Data, lines, part, run, spec, sweep
 
-from arttl import parsers, ticket_parsers
 from arttl.errors import InputError, RunsFailed
 from arttl.files import whole_file, write_table
-from arttl.options import HANDED_ON, amount, executor, given_line
+from arttl.options import amount, executor
 from arttl.sweeps import Graph, Job, Part, do_parts, do_runs
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.lock import read_owner, sweep_lock
@@ -31,7 +30,7 @@ def value(root, name):
 
 def test_runs_are_done_in_order_but_never_before_what_they_require(tmp_path, capsys):
     specs = [spec(tmp_path, "d", "b", "c"), spec(tmp_path, "a"), spec(tmp_path, "c", "a"), spec(tmp_path, "b")]
-    assert do_parts([part(specs[:2]), part(specs[2:])], options(tmp_path))
+    assert do_parts([part(specs[:2]), part(specs[2:])], sweep(tmp_path))
     assert begun(capsys.readouterr().out) == ["a", "c", "b", "d"]
     assert value(tmp_path, "d") == 1 + (1 + 1) + 1  # d has b and c, c has a
 
@@ -61,36 +60,36 @@ def test_the_graph_gives_what_can_begin_and_loses_what_requires_a_failure(tmp_pa
 
 def test_runs_that_require_each_other_are_refused(tmp_path):
     with pytest.raises(InputError, match="require each other"):
-        do_runs([spec(tmp_path, "a", "b"), spec(tmp_path, "b", "a")], Data({"split": "a"}), options(tmp_path), run)
+        do_runs([spec(tmp_path, "a", "b"), spec(tmp_path, "b", "a")], Data({"split": "a"}), sweep(tmp_path), run)
 
 
 def test_finished_runs_are_kept_and_unfinished_ones_go_on(tmp_path, capsys):
     specs = [spec(tmp_path, "a"), spec(tmp_path, "b", "a"), spec(tmp_path, "c")]
-    do_parts([part(specs[:1])], options(tmp_path))
+    do_parts([part(specs[:1])], sweep(tmp_path))
     first = (tmp_path / "a" / "metrics.json").stat().st_mtime_ns
     with pytest.raises(ValueError, match="no number"):
-        do_parts([part([specs[0], spec(tmp_path, "b", "a", does="fail"), specs[2]])], options(tmp_path))
+        do_parts([part([specs[0], spec(tmp_path, "b", "a", does="fail"), specs[2]])], sweep(tmp_path))
     assert not (tmp_path / "c").exists()  # here a failure ends the sweep
     assert not (tmp_path / "failures.csv").exists()
-    with pytest.raises(InputError, match="b is unfinished; --resume continues it"):
-        do_parts([part(specs)], options(tmp_path))
+    with pytest.raises(InputError, match="b is unfinished; resume=True continues it"):
+        do_parts([part(specs)], sweep(tmp_path))
     capsys.readouterr()
-    assert do_parts([part(specs)], options(tmp_path, resume=True))
+    assert do_parts([part(specs)], sweep(tmp_path, resume=True))
     out = capsys.readouterr().out
     assert begun(out) == ["b", "c"]
     assert "1 of 3 runs were finished already" in out
     assert (tmp_path / "a" / "metrics.json").stat().st_mtime_ns == first
     assert len(lines(tmp_path / "b" / "history.csv")) == 2  # none of its epochs was done again
-    do_parts([part(specs)], options(tmp_path, force=True))
+    do_parts([part(specs)], sweep(tmp_path, force=True))
     assert begun(capsys.readouterr().out) == ["a", "b", "c"]
 
 
 def test_a_dry_run_lists_and_leaves_nothing(tmp_path, capsys):
     specs = [spec(tmp_path, "a"), spec(tmp_path, "b", "a")]
-    do_parts([part(specs[:1])], options(tmp_path))
+    do_parts([part(specs[:1])], sweep(tmp_path))
     (tmp_path / ".sweep.lock").unlink()
     capsys.readouterr()
-    assert not do_parts([part(specs)], options(tmp_path, dry_run=True))
+    assert not do_parts([part(specs)], sweep(tmp_path, dry_run=True))
     assert [line.split()[0:2] for line in capsys.readouterr().out.splitlines()] == [
         ["done", str(tmp_path / "a")],
         ["to", "do"],
@@ -102,10 +101,10 @@ def test_a_dry_run_lists_and_leaves_nothing(tmp_path, capsys):
 def test_what_requires_a_run_that_is_missing_is_looked_at_again(tmp_path):
     """A finished run whose tickets, say, were deleted: it has no settings to compare before they are there again."""
     specs = [spec(tmp_path, "a"), spec(tmp_path, "b", "a")]
-    do_parts([part(specs)], options(tmp_path))
+    do_parts([part(specs)], sweep(tmp_path))
     (tmp_path / "a" / "metrics.json").unlink()
     finished = (tmp_path / "b" / "metrics.json").stat().st_mtime_ns
-    do_parts([part(specs)], options(tmp_path, resume=True))
+    do_parts([part(specs)], sweep(tmp_path, resume=True))
     assert (tmp_path / "b" / "metrics.json").stat().st_mtime_ns == finished
 
 
@@ -142,7 +141,7 @@ def test_the_lock_goes_with_its_owner_however_it_ends(tmp_path):
 def test_a_script_is_refused_while_a_cluster_sweeps_into_its_folder(tmp_path):
     refused = pytest.raises(InputError, match=r"another sweep is at work in .*; wait for it or choose")
     with sweep_lock(tmp_path, alone=True), refused:
-        do_parts([part([spec(tmp_path, "a")])], options(tmp_path))
+        do_parts([part([spec(tmp_path, "a")])], sweep(tmp_path))
     assert not (tmp_path / "a").exists()
 
 
@@ -209,9 +208,8 @@ def test_progress_says_how_it_stands_and_how_much_longer(capsys):
 
 @pytest.mark.parametrize("name", ["address", "gpus_per_run", "cpus_per_run", "max_concurrent"])
 def test_options_of_a_cluster_need_one(tmp_path, name):
-    given = options(tmp_path, **{name: 1})
-    with pytest.raises(InputError, match=f"--{name.replace('_', '-')} goes with --executor ray"):
-        do_parts([part([spec(tmp_path, "a")])], given)
+    with pytest.raises(InputError, match=f'{name}= goes with executor="ray"'):
+        sweep(tmp_path, **{name: 1})
 
 
 def test_amounts_are_whole_numbers_or_shares_of_one():
@@ -255,8 +253,8 @@ def test_failed_runs_are_exit_code_1(capsys, monkeypatch):
 def test_runs_without_an_opening_stay_here(tmp_path):
     pytest.importorskip("ray")
     only_here = Part([spec(tmp_path, "a")], Data({"split": "a"}), run)
-    with pytest.raises(InputError, match="leave --executor ray out"):
-        do_parts([only_here], options(tmp_path, executor="ray"))
+    with pytest.raises(InputError, match='leave executor="ray" out'):
+        do_parts([only_here], sweep(tmp_path, executor="ray"))
     assert not Path(tmp_path, "a").exists()
 
 
@@ -272,11 +270,3 @@ def test_steps_after_one_whose_runs_failed_are_done(capsys):
     assert "error: 2 of 3 runs failed\n== search: " in capsys.readouterr().out
     do_steps([("search", lambda: done.append("search"))])
     assert done == ["transfer", "search"]
-
-
-@pytest.mark.parametrize("parser", [parsers.all_parser, ticket_parsers.all_parser])
-def test_a_script_of_a_whole_chapter_hands_on_how_and_where_runs_are_computed(parser):
-    line = ["--devices", "2", "--track", "tensorboard", "--address", "head:6379", "--gpus-per-run", "0.5"]
-    given = parser("").parse_args(line)
-    expected = ["--precision", "float32", *line[:4], "--executor", "local", *line[4:]]
-    assert given_line(given, HANDED_ON) == expected

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from scripts import comparable, run_folders
-from sweep_runs import Data, Part, elsewhere, lines, options, part, run, spec
+from sweep_runs import Data, Part, elsewhere, lines, part, run, spec, sweep
 
 pytest.importorskip("ray")
 
@@ -44,7 +44,7 @@ def cluster():
 
 
 def on(cluster, output, **given):
-    return options(output, executor="ray", address=cluster.address, **given)
+    return sweep(output, executor="ray", address=cluster.address, **given)
 
 
 def metrics(root):
@@ -67,7 +67,7 @@ def test_equals_the_local_sweep_though_workers_die(cluster, tmp_path, capsys):
     for name in "bc":  # here nobody would go on
         (tmp_path / "local" / name).mkdir()
         (tmp_path / "local" / name / "log.txt").touch()
-    do_parts([part(specs(tmp_path / "local"))], options(tmp_path / "local"))
+    do_parts([part(specs(tmp_path / "local"))], sweep(tmp_path / "local"))
     assert do_parts([part(specs(tmp_path / "ray"), tmp_path / "opened")], on(cluster, tmp_path / "ray"))
     out = capsys.readouterr().out
     assert metrics(tmp_path / "ray") == metrics(tmp_path / "local")
@@ -114,7 +114,7 @@ def test_a_sweep_whose_own_process_was_killed_goes_on_and_repeats_nothing(cluste
     code = (
         "import sys\nfrom sweep_runs import *\nfrom arttl.sweeps import do_parts\n"
         f"specs = [spec({str(tmp_path)!r}, name, epochs=4, seconds=2.0) for name in 'abcd']\n"
-        f"do_parts([part(specs)], options({str(tmp_path)!r}, executor='ray', address={cluster.address!r}))\n"
+        f"do_parts([part(specs)], sweep({str(tmp_path)!r}, executor='ray', address={cluster.address!r}))\n"
     )
     environ = os.environ | {"PYTHONPATH": f"{HERE}{os.pathsep}{os.environ['PYTHONPATH']}"}
     sweep = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.DEVNULL)
@@ -147,7 +147,7 @@ def test_a_node_that_is_lost_gives_its_run_to_another(cluster, tmp_path, capsys)
     code = (
         "from sweep_runs import *\nfrom arttl.sweeps import do_parts\n"
         f"specs = [spec({str(tmp_path)!r}, name, epochs=30, seconds=6.0) for name in 'abc']\n"
-        f"do_parts([part(specs)], options({str(tmp_path)!r}, executor='ray', address={cluster.address!r}))\n"
+        f"do_parts([part(specs)], sweep({str(tmp_path)!r}, executor='ray', address={cluster.address!r}))\n"
     )
     environ = os.environ | {"PYTHONPATH": f"{HERE}{os.pathsep}{os.environ['PYTHONPATH']}", "PYTHONUNBUFFERED": "1"}
     with open(tmp_path / "out.txt", "w") as out:
@@ -195,13 +195,13 @@ def test_a_node_whose_data_differ_does_nothing(cluster, tmp_path):
 
 def test_a_request_that_no_node_can_meet_is_said(tmp_path, cluster, monkeypatch):
     monkeypatch.setattr("arttl.sweeps.ray_sweep.NO_NODE", 0)
-    with pytest.raises(InputError, match="none has 8 GPUs; see --gpus-per-run"):
+    with pytest.raises(InputError, match="none has 8 GPUs; see gpus_per_run"):
         do_parts([part([spec(tmp_path, "a")])], on(cluster, tmp_path, gpus_per_run=8))
 
 
 def test_no_cluster_is_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"--address 127.0.0.1:1: no Ray cluster can be reached") as found:
-        do_parts([part([spec(tmp_path, "a")])], options(tmp_path, executor="ray", address="127.0.0.1:1"))
+    with pytest.raises(InputError, match=r"address=127.0.0.1:1: no Ray cluster can be reached") as found:
+        do_parts([part([spec(tmp_path, "a")])], sweep(tmp_path, executor="ray", address="127.0.0.1:1"))
     assert len(str(found.value).splitlines()) == 1
 
 

@@ -13,8 +13,10 @@ import tensorflow as tf
 from scripts import EXPERIMENTS, SMALL, comparable, run_folders
 
 from arttl import tracking
-from arttl.chapter1.everything import antwerp_options, rijks_options
-from arttl.chapter2.everything import step_options, steps
+from arttl.chapter1.everything import Chapter1
+from arttl.chapter2 import HypothesisStudy, SizeStudy
+from arttl.chapter2.everything import Chapter2
+from arttl.computing import Computing
 from arttl.event_files import EventFiles, read_events
 from arttl.files import write_json
 from arttl.options import tracker
@@ -196,14 +198,17 @@ def test_all_experiments_get_how_they_are_computed():
     given = ["--precision", "mixed_bfloat16", "--devices", "2", "--track", "tensorboard"]
     options, every = (
         all_parser("").parse_args(given),
-        [([], ("float32", 1, [])), (given, ("mixed_bfloat16", 2, ["tensorboard"]))],
+        [([], Computing()), (given, Computing("mixed_bfloat16", 2, ("tensorboard",)))],
     )
     for line, wanted in every:
         options, tickets = all_parser("").parse_args(line), tickets_parser("").parse_args(line)
-        found = [rijks_options(options, "type"), antwerp_options(options, "type")]
-        found += [step_options(step, tickets) for step in steps(tickets)]
-        for each in found:
-            assert (each.precision, each.devices, each.track) == wanted
+        chapter1 = Chapter1.from_options(options)
+        studies = [*chapter1.rijks(), *chapter1.antwerp()]
+        studies += [step.study for step in Chapter2.from_options(tickets).steps()]
+        for study in studies:
+            study = study.search if isinstance(study, HypothesisStudy | SizeStudy) else study
+            assert study.computing == wanted
+            assert study.sweep.devices == wanted.devices
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from arttl import recipes
-from arttl.chapter1.run import warmed_up_and_trained
+from arttl.chapter1.method import warm_up
 from arttl.errors import InputError
 from arttl.keeping import compiled
 from arttl.recipes import Recipe
@@ -286,8 +286,8 @@ def warmed_up(folder, report=lambda progress: None, **settings):
         Batches(source, rows, class_ids[rows], CLASSES, 16, shuffle_seed=seed)
         for rows, seed in ((np.arange(60), 3), (np.arange(60, 90), None))
     ]
-    progress = warmed_up_and_trained(model, recipe, parts, Checkpoint(folder), report, lambda: before)
-    return model, progress
+    begun = warm_up(model, recipe, parts, Checkpoint(folder), report, lambda: before)
+    return model, train(model, recipe, *parts, Checkpoint(folder), report, begun=begun)
 
 
 def test_a_warm_up_is_the_beginning_of_an_off_the_shelf_run_to_the_digit(tmp_path):
@@ -386,7 +386,7 @@ def test_half_written_state_is_never_taken(tmp_path):
     (tmp_path / ".state.1.partial.npz").write_bytes(b"half")
     np.testing.assert_array_equal(run(tmp_path, recipe)[2], expected)
     (tmp_path / "state.npz").write_bytes((tmp_path / "state.npz").read_bytes()[:-100])
-    with pytest.raises(InputError, match=r"cannot be resumed .*--force starts anew"):
+    with pytest.raises(InputError, match=r"cannot be resumed .*; delete it to start anew"):
         run(tmp_path, recipe)
     with pytest.raises(InputError, match="cannot be resumed"):
         Checkpoint(tmp_path).seconds()

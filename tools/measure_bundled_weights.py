@@ -12,13 +12,15 @@ training images, which the thesis' protocol does not do. Prints a Markdown table
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 APPROACHES = {"off-the-shelf": "bundled", "fine-tuning": "bundled", "scratch": "none"}
 EPOCHS = {"clipart-a": 5, "clipart-b": 8}
 
@@ -41,8 +43,10 @@ def main():
 
 
 def measure(name, approach, seed, options):
+    from ch1_rijks import network
+
     from arttl import collections, splits
-    from arttl.chapter1 import ExperimentData, RunSpec, run_one
+    from arttl.chapter1 import CollectionData, RunSpec, run_one, train_and_test
     from arttl.recipes import get_recipe
     from arttl.runs import RunFolder
 
@@ -52,7 +56,7 @@ def measure(name, approach, seed, options):
     folder = RunFolder(options.output / name / approach / f"seed-{seed}")
     spec = RunSpec("type", "resnet50", recipe, APPROACHES[approach], options.image_size, seed, folder)
     if not folder.is_complete:
-        run_one(spec, ExperimentData(collection, split, options.output))
+        run_one(spec, CollectionData(collection, split, options.output), network=network, method=train_and_test)
     row = {"collection": name, "approach": approach, "seed": seed, "accuracy": folder.metrics()["test_accuracy"]}
     if approach == "scratch":
         row["renewed"] = accuracy_with_renewed_statistics(folder, collection, split, options)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arttl.cli import import_keras_quietly
+from arttl.quietly import import_keras_quietly
 
 IMAGES, COMPARED = 100, 40  # for the pointing game and the areas; for the rank correlations
 HEADER = ("", "pointing game", "insertion area", "deletion area", "rank correlation with random weights (floor)")

@@ -1,109 +1,83 @@
-"""What every run of an experiment shares: the collection, its split, its decoded images."""
+"""Which collection an experiment is about: how it is read, how it is split, and where what is made of it is kept."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from arttl.collections import PARTS
-from arttl.collections.wording import shown
-from arttl.errors import InputError
-from arttl.images import Decoding, ImageStore, check_reading, identify_files
+from arttl.check.grouping import duplicate_grouping
+from arttl.collections import Reading, bundled
+from arttl.files import default_cache, make_folder
+from arttl.images import identify_files
+from arttl.splits.drawing import Drawing
+from arttl.training.collection_data import CollectionData
+from arttl.typed import typed
 
 
-class ExperimentData:
-    """A collection and its split, with its images decoded once for each size.
+@dataclass(frozen=True)
+class DataSettings:
+    """A collection, its split and its decoded images, as an experiment asks for them.
 
-    Arguments:
-        collection: a Collection.
-        split: the Split of one of its challenges.
+    Attributes:
+        reading: a Reading; None for a bundled collection.
+        bundled: name of the bundled collection, where there is no reading.
+        drawing: a Drawing, of the split.
         cache: folder of decoded images and features.
         skip_bad_images: go on without images that cannot be read.
-        files: arttl.images.Files of the images, where the caller knows them already.
     """
 
-    def __init__(self, collection, split, cache, skip_bad_images=False, files=None):
-        self.collection, self.split = collection, split
-        self.cache, self.skip_bad_images = cache, skip_bad_images
-        self.paths = collection.paths()
-        self.files = files or identify_files(self.paths, cache)
-        self._stores = {}
+    reading: Reading | None = None
+    bundled: str = "clipart-a"
+    drawing: Drawing = field(default_factory=Drawing)
+    cache: Path = field(default_factory=default_cache)
+    skip_bad_images: bool = False
+
+    @classmethod
+    def from_options(cls, options, demo="clipart-a"):
+        """What a command line asks for.
+
+        Arguments:
+            options: a namespace with the options of arttl.options.add_reading, add_skipping, add_split, add_kept.
+            demo: the bundled collection that is meant without --data.
+        """
+        reading = None if options.data is None else typed(Reading, options)
+        return typed(cls, options, reading=reading, bundled=demo, drawing=typed(Drawing, options))
 
     @property
-    def settings(self):
-        """What tells this data from other data, a dict."""
-        return {
-            "collection": self.collection.name,
-            **self.collection.settings,
-            "files": self.files.fingerprint,
-            "split": self.split.fingerprint,
-        }
+    def is_bundled(self):
+        """Whether the collection is one of the package's own."""
+        return self.reading is None
 
-    def store(self, size, recipe, fit="stretch"):
-        """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed.
+    @property
+    def changes(self):
+        """What the reading changes in a recipe, a dict."""
+        return {} if self.is_bundled else self.reading.changes
 
-        Says what the reading loses of the pictures; raises InputError for those that it would turn white.
+    def open(self, challenge):
+        """The Collection; says what its reader has to say.
+
+        Arguments:
+            challenge: the one that it must have.
+
+        Raises InputError as arttl.collections.open_collection does.
         """
-        most = self.collection.megapixels
-        decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit, megapixels=most)
-        if decoding not in self._stores:
-            for note in check_reading(self.paths, decoding, self.cache, self.files.fingerprint):
-                print(f"  {note}", flush=True)
-            options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
-            self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
-        return self._stores[decoding]
+        return bundled(self.bundled) if self.is_bundled else self.reading.open(challenge)
 
-    def image_table(self):
-        """images.csv as a DataFrame: image_id, label, split, and the file's content (arttl.images.Files).
+    def divided(self, collection, challenge, preset, save=True):
+        """The CollectionData of a collection under a preset of arttl.splits; says what the split is.
 
-        Where files are so large that earlier versions wrote them otherwise, `former_file` is what those wrote.
+        Arguments:
+            collection: a Collection.
+            challenge: one of its challenges.
+            preset: of arttl.splits.
+            save: write a new split.
         """
-        ids = self.split.table.image_id
-        contents, formerly = self.files.contents, self.files.former_contents
-        file, former = ([each[image_id] for image_id in ids] for each in (contents, formerly))
-        table = self.split.table.assign(file=file)
-        return table if file == former else table.assign(former_file=former)
-
-    def rows(self, store):
-        """Positions in a store, and class ids, of each part's readable images.
-
-        Returns two dicts of part to int64 array of shape (images,).
-
-        Raises InputError, naming class and image, when unreadable images leave a part empty, or a class of a "thesis"
-        split without a training image.
-        """
-        rows, class_ids = {}, {}
-        for part in PARTS:
-            ids, classes = self.split.ids(part), self.split.class_ids(part)
-            readable = np.array([image_id not in store.bad for image_id in ids], bool)
-            class_ids[part] = classes[readable]
-            rows[part] = store.rows([image_id for image_id, good in zip(ids, readable, strict=True) if good])
-            lost = self._lost(part, store) if part == "train" else {}
-            if lost or not len(rows[part]):
-                named = ((f"class {label!r}", image_id) for label, image_id in lost.items())
-                whom, image_id = next(named, ("the split", ids[0]))
-                raise InputError(
-                    f"without the unreadable images {whom} has none for {part}; mend them (the first is "
-                    f"{shown(image_id)}: {shown(store.bad[image_id])}), or take them out of the collection and draw "
-                    "another split"
-                )
-        return rows, class_ids
-
-    def untested(self, store):
-        """Lines on classes that have lost their only validation or test images, since these cannot be read."""
-        words = {"validation": "has no part in early stopping", "test": "is never tested"}
-        return [
-            f"class {shown(label)} {what}: no {part} image of it can be read (the first is {shown(image_id)}: "
-            f"{shown(store.bad[image_id])})"
-            for part, what in words.items()
-            for label, image_id in self._lost(part, store).items()
-        ]
-
-    def _lost(self, part, store):
-        """Classes without a readable image in a part that they were in: a dict of label to its first there."""
-        if self.split.settings["preset"] == "released":
-            return {}
-        first, kept = {}, set()
-        for class_id, image_id in zip(self.split.class_ids(part), self.split.ids(part), strict=True):
-            first.setdefault(class_id, image_id)
-            kept |= set() if image_id in store.bad else {class_id}
-        return {self.split.classes[each]: image_id for each, image_id in first.items() if each not in kept}
+        if save:
+            make_folder(self.cache, "cache")
+        paths = collection.paths()
+        files = identify_files(paths, self.cache)
+        grouping = None
+        if self.drawing.group_duplicates:
+            grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels)
+        split = self.drawing.split(collection, challenge, preset, grouping, save)
+        return CollectionData(collection, split, self.cache, self.skip_bad_images, files)

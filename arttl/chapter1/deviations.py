@@ -18,7 +18,7 @@ def deviations(spec, data):
 
     Arguments:
         spec: a RunSpec.
-        data: the ExperimentData.
+        data: the CollectionData.
 
     Returns a list of lines.
     """

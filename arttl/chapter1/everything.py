@@ -1,101 +1,131 @@
-"""All of Chapter 1, one experiment after the other, and the report: what ch1_all.py does."""
+"""All of Chapter 1, one experiment after the other, and the report."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
+from functools import partial
 
-from arttl.chapter1 import run_experiment
-from arttl.chapter1.saliency import run_saliency
-from arttl.chapter1.transfer import APPROACHES, run_transfer
+from arttl.chapter1.data import DataSettings
+from arttl.chapter1.saliency import SaliencyStudy
+from arttl.chapter1.study import TransferStudy
+from arttl.chapter1.transfer import APPROACHES, DEMO, SOURCES, source_variants
+from arttl.collections import Reading
 from arttl.collections.wording import duration_text
-from arttl.commands import main_parser
+from arttl.computing import Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES
-from arttl.options import HANDED_ON, given_line
-from arttl.parsers import rijks_parser, saliency_parser, transfer_parser
-from arttl.reports.report import run_report
+from arttl.reports.report import make_report
+from arttl.saying import say
+from arttl.splits.drawing import Drawing
+from arttl.sweeps import Sweep
 from arttl.sweeps.progress import do_steps
+from arttl.typed import typed
 
 CHALLENGES = ("material", "type", "artist")
-FOR_ALL = ("architecture", "recipe", "numerics", "image_size", "epochs", "batch_size", "seed", "output")
-FOR_ALL += HANDED_ON
-"""Options that every experiment gets as they were given."""
 
 
-def run_all(options):
-    """Do Chapter 1: Table 2's runs, Table 3's, Figure 4 and the report; what is finished already is kept.
+@dataclass(frozen=True)
+class Chapter1:
+    """The studies of Chapter 1: Tables 2 and 3, and Figure 4.
 
-    Arguments:
-        options: the namespace of arttl.parsers.all_parser.
-
-    Raises InputError and RunsFailed as the experiments do. That there is no image for Figure 4 is said and not raised.
+    Attributes:
+        first, second: TransferStudies of the two collections, whatever their challenge; None where there is no second.
+        challenges: of the first collection; without any all that there are.
     """
-    started = time.perf_counter()
-    do_steps(steps(options))
-    print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
+
+    first: TransferStudy
+    second: TransferStudy | None = None
+    challenges: tuple = ()
+
+    @classmethod
+    def of(cls, data=None, antwerp=None, challenges=(), *, drawing=None, cache=None, **shared):
+        """The studies of two collections, or of the bundled ones.
+
+        Arguments:
+            data, antwerp: folders of the two; without `data` the bundled ones.
+            challenges: of the first.
+            drawing: the Drawing of both splits.
+            cache: folder of decoded images and features.
+            **shared: attributes of both TransferStudies.
+        """
+        kept = {"drawing": drawing or Drawing()} | ({} if cache is None else {"cache": cache})
+
+        def settings(folder, bundled):
+            return DataSettings(None if folder is None else Reading(folder), bundled, **kept)
+
+        first = TransferStudy("ch1/rijks", "type", settings(data, "clipart-a"), **shared)
+        if data is not None and antwerp is None:
+            return cls(first, None, challenges)
+        variants = partial(source_variants, SOURCES, None, None)
+        given = {"approaches": APPROACHES, "variants": variants, "demo": DEMO}
+        second = TransferStudy("ch1/antwerp", "type", settings(antwerp, DEMO.collection), **shared | given)
+        return cls(first, second, challenges)
+
+    @classmethod
+    def from_options(cls, options, **shared):
+        """What ch1_all.py was asked for; unfinished runs are gone on with.
+
+        Arguments:
+            options: the namespace of arttl.parsers.all_parser.
+            **shared: attributes of the TransferStudies besides.
+        """
+        names = ("numerics", "image_size", "epochs", "batch_size", "weights")
+        return cls.of(
+            options.data,
+            options.antwerp,
+            tuple(options.challenge or ()),
+            drawing=typed(Drawing, options),
+            cache=options.cache,
+            networks=tuple(options.architecture or ()),
+            seeds=tuple(dict.fromkeys(options.seed)),
+            recipe=options.recipe or "thesis",
+            computing=Computing.asked(options),
+            sweep=typed(Sweep, options, resume=True),
+            **{name: getattr(options, name) for name in names},
+            **shared,
+        )
+
+    def rijks(self):
+        """The studies of Table 2, one a challenge."""
+        found = self.challenges or CHALLENGES[self.first.data.is_bundled :]  # the bundled collections have no material
+        return [replace(self.first, challenge=each) for each in found]
+
+    def antwerp(self):
+        """The studies of Table 3, one a challenge."""
+        if self.second is None:
+            return []
+        return [replace(self.second, challenge=each) for each in self._shared()]
+
+    def figures(self):
+        """The SaliencyStudies of Figure 4: of the first seed, one a challenge and network."""
+        networks = self.first.networks or (("resnet50",) if self.first.data.is_bundled else BACKBONES)
+        of_runs = {"seed": self.first.seeds[0], "output": self.first.sweep.output, "reading": self.first.data.reading}
+        return [SaliencyStudy(each, network, **of_runs) for each in self._shared() for network in networks]
+
+    def _shared(self):
+        return [study.challenge for study in self.rijks() if study.challenge != "material"]
+
+    def do(self, network, method):
+        """Do Tables 2 and 3, Figure 4 and the report; what is finished already is kept.
+
+        Arguments:
+            network, method: as of TransferStudy.do.
+
+        Raises InputError and RunsFailed as the experiments do. That there is no image for Figure 4 is said and not
+        raised.
+        """
+        started = time.perf_counter()
+        steps = [(f"Rijksmuseum, {each.challenge}", partial(each.do, network, method)) for each in self.rijks()]
+        steps += [(f"Antwerp, {each.challenge}", partial(each.do, network, method)) for each in self.antwerp()]
+        steps += [(f"Figure 4, {each.challenge}", partial(_drawn, each)) for each in self.figures()]
+        data = [study.data.reading.data for study in (self.first, self.second) if study and study.data.reading]
+        do_steps([*steps, ("report", partial(make_report, self.first.sweep.output, data))])
+        print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
 
 
-def steps(options):
-    """What is to be done, in order: pairs of a title and a function."""
-    challenges, second = asked_challenges(options)
-    found = [(f"Rijksmuseum, {each}", lambda each=each: _rijks(options, each)) for each in challenges]
-    if options.data is None or options.antwerp is not None:
-        found += [(f"Antwerp, {each}", lambda each=each: _antwerp(options, each)) for each in second]
-    found += [(f"Figure 4, {each}", lambda each=each: _saliency(options, each)) for each in second]
-    return [*found, ("report", lambda: _report(options))]
-
-
-def asked_challenges(options):
-    """The challenges of the first collection, and those of the second: two lists."""
-    challenges = options.challenge or CHALLENGES[options.data is None :]  # the bundled collections have no material
-    return challenges, [challenge for challenge in challenges if challenge != "material"]
-
-
-def rijks_options(options, challenge):
-    """The options of ch1_rijks.py for a challenge: a namespace."""
-    given = given_line(options, FOR_ALL) + _kept(options) + ["--resume"]
-    return rijks_parser("", CHALLENGES).parse_args(["--challenge", challenge, *given, *_data(options.data)])
-
-
-def antwerp_options(options, challenge):
-    """The options of ch1_antwerp.py for a challenge: a namespace."""
-    given = given_line(options, FOR_ALL) + _kept(options) + ["--resume", "--approach", *APPROACHES]
-    return transfer_parser("", CHALLENGES[1:]).parse_args(["--challenge", challenge, *given, *_data(options.antwerp)])
-
-
-def saliency_options(options, challenge):
-    """The options of ch1_saliency.py for a challenge, a namespace for each architecture, of the first seed."""
-    parser, found = saliency_parser("", CHALLENGES), []
-    for architecture in options.architecture or (["resnet50"] if options.data is None else BACKBONES):
-        which = ["--challenge", challenge, "--architecture", architecture, "--seed", str(options.seed[0])]
-        found.append(parser.parse_args([*which, "--output", str(options.output), *_data(options.data)]))
-    return found
-
-
-def _rijks(options, challenge):
-    run_experiment(rijks_options(options, challenge), "ch1/rijks")
-
-
-def _antwerp(options, challenge):
-    run_transfer(antwerp_options(options, challenge), "ch1/antwerp")
-
-
-def _saliency(options, challenge):
-    for each in saliency_options(options, challenge):
-        try:
-            run_saliency(each, "ch1/saliency")
-        except InputError as error:
-            print(f"no figure: {error}")
-
-
-def _report(options):
-    data = [str(path) for path in (options.data, options.antwerp) if path is not None]
-    run_report(main_parser().parse_args(["report", str(options.output), *(["--data", *data] if data else [])]))
-
-
-def _kept(options):
-    return given_line(options, ("splits", "cache", "split_seed", "weights"))
-
-
-def _data(path):
-    return [] if path is None else ["--data", str(path)]
+def _drawn(study):
+    try:
+        study.draw()
+    except InputError as error:
+        say(f"no figure: {error}")

@@ -1,22 +1,19 @@
-"""Which runs an experiment's options ask for, and which of them are still to be done."""
+"""What one run of Chapter 1 is: a RunSpec, and how it follows from a study."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from arttl.chapter1.starts import asked_for, fitted
 from arttl.classical import Size, stand_in
-from arttl.collections import reading_options
 from arttl.computing import USUAL, Computing
 from arttl.errors import InputError
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.models.belongings import weights_title
-from arttl.overrides import asked_settings
 from arttl.published.chapter1 import APPROACH_TITLES
-from arttl.recipes import Recipe, get_recipe
+from arttl.recipes import APPROACHES, Recipe, get_recipe
 from arttl.runs import RunFolder
 from arttl.training import backend_name
 
@@ -100,6 +97,12 @@ class RunSpec:
         return (self.source.run,) if self.source and self.source.run else ()
 
     @property
+    def what(self):
+        """What tells it from other runs of one network and seed: text."""
+        source = self.source.name if self.source else ""
+        return f"{self.classifier} {source} {self.weights} {self.recipe.settings()}"
+
+    @property
     def backend(self):
         """The Keras backend that trains it."""
         return backend_name()
@@ -108,7 +111,7 @@ class RunSpec:
         """The Size of X to train on: of how many images, features and classes.
 
         Arguments:
-            data: the ExperimentData.
+            data: the CollectionData.
         """
         split = data.split
         return Size(len(split.ids("train")), get_backbone(self.architecture).features, len(split.classes))
@@ -121,7 +124,7 @@ class RunSpec:
         """Everything that decides the result, for config.json and to tell one run from another.
 
         Arguments:
-            data: the ExperimentData.
+            data: the CollectionData.
         """
         return {
             "collection": data.collection.name,
@@ -142,30 +145,6 @@ class RunSpec:
             "backend": self.backend,
             **self.computing.settings,
         }
-
-
-def plan_runs(options, experiment, variants=None, demo=DEMO):
-    """The runs that the options ask for, as RunSpecs, in the order in which they will be done.
-
-    Arguments:
-        options: the namespace of arttl.parsers.chapter1_parser.
-        experiment: folder of the experiment below --output, such as "ch1/rijks".
-        variants: a function of an approach that gives its Variants; without it there is one, that of the options.
-        demo: the Demo to run without --data.
-
-    Raises InputError for an impossible combination, before anything is computed.
-    """
-    demo = demo if options.data is None else None
-    for option, value in reading_options(options).items():
-        if demo and value is not None:
-            raise InputError(f"--{option.replace('_', '-')} goes with --data DIR; add the folder of images")
-    variants = variants or (lambda approach: [Variant("", options.recipe, {})])
-    return [
-        _spec(options, experiment, architecture, approach, seed, variant, demo)
-        for seed in dict.fromkeys(options.seed)
-        for architecture, approach in _pairs(options, demo)
-        for variant in variants(approach)
-    ]
 
 
 @dataclass(frozen=True)
@@ -194,89 +173,94 @@ class Variant:
         return re.sub(r"[^A-Za-z0-9._=+-]+", "-", self.name)
 
 
-def classifier_variants(options, approach):
-    """A Variant for each --classifier that goes with an approach: SVMs and forests take X, so they go off the shelf.
+def classifier_variants(classifiers, study, approach):
+    """A Variant for each classifier that goes with an approach: SVMs and forests take X, so they go off the shelf.
+
+    Arguments:
+        classifiers: "softmax" and names of arttl.classical.CLASSICAL.
+        study: the TransferStudy.
+        approach: of APPROACHES.
 
     Raises InputError where they are asked for beside an approach or recipe that has no X.
     """
-    asked = list(dict.fromkeys(options.classifier or ["softmax"]))
-    classical = [name for name in asked if name != "softmax"]
-    if classical and "off-the-shelf" not in (options.approach or ["off-the-shelf"]):
-        raise InputError(f"--classifier {classical[0]} goes with --approach off-the-shelf, the one with fixed features")
+    classical = [name for name in classifiers if name != "softmax"]
+    if classical and "off-the-shelf" not in (study.approaches or APPROACHES):
+        raise InputError(f'classifier="{classical[0]}" goes with approach="off-the-shelf", the one with fixed features')
     if approach != "off-the-shelf":
-        return [Variant("", options.recipe, {})] if "softmax" in asked else []
-    names = {name: "" if name == "softmax" else name for name in asked}
-    return [Variant(names[name], options.recipe, {}, classifier=name) for name in asked]
+        return [Variant("", study.recipe, {})] if "softmax" in classifiers else []
+    names = {name: "" if name == "softmax" else name for name in classifiers}
+    return [Variant(names[name], study.recipe, {}, classifier=name) for name in classifiers]
 
 
-def _recipe(options, architecture, approach, variant, demo, start):
+def check_settings(settings):
+    """Raise InputError where a study's own settings are for an approach that there is not."""
+    for approach in settings:
+        if approach not in APPROACHES:
+            raise InputError(f"settings of {approach!r}: there is no such approach, only {', '.join(APPROACHES)}")
+
+
+def _recipe(study, architecture, approach, variant, start):
     """The variant's recipe for an approach, with what belongs to the weights it starts from; and lines on these."""
-    recipe = get_recipe(
-        variant.recipe,
-        approach,
-        numerics=options.numerics if variant.recipe == options.recipe else None,  # another recipe brings its own
-        max_epochs=options.epochs or (demo and demo.epochs[approach]),
-        batch_size=options.batch_size,
-        resize=options.resize,
-        class_weights=options.class_weights,
-    )
-    settings = asked_settings(options) | variant.settings
+    most = study.demo.epochs[approach] if study.data.is_bundled else None
+    recipe = get_recipe(variant.recipe, approach)
+    if variant.recipe == "thesis":
+        recipe = recipe.changed(study.settings.get(approach, {}))
+    given = {
+        "numerics": study.numerics if variant.recipe == study.recipe else None,  # another recipe brings its own
+        "max_epochs": study.epochs or most,
+        "batch_size": study.batch_size,
+        "resize": study.resize,
+        "class_weights": study.class_weights,
+    }
+    recipe = recipe.changed({name: value for name, value in given.items() if value is not None})
+    settings = study.data.changes | study.changes | variant.settings
     asked = asked_for(variant.recipe, settings)
     recipe, notes = fitted(recipe.changed(settings), architecture, start, asked, variant.deliberate)
     if variant.classifier != "softmax" and recipe.features != "one-pass":
-        raise InputError(
-            f"--classifier {variant.classifier} needs the features of one pass; add --set features=one-pass"
-        )
+        raise InputError(f'classifier="{variant.classifier}" needs the features of one pass; add features="one-pass"')
     recipe.make_optimizer()  # does it take these arguments?
     return recipe, notes
 
 
-def _start(options, approach, source):
-    """What training starts from, as --weights names it."""
+def _start(study, approach, source):
+    """What training starts from: a name of weights or a file's path, as text."""
     if source is not None and source.run is not None:
         return str(source.run.path / "model.keras")
     if approach == "scratch":
         return "none"
-    return options.weights or ("bundled" if options.data is None else "imagenet")
+    return study.weights or ("bundled" if study.data.is_bundled else "imagenet")
 
 
-def _spec(options, experiment, architecture, approach, seed, variant, demo):
+def plan_run(study, architecture, approach, seed, variant):
+    """One run of a study, as a RunSpec.
+
+    Arguments:
+        study: the TransferStudy.
+        architecture: name of the network.
+        approach: of APPROACHES.
+        seed: of its random numbers.
+        variant: the Variant.
+
+    Raises InputError for an impossible combination.
+    """
     backbone = get_backbone(architecture)
-    size = options.image_size or (demo.size if demo else backbone.input_size)
+    size = study.image_size or (study.demo.size if study.data.is_bundled else backbone.input_size)
     check_size(backbone, size)
     source = variant.source(architecture, seed) if variant.source else None
-    start = _start(options, approach, source)
-    recipe, notes = _recipe(options, architecture, approach, variant, demo, start)
+    start = _start(study, approach, source)
+    recipe, notes = _recipe(study, architecture, approach, variant, start)
     weights_fingerprint(architecture, start)  # is there such a file?
-    path = Path(options.output, experiment, options.challenge, architecture, approach, variant.folder)
-    folder = RunFolder(path / f"seed-{seed}")
     return RunSpec(
-        challenge=options.challenge,
+        challenge=study.challenge,
         architecture=architecture,
         recipe=recipe,
         weights=start,
         image_size=size,
         seed=seed,
-        folder=folder,
+        folder=RunFolder(study.folder / architecture / approach / variant.folder / f"seed-{seed}"),
         variant=variant.name,
         source=source,
         classifier=variant.classifier,
-        computing=Computing.asked(options),
+        computing=study.computing,
         notes=notes,
     )
-
-
-def say_notes(specs):
-    """Print each line on the weights that runs start from, once."""
-    for note in dict.fromkeys(note for spec in specs for note in spec.notes):
-        print(note, flush=True)
-
-
-def _pairs(options, demo):
-    """Architectures and approaches; by default those of the thesis, which trains only InceptionV3 from scratch."""
-    architectures = options.architecture or (["resnet50"] if demo else list(BACKBONES))
-    for architecture in dict.fromkeys(architectures):
-        for approach in dict.fromkeys(options.approach or APPROACH_TITLES):
-            chosen = demo or options.approach  # --architecture alone asks for no run that the thesis has not
-            if chosen or approach != "scratch" or architecture == "inception_v3":
-                yield architecture, approach

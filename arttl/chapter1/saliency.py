@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from arttl import collections, saliency
+from arttl.collections import Reading
 from arttl.collections.wording import counted, first_few, shown
 from arttl.errors import InputError
 from arttl.files import make_folder, write_table
@@ -16,6 +17,7 @@ from arttl.images import Decoding, decode_image
 from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
 from arttl.runs import RunFolder
+from arttl.typed import typed
 
 EXPERIMENT = "ch1/rijks"
 METHODS = {
@@ -48,58 +50,84 @@ class Side:
         return cls(title, run, run.read_config()["settings"], run.predictions().set_index("image_id"))
 
 
-def run_saliency(options, experiment):
-    """Do what ch1_saliency.py was asked for: choose the images, draw both networks' maps, write figure and list.
+@dataclass(frozen=True)
+class SaliencyStudy:
+    """Figure 4 of one network, challenge and seed.
 
-    Arguments:
-        options: the namespace of arttl.parsers.saliency_parser.
-        experiment: folder of the experiment below --output, "ch1/saliency".
-
-    Raises InputError for runs that are not there or do not belong together, and if only one kind of image is found.
+    Attributes:
+        challenge, architecture, seed: of the runs.
+        before, after: folders of other runs than the off-the-shelf and the fine-tuned one.
+        images: at most so many.
+        method: of METHODS.
+        output: folder of all runs.
+        reading: a Reading of the runs' collection; None for a bundled one.
+        experiment: folder of the figure below `output`.
     """
-    before, after = sides(options)
-    chosen = choose(before.predictions, after.predictions, options.images)
-    if chosen.empty:
-        raise InputError(
-            f"there is no test image that {after.run.path} gets right and {before.run.path} does not; name other runs"
-        )
-    images = read_images(options, after.settings, chosen.index)
-    name, method = METHODS[options.method]
-    maps = {side.title: side_maps(side, images, method) for side in (before, after)}
-    folder = figure_folder(options, experiment)
-    make_folder(folder, "--output")
-    answers = {
-        side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
-        for side in (before, after)
-    }
-    figure = saliency_figure(images, chosen.label.tolist(), maps, answers)
-    files = save_figure(figure, folder, name)
-    write_table(folder / f"{name}.csv", chosen.reset_index())
-    print(f"{counted(len(chosen), 'image')} of {options.challenge} that only the fine-tuned network gets right:")
-    print(f"  {first_few(chosen.index, options.images)}")
-    print("\n".join(f"  {path}" for path in (*files, folder / f"{name}.csv")))
 
+    challenge: str = "artist"
+    architecture: str = "resnet50"
+    seed: int = 42
+    before: Path | None = None
+    after: Path | None = None
+    images: int = 6
+    method: str = "visual-backprop"
+    output: Path = Path("runs")
+    reading: Reading | None = None
+    experiment: str = "ch1/saliency"
 
-def figure_folder(options, experiment):
-    """Where the options' figure goes: a Path; `experiment` is as in run_saliency."""
-    return Path(options.output, experiment, options.challenge, options.architecture, f"seed-{options.seed}")
+    @classmethod
+    def from_options(cls, options):
+        """What ch1_saliency.py was asked for: the namespace of arttl.parsers.saliency_parser."""
+        return typed(cls, options, reading=None if options.data is None else typed(Reading, options))
 
+    @property
+    def folder(self):
+        """Where the figure goes."""
+        return Path(self.output, self.experiment, self.challenge, self.architecture, f"seed-{self.seed}")
 
-def sides(options):
-    """The two Sides that the options name: by default the off-the-shelf and the fine-tuned run of one seed."""
-    root = Path(options.output, EXPERIMENT, options.challenge, options.architecture)
-    paths = {
-        "off the shelf": options.before or root / "off-the-shelf" / f"seed-{options.seed}",
-        "fine-tuned": options.after or root / "fine-tuning" / f"seed-{options.seed}",
-    }
-    before, after = (Side.of(title, RunFolder(path)) for title, path in paths.items())
-    for name in SAME:
-        if before.settings.get(name) != after.settings.get(name):
+    def draw(self):
+        """Choose the images, draw both networks' maps, and write figure and list.
+
+        Raises InputError for runs that are not there or do not belong together, and if only one kind of image is
+        found.
+        """
+        before, after = self.sides()
+        chosen = choose(before.predictions, after.predictions, self.images)
+        if chosen.empty:
             raise InputError(
-                f"{before.run.path} and {after.run.path} differ in {name} ({before.settings.get(name)}, "
-                f"{after.settings.get(name)}); name two runs on the same images"
+                f"there is no test image that {after.run.path} gets right and {before.run.path} does not; name other "
+                "runs"
             )
-    return before, after
+        images = read_images(self.reading, self.challenge, after.settings, chosen.index)
+        name, method = METHODS[self.method]
+        maps = {side.title: side_maps(side, images, method) for side in (before, after)}
+        make_folder(self.folder, "output")
+        answers = {
+            side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
+            for side in (before, after)
+        }
+        figure = saliency_figure(images, chosen.label.tolist(), maps, answers)
+        files = save_figure(figure, self.folder, name)
+        write_table(self.folder / f"{name}.csv", chosen.reset_index())
+        print(f"{counted(len(chosen), 'image')} of {self.challenge} that only the fine-tuned network gets right:")
+        print(f"  {first_few(chosen.index, self.images)}")
+        print("\n".join(f"  {path}" for path in (*files, self.folder / f"{name}.csv")))
+
+    def sides(self):
+        """The two Sides: by default the off-the-shelf and the fine-tuned run of one seed."""
+        root = Path(self.output, EXPERIMENT, self.challenge, self.architecture)
+        paths = {
+            "off the shelf": self.before or root / "off-the-shelf" / f"seed-{self.seed}",
+            "fine-tuned": self.after or root / "fine-tuning" / f"seed-{self.seed}",
+        }
+        before, after = (Side.of(title, RunFolder(path)) for title, path in paths.items())
+        for name in SAME:
+            if before.settings.get(name) != after.settings.get(name):
+                raise InputError(
+                    f"{before.run.path} and {after.run.path} differ in {name} ({before.settings.get(name)}, "
+                    f"{after.settings.get(name)}); name two runs on the same images"
+                )
+        return before, after
 
 
 def choose(before, after, most):
@@ -124,15 +152,22 @@ def choose(before, after, most):
     return only.sort_index().sort_values("after_probability", ascending=False, kind="stable").head(most)
 
 
-def read_images(options, settings, image_ids):
-    """The images as the runs saw them: uint8 (n, size, size, 3)."""
+def read_images(reading, challenge, settings, image_ids):
+    """The images as the runs saw them: uint8 (n, size, size, 3).
+
+    Arguments:
+        reading: a Reading of the runs' collection, or None.
+        challenge: theirs.
+        settings: of their config.json.
+        image_ids: of the images.
+    """
     name, collection = settings["collection"], None
-    if options.data is not None:
-        collection = collections.open_asked(options, options.challenge)
+    if reading is not None:
+        collection = reading.open(challenge)
     elif name in collections.BUNDLED:
         collection = collections.bundled(name)
     if collection is None or collection.name != name:
-        raise InputError(f"the runs are of the collection {shown(name)}; name its folder with --data")
+        raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
     decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
     return np.stack([decode_image(path, decoding) for path in collection.paths(image_ids).values()])

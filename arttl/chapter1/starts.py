@@ -13,7 +13,7 @@ _BELONGING = ("preprocessing", "numerics.resnet50")
 
 
 def asked_for(recipe_name, settings):
-    """What of the settings that belong to weights the options decide: a dict of a setting's name to the option.
+    """What of the settings that belong to weights the options decide: a dict of a setting's name to the argument.
 
     A recipe decides the preprocessing. The graph goes with the weights whatever the era of everything else is.
 
@@ -21,8 +21,8 @@ def asked_for(recipe_name, settings):
         recipe_name: of --recipe.
         settings: dict of --set.
     """
-    asked = {} if recipe_name == _STUDY else {"preprocessing": f"--recipe {recipe_name}"}
-    return asked | {name: f"--set {name}={settings[name]}" for name in _BELONGING if name in settings}
+    asked = {} if recipe_name == _STUDY else {"preprocessing": f'recipe="{recipe_name}"'}
+    return asked | {name: f'{name}="{settings[name]}"' for name in _BELONGING if name in settings}
 
 
 def fitted(recipe, architecture, start, asked, deliberate=False):
@@ -52,7 +52,7 @@ def fitted(recipe, architecture, start, asked, deliberate=False):
         if name in asked and not (bare or deliberate):
             raise InputError(
                 f"{start} was trained with {name} {' or '.join(values)}, and {asked[name]} has {here}; leave it out, "
-                f"or add --set {name}={values[0]}"
+                f'or add {name}="{values[0]}"'
             )
         taken = values and name not in asked and (len(values) == 1 or not bare)
         recipe = recipe.changed({name: values[0]}) if taken else recipe
@@ -63,7 +63,7 @@ def fitted(recipe, architecture, start, asked, deliberate=False):
 def _note(start, name, values, here, taken):
     """A line on one setting: what was taken over from the weights, or what is assumed of them."""
     if not values:
-        return f"{start} does not say its {name}: {here} is assumed, and --set {name}=VALUE says otherwise"
+        return f'{start} does not say its {name}: {here} is assumed, and {name}="VALUE" says otherwise'
     made = f"{start} was made with {name} {' or '.join(values)}"
     return f"{made}, which is taken over in the place of {here}" if taken else f"{made}, and is put into {here}"
 

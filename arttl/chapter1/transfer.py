@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from arttl.chapter1 import run_experiment
 from arttl.chapter1.plan import Demo, Source, Variant
 from arttl.errors import InputError
 from arttl.runs import RunFolder
@@ -17,38 +18,35 @@ FIRST = "ch1/rijks"  # the experiment whose fine-tuned networks are θ^r
 DEMO = Demo(64, {"off-the-shelf": 30, "fine-tuning": 5}, "clipart-b")
 
 
-def run_transfer(options, experiment):
-    """Do what ch1_antwerp.py was asked for: plan, train, test, and print the table of results.
+def source_variants(sources, runs, seed, study, approach):
+    """One Variant for each source, the same for every approach.
 
     Arguments:
-        options: the namespace of arttl.parsers.transfer_parser.
-        experiment: folder of the experiment below --output, "ch1/antwerp".
-
-    Raises InputError for a source that is not there, is not finished, or has seen test images of the target.
+        sources: of SOURCES.
+        runs: folder of the runs of the first collection; None for that of ch1_rijks.py beside the study's own.
+        seed: of these runs; None for that of each run.
+        study: the TransferStudy.
+        approach: of APPROACHES.
     """
-    options.approach = options.approach or list(APPROACHES)
-    run_experiment(options, experiment, source_variants, DEMO)
+    finders = {"imagenet": lambda architecture, seed: Source("imagenet"), "rijks": partial(_rijks, study, runs, seed)}
+    return [Variant(name, study.recipe, {}, finders[name]) for name in sources]
 
 
-def source_variants(options, approach):
-    """One Variant for each --source, the same for every approach."""
-    finders = {"imagenet": lambda architecture, seed: Source("imagenet"), "rijks": _finder(options)}
-    return [Variant(name, options.recipe, {}, finders[name]) for name in dict.fromkeys(options.source or SOURCES)]
+def _rijks(study, runs, source_seed, architecture, seed):
+    """The Source of a fine-tuned run on the first collection."""
+    seed = seed if source_seed is None else source_seed
+    root = Path(runs or study.sweep.output / FIRST)
+    folder = RunFolder(root / study.challenge / architecture / "fine-tuning" / f"seed-{seed}")
+    if not folder.is_complete:
+        raise InputError(
+            f"there is no finished run in {folder.path} to start from; make it: python experiments/ch1_rijks.py "
+            f"--challenge {study.challenge} --architecture {architecture} --approach fine-tuning --seed {seed} "
+            '(or name another with source_runs or source_seed, or source="imagenet")'
+        )
+    return Source("rijks", folder)
 
 
-def _finder(options):
-    """A function of architecture and seed that gives the Source of a fine-tuned run."""
-    root = options.source_runs or Path(options.output, FIRST)
-
-    def find(architecture, seed):
-        seed = seed if options.source_seed is None else options.source_seed
-        folder = RunFolder(root / options.challenge / architecture / "fine-tuning" / f"seed-{seed}")
-        if not folder.is_complete:
-            raise InputError(
-                f"there is no finished run in {folder.path} to start from; make it: python experiments/ch1_rijks.py "
-                f"--challenge {options.challenge} --architecture {architecture} --approach fine-tuning --seed {seed} "
-                "(or name another with --source-runs or --source-seed, or --source imagenet)"
-            )
-        return Source("rijks", folder)
-
-    return find
+def planned_variants(study, approach):
+    """The Variants of Table 3, of networks that need not be there yet: for a plan."""
+    variants = source_variants(SOURCES, None, None, study, approach)
+    return [replace(each, source=lambda architecture, seed, name=each.name: Source(name)) for each in variants]

@@ -13,9 +13,6 @@ from pathlib import Path
 import pandas as pd
 from matplotlib import colormaps
 
-from arttl.chapter2.explain import explain_runs
-from arttl.chapter2.opening import open_data
-from arttl.chapter2.search import plan_searches
 from arttl.chapter2.search_runs import run_search, search_run
 from arttl.files import make_folder, whole_file, write_table
 from arttl.names import safe_name
@@ -27,7 +24,7 @@ from arttl.reports.figures import BEHIND, published_entry, save_figure
 from arttl.reports.markdown import markdown_table
 from arttl.reports.tickets.panels import empty_panels, finish
 from arttl.reports.tickets.searches import lost_from
-from arttl.sweeps import do_runs
+from arttl.sweeps import Part, do_parts
 
 FOLDER = "ch2/fidelity"
 BASELINE = "baseline"
@@ -52,27 +49,19 @@ ROUNDS = (0, 5, 10, 13, 16, 20, 24, 28, 30)
 MANY = 10
 
 
-def run_fidelity(options):
+def do_fidelity(study, method, compare=()):
     """Search under every setting, and write and print what the searches have come to.
 
     Arguments:
-        options: the namespace of arttl.ticket_parsers.fidelity_parser.
+        study: the SearchStudy of the baseline.
+        method: as of SearchStudy.do.
+        compare: as of COMPARISONS; empty for those.
     """
-    base = plan_searches(options, FOLDER, DEMO)
-    if options.explain:
-        print(explain_runs(base))
-        return
-    specs = plan_variants(base, options.compare or COMPARISONS, Path(options.output, FOLDER))
-    opening = partial(open_data, base[0].source, options, base[0].size, base[0].recipe)
+    specs = plan_variants(study.runs(), compare or COMPARISONS, Path(study.sweep.output, study.folder))
+    study.announce()
     folder = specs[0][1].folder.path.parents[1]
-    do_runs(
-        [spec for _, spec in specs],
-        opening(),
-        options,
-        run_search,
-        opening=opening,
-        report=lambda: write_report(specs, folder),
-    )
+    part = Part([spec for _, spec in specs], study.open(), partial(run_search, method=method), study.open)
+    do_parts([part], study.sweep, report=lambda: write_report(specs, folder))
 
 
 def plan_variants(specs, comparisons, base):
@@ -117,7 +106,7 @@ def write_report(specs, folder):
     if not all(spec.folder.is_complete for _, spec in specs):
         return
     table = fidelity_table([(name, spec.seed, spec.folder) for name, spec in specs])
-    make_folder(folder, "--output")
+    make_folder(folder, "output")
     write_table(folder / "fidelity.csv", table)
     text = fidelity_markdown(table)
     with whole_file(folder / "fidelity.md") as file:

@@ -5,13 +5,13 @@ Source: Frankle and Carbin 2019 (arXiv:1803.03635), section 2; thesis, Chapter 2
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from arttl.chapter2.opening import open_data
-from arttl.chapter2.search import plan_searches, searches_table
+from arttl.chapter2.search import SearchStudy, searches_table
 from arttl.chapter2.search_runs import run_search
 from arttl.chapter2.ticket_runs import STARTS, TicketSpec, run_ticket
 from arttl.reports.markdown import markdown_table
@@ -19,40 +19,71 @@ from arttl.runs import RunFolder
 from arttl.sweeps import Part, do_parts
 
 TICKETS, CONTROLS = "ch2/lth/tickets", "ch2/lth/controls"
+CONTROL_STARTS = ("reinitialised", "random-masks")
 DEMO = {"epochs": 3}
 """What is done without --data: all rounds, of few epochs."""
 
 ROWS = (1, 3, 5, 7, 10, 13, 16, 20, 24, 28, 31)  # rounds in the printed table
 
 
-def run_lth(options):
-    """Do what experiments/ch2_lth_mnist.py was asked for: search, train the controls, and print both by sparsity.
+@dataclass(frozen=True)
+class HypothesisStudy:
+    """Figure 5: searches, and controls with their masks.
 
-    Arguments:
-        options: the namespace of arttl.ticket_parsers.lth_parser.
+    Attributes:
+        search: a SearchStudy, whose folder is TICKETS.
+        controls: "reinitialised", "random-masks".
     """
-    options.source = options.source or usual_source(options)
-    searches = plan_searches(options, TICKETS, DEMO)
-    opening = partial(open_data, searches[0].source, options, searches[0].size, searches[0].recipe)
-    specs = plan_controls(options, searches)
-    data = opening()
-    parts = [Part(searches, data, run_search, opening), Part(specs, data, run_ticket, opening)]
-    do_parts(parts, options, report=lambda: print(lth_report(searches, specs)))
 
+    search: SearchStudy
+    controls: tuple = CONTROL_STARTS
 
-def usual_source(options):
-    """What is searched where --source does not say."""
-    return "fashion_mnist" if options.data is None else "mnist"
+    @classmethod
+    def from_options(cls, options, **given):
+        """What ch2_lth_mnist.py was asked for.
 
+        Arguments:
+            options: the namespace of arttl.ticket_parsers.lth_parser.
+            **given: attributes of the SearchStudy in the place of the options'.
+        """
+        name = options.source or ("fashion_mnist" if options.data is None else "mnist")
+        search = SearchStudy.from_options(options, name, folder=TICKETS, demo=DEMO, **given)
+        return cls(search, tuple(options.controls))
 
-def plan_controls(options, searches):
-    """The TicketSpecs of the controls that the options ask for, of each SearchSpec."""
-    return [
-        control(spec, start, number, options.output)
-        for spec in searches
-        for start in options.controls
-        for number in range(1, spec.search.rounds + 1)
-    ]
+    def runs(self):
+        """The SearchSpecs, and the TicketSpecs of the controls: two lists."""
+        searches = self.search.runs()
+        controls = [
+            control(spec, start, number, self.search.sweep.output)
+            for spec in searches
+            for start in self.controls
+            for number in range(1, spec.search.rounds + 1)
+        ]
+        return searches, controls
+
+    def do(self, search, train):
+        """Search, train the controls, and print both by sparsity; in a dry run only list them.
+
+        Arguments:
+            search: as `method` of SearchStudy.do.
+            train: as `method` of TicketStudy.do.
+        """
+        searches, controls = self.runs()
+        self.search.announce()
+        data, opening = self.search.open(), self.search.open
+        parts = [
+            Part(searches, data, partial(run_search, method=search), opening),
+            Part(controls, data, partial(run_ticket, method=train), opening),
+        ]
+        do_parts(parts, self.search.sweep, report=lambda: print(lth_report(searches, controls)))
+
+    def size(self):
+        """As LotteryStudy.size."""
+        return self.search.size()
+
+    def explain(self):
+        """A Markdown table of every setting of the search beside what its sources say."""
+        return self.search.explain()
 
 
 def lth_report(searches, controls):

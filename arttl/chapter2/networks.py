@@ -59,7 +59,7 @@ def _small(build):
     def built(num_classes, shape, recipe):
         if not recipe.numerics.is_today or recipe.preprocessing != "unit":
             raise InputError(
-                "numerics and preprocessing of another time are for --network resnet50; leave them out for a small one"
+                'numerics and preprocessing of another time are for network="resnet50"; leave them out for a small one'
             )
         return build(num_classes, shape)
 
@@ -100,7 +100,7 @@ def get_network(name):
     """
     known = name.lower().replace("-", "_")
     if known not in NETWORKS:
-        raise InputError(f"there is no network {name!r}; --network takes {', '.join(NETWORKS)}")
+        raise InputError(f"there is no network {name!r}; network= takes {', '.join(NETWORKS)}")
     return known, NETWORKS[known]
 
 
@@ -152,6 +152,7 @@ class Trainee:
             "class_names": list(data.class_names),
             "images": data.counts,
             "parameters": {"trainable": trainable, "frozen": frozen},
+            "reading_losses": list(data.reading_losses),
             "deviations": deviations,
         }
 

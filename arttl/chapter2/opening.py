@@ -1,18 +1,18 @@
-"""Which data set a name on the command line means, and opening it."""
+"""Which data set a name means, where it is read from, and opening it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arttl import collections
-from arttl.chapter1 import split_data
-from arttl.chapter2.data import collection_data, source_data
-from arttl.chapter2.networks import get_network
+from arttl.chapter1.data import DataSettings
 from arttl.collections.wording import shown
 from arttl.errors import InputError
 from arttl.names import safe_name
+from arttl.saying import say
 from arttl.sources import SOURCES, load_source
+from arttl.training.source_data import source_data
 
 BUNDLED_SOURCE = "fashion_mnist"
 
@@ -44,47 +44,103 @@ def is_natural(name):
     return name.removesuffix("_coarse") in SOURCES
 
 
-def check_data_options(name, options):
-    """Raise InputError, before anything is read, where --data and a data set's name do not go together."""
-    bundled = BUNDLED_SOURCE if is_natural(name) else ", ".join(collections.BUNDLED)
-    if options.data is None and name not in (BUNDLED_SOURCE, *collections.BUNDLED):
-        keras = ", or --data keras for Keras' cache or a download" if is_natural(name) else ""
-        raise InputError(f"{name} is not bundled (only {bundled} is); give --data PATH{keras}")
-    given = [key for key, value in collections.reading_options(options).items() if value is not None]
-    if given and (options.data is None or is_natural(name)):
-        raise InputError(f"--{given[0].replace('_', '-')} goes with --data DIR of a collection, not with {name}")
+@dataclass(frozen=True)
+class SourceSettings:
+    """Where a natural source is read from, and how its validation images are drawn.
+
+    Attributes:
+        path: of its archive or folder; None for Keras' cache or a download, "bundled" for the bundled part of it.
+        split_seed: of the draw.
+    """
+
+    path: Path | str | None = "bundled"
+    split_seed: int = 42
+
+    @property
+    def is_bundled(self):
+        """Whether it is the package's own."""
+        return self.path == "bundled"
+
+    @property
+    def changes(self):
+        """What the reading changes in a recipe: nothing, a dict as of DataSettings."""
+        return {}
 
 
-def open_data(name, options, size, recipe):
-    """A data set as TrainingData; says what it is.
+def data_settings(name, options):
+    """The SourceSettings or DataSettings of a data set that a command line asks for.
 
     Arguments:
         name: as `dataset_name` gives it.
         options: a namespace with `data` (None: the bundled one; "keras": Keras' cache; or a path) and the options of
-            arttl.options.add_reading, add_skipping, add_split and add_kept, `challenge` and `dry_run`.
-        size: side of the images in pixels; None for a natural source's own.
+            arttl.options.add_reading, add_skipping, add_split and add_kept.
+
+    Raises InputError, before anything is read, where the data and a data set's name do not go together.
+    """
+    given = collections.reading_options(options)
+    if given and (options.data is None or is_natural(name)):
+        raise InputError(f"{next(iter(given))}= goes with data=DIR of a collection, not with {name}")
+    if not is_natural(name):
+        return DataSettings.from_options(options, name)
+    return SourceSettings(source_path(options.data), options.split_seed)
+
+
+def source_path(data):
+    """The path of SourceSettings that --data means."""
+    return {None: "bundled", Path("keras"): None}.get(data, data)
+
+
+def check_bundled(name, data):
+    """Raise InputError, before anything is read, where a data set is to be a bundled one and is none.
+
+    Arguments:
+        name: as `dataset_name` gives it.
+        data: its SourceSettings or DataSettings.
+    """
+    if not data.is_bundled or name in (BUNDLED_SOURCE, *collections.BUNDLED):
+        return
+    bundled = BUNDLED_SOURCE if is_natural(name) else ", ".join(collections.BUNDLED)
+    keras = ", or data=keras for Keras' cache or a download" if is_natural(name) else ""
+    raise InputError(f"{name} is not bundled (only {bundled} is); give data=PATH{keras}")
+
+
+def open_source(name, settings, network, size, recipe):
+    """A natural source as TrainingData; says what it is.
+
+    Arguments:
+        name: as `dataset_name` gives it.
+        settings: its SourceSettings.
+        network: the Network to be trained.
+        size: side of the images in pixels; None for the source's own.
         recipe: the Recipe.
     """
-    if is_natural(name):
-        path = {None: "bundled", Path("keras"): None}.get(options.data, options.data)
-        source = load_source(name.removesuffix("_coarse"), path, coarse=name.endswith("_coarse"))
-        data = source_data(source, size, recipe.resize, split_seed=options.split_seed)
-        if options.data is None:
-            data = _demo_part(data, get_network(options.network)[1])
-        print(f"data: {source.name} from {source.origin}, {_counts(data)}", flush=True)
-        for note in data.notes:
-            print(f"  {note}")
-        return data
-    if options.data is None:
-        collection = collections.bundled(name)
-    else:
-        collection = collections.open_asked(options, options.challenge)
-    images = len(collection.labels(options.challenge))
-    print(f"data: {name}, {images:,} images with a label for {options.challenge}", flush=True)
-    for note in collection.notes:
+    source = load_source(name.removesuffix("_coarse"), settings.path, coarse=name.endswith("_coarse"))
+    data = source_data(source, size, recipe.resize, split_seed=settings.split_seed)
+    if settings.is_bundled:
+        data = _demo_part(data, network)
+    print(f"data: {source.name} from {source.origin}, {_counts(data)}", flush=True)
+    for note in data.notes:
         print(f"  {note}")
-    experiment = split_data(options, collection, recipe.split)
-    return collection_data(name, experiment, options.challenge, size, recipe)
+    return data
+
+
+def open_collection(name, settings, challenge, size, recipe, save=True):
+    """A collection of images as TrainingData; says what it is.
+
+    Arguments:
+        name: what options and tables call it.
+        settings: its DataSettings.
+        challenge: whose labels are learned.
+        size: side of the images in pixels.
+        recipe: the Recipe.
+        save: write a new split.
+    """
+    collection = settings.open(challenge)
+    images = len(collection.labels(challenge))
+    print(f"data: {name}, {images:,} images with a label for {challenge}", flush=True)
+    for note in collection.notes:
+        say(f"  {note}")
+    return settings.divided(collection, challenge, recipe.split, save).images(size, recipe, challenge, name)
 
 
 def _demo_part(data, network):

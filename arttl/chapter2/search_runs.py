@@ -11,13 +11,13 @@ import pandas as pd
 from arttl.chapter2.deviations import search_deviations
 from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
+from arttl.engine import do_run
 from arttl.files import write_json, write_table
-from arttl.pruning import SearchSettings, find_tickets
+from arttl.pruning import SearchSettings
 from arttl.pruning.liveness import DEAD
 from arttl.recipes import Recipe
 from arttl.results import best_rounds
 from arttl.runs import RunFolder
-from arttl.tracking import Tracking
 from arttl.training import backend_name
 
 
@@ -90,51 +90,36 @@ def search_run(base, source, network, fraction, seed):
     return RunFolder(Path(base, source, network, variant, f"seed-{seed}"))
 
 
-def run_search(spec, data, force=False):
+def run_search(spec, data, force=False, *, method):
     """Do one search by its SearchSpec, going on where its folder's checkpoint stands.
 
     Arguments:
         spec: the SearchSpec.
         data: the TrainingData, all of it.
         force: make it anew, whatever its folder holds.
+        method: a function of an arttl.engine.Run, the Trainee and the TrainingData that returns the Tickets.
 
     Returns the content of metrics.json, which is written last.
 
     Raises InputError when the folder holds a search of other settings, or another process is at work in it.
     """
-    with spec.folder.locked() as folder:
-        settings = spec.settings(data)
-        metrics = folder.finished(settings, force)
-        if metrics is not None:
-            return metrics
-        at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
-        trainee = begun(spec, data, executed_at_once=at_once)
-        with spec.computing.applied():
-            part = data.fraction(spec.fraction, spec.seed)
-            folder.begin(trainee.config(settings, part, search_deviations(spec, data)), force)
-            if part.table is not None:
-                write_table(folder.path / "images.csv", part.table)
-            trainee.start(trainee.draw(spec.seed))
-            recipe = spec.recipe
-            with Tracking(spec.computing.track, folder) as tracking:
-                tell_former_rounds(tracking, folder)
-                found = find_tickets(
-                    trainee.model,
-                    recipe,
-                    part.training(recipe, spec.seed),
-                    part.validation(recipe),
-                    folder.path,
-                    spec.search,
-                    test=part.batches("test", recipe.batch_size * trainee.network.executed_at_once),
-                    seed=spec.seed,
-                    draw=trainee.draw,
-                    metadata={"settings": settings},
-                    log=folder.log,
-                    report=partial(tell_round, tracking, folder),
-                )
-                metrics = search_metrics(folder, found)
-                write_json(folder.path / "metrics.json", metrics)
-                tracking.finish(metrics)
+    return do_run(spec, data, partial(_searched, method), force)
+
+
+def _searched(method, run):
+    spec, data, folder = run.spec, run.data, run.folder
+    at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
+    trainee = begun(spec, data, executed_at_once=at_once)
+    with spec.computing.applied():
+        part = data.fraction(spec.fraction, spec.seed)
+        folder.begin(trainee.config(run.settings, part, search_deviations(spec, data)), run.force)
+        if part.table is not None:
+            write_table(folder.path / "images.csv", part.table)
+        with run.tracked() as tracking:
+            tell_former_rounds(tracking, folder)
+            metrics = search_metrics(folder, method(run, trainee, part))
+            write_json(folder.path / "metrics.json", metrics)
+            tracking.finish(metrics)
     return metrics
 
 
@@ -151,21 +136,6 @@ def tell_former_rounds(tracking, folder):
         for number, rows in folder.history().groupby("round"):
             if number in complete.values:
                 tracking.tell(rows.drop(columns="round").to_dict("records"), where=f"round-{number:02d}")
-
-
-def tell_round(tracking, folder, number, progress):
-    """Show a round's epochs that are kept, and the rounds that are complete.
-
-    Arguments:
-        tracking: a Tracking.
-        folder: the RunFolder.
-        number: the round.
-        progress: an arttl.training.Progress.
-    """
-    tracking.tell(progress.kept_history, where=f"round-{number:02d}")
-    path = folder.path / "rounds.csv"
-    if path.exists():
-        tracking.tell(pd.read_csv(path).to_dict("records"), "round", "rounds")
 
 
 def search_metrics(folder, found):

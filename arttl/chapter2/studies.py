@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from arttl.chapter2.opening import dataset_name
-from arttl.chapter2.search import plan_searches, run_searches
-from arttl.chapter2.transfer import TARGET, Line, run_transfers
-from arttl.ticket_parsers import search_parser
+from arttl.chapter2.search import SearchStudy
+from arttl.chapter2.study import LotteryStudy
+from arttl.chapter2.transfer import TARGET, Line
 
 SHARES = (1.0, 0.75, 0.5, 0.25)
 """Of a target's training images: Figure 9c."""
@@ -48,49 +48,66 @@ STUDIES = {
 TRAINING_SIZE = "training-size"
 
 
-def run_study(options):
-    """Do what experiments/ch2_additional_studies.py was asked for.
+def study_lines(name, target, sources=(), bundled=False):
+    """The Lines of a study.
 
     Arguments:
-        options: the namespace of arttl.ticket_parsers.studies_parser.
-
-    Raises InputError, with the command that makes it, for a search that is not there.
+        name: of STUDIES.
+        target: name of the target.
+        sources: names of the data sets whose tickets are taken, TARGET for the target's own; without any the study's.
+        bundled: the demonstration's, on bundled data.
     """
-    if options.study == TRAINING_SIZE:
-        run_searches(options, training_size_searches(options))
-    else:
-        run_transfers(options, study_lines(options))
+    study = STUDIES[name]
+    usual = study.demo if bundled else study.sources
+    names = [target if each == TARGET else dataset_name(each) for each in sources or usual]
+    return tuple(study.lines(names, target))
 
 
-def study_lines(options):
-    """The Lines of the study that the options ask for."""
-    study, target = STUDIES[options.study], dataset_name(options.target)
-    usual = study.demo if options.data is None else study.sources
-    sources = [target if name == TARGET else dataset_name(name) for name in options.source or usual]
-    return study.lines(sources, target)
+@dataclass(frozen=True)
+class SizeStudy:
+    """Figure 9c: searches on all and on parts of one data set's training images.
 
-
-def training_size_searches(options):
-    """The searches of Figure 9c, SearchSpecs: on all and on parts of the target's own training images.
-
-    Those on all of them are the target's own searches, which are left as they are where they are finished.
+    Attributes:
+        search: the SearchStudy of the whole.
+        shares: of the training images.
     """
-    shares = dict.fromkeys(options.fraction or SHARES)
-    specs = [spec for share in shares for spec in plan_searches(search_options(options, share))]
-    return [spec for spec in specs if spec.fraction < 1 or not spec.folder.is_complete] or specs
 
+    search: SearchStudy
+    shares: tuple = SHARES
 
-def search_options(options, share):
-    """The options of a search of the target on a share of its training images, from those of a study.
+    @classmethod
+    def of(cls, study, shares=(), **given):
+        """The searches that belong to the transfers to a target.
 
-    Arguments:
-        options: the namespace of arttl.ticket_parsers.studies_parser.
-        share: of the training images.
-    """
-    line = ["--source", options.target] + (["--fraction", str(share)] if share < 1 else [])
-    found = search_parser("").parse_args(line)
-    for name in vars(found).keys() & vars(options).keys() - {"source", "fraction", "rounds"}:
-        setattr(found, name, getattr(options, name))
-    if options.rounds:
-        found.rounds = max(number for each in options.rounds for number in each)
-    return found
+        Arguments:
+            study: the TicketStudy, whose rounds are those of the searches.
+            shares: of the target's training images; without any those of the thesis.
+            **given: attributes of the SearchStudy besides.
+        """
+        shared = {field.name: getattr(study, field.name) for field in fields(LotteryStudy) if field.name != "demo"}
+        search = given.pop("search", {}) | ({"rounds": max(study.rounds)} if study.rounds else {})
+        return cls(SearchStudy(**shared, search=search, **given), tuple(dict.fromkeys(shares or SHARES)))
+
+    def runs(self):
+        """The searches, SearchSpecs.
+
+        Those on all of the images are the target's own searches, which are left as they are where they are finished.
+        """
+        specs = [spec for share in self.shares for spec in replace(self.search, fraction=share).runs()]
+        return [spec for spec in specs if spec.fraction < 1 or not spec.folder.is_complete] or specs
+
+    def do(self, method):
+        """Do the searches that are not done yet, and print their table; in a dry run only list them.
+
+        Arguments:
+            method: as of SearchStudy.do.
+        """
+        self.search.do(method, self.runs())
+
+    def size(self):
+        """As LotteryStudy.size."""
+        return self.search.size()
+
+    def explain(self):
+        """A Markdown table of every setting beside what its sources say."""
+        return self.search.explain()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from arttl.chapter2.deviations import ticket_deviations
 from arttl.chapter2.networks import NETWORKS, begun
 from arttl.computing import USUAL, Computing
+from arttl.engine import do_run
 from arttl.errors import InputError
 from arttl.files import write_model, write_table
 from arttl.leaks import check_unseen, lists_images, started_from
@@ -16,16 +17,8 @@ from arttl.models import HEAD
 from arttl.pruning import load_ticket, open_tickets, shuffled_masks
 from arttl.published.chapter2 import BATCHNORM as STUDY
 from arttl.recipes import Recipe
-from arttl.results import Outcome, epoch_line, history_table, training_metrics, write_results
 from arttl.runs import RunFolder
-from arttl.tracking import Tracking
-from arttl.training import (
-    Checkpoint,
-    Recalibrate,
-    backend_name,
-    predict,
-    train,
-)
+from arttl.training import backend_name
 
 STARTS = {
     "ticket": "tickets",
@@ -160,12 +153,12 @@ def check_search(spec, data):
         return []
     tickets = open_tickets(spec.path)
     if not 0 <= spec.round <= tickets.rounds:
-        raise InputError(f"{spec.path} has tickets of rounds 0 to {tickets.rounds}, not {spec.round}; see --rounds")
+        raise InputError(f"{spec.path} has tickets of rounds 0 to {tickets.rounds}, not {spec.round}; see rounds=")
     settings = spec.search.read_config()["settings"]
     if settings["network"] != spec.network:
-        raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see --network")
+        raise InputError(f"{spec.path} has tickets of {settings['network']}, not {spec.network}; see network=")
     if spec.start == "final" and not settings["search"]["keep_final"]:
-        raise InputError(f"{spec.path} does not keep trained weights; search again with --keep-final")
+        raise InputError(f"{spec.path} does not keep trained weights; search again with keep_final=True")
     if data.table is not None and lists_images(spec.search):
         return check_unseen(spec.search, data.table)
     mine, theirs = (
@@ -204,7 +197,7 @@ def start_weights(spec, trainee):
         if started[name] is None or started[name].shape != shape:
             raise InputError(
                 f"{name} of {spec.path} does not fit {NETWORKS[spec.network].title} at this image size and number of "
-                f"classes (it takes {shape}); give the --image-size of the search"
+                f"classes (it takes {shape}); give the image_size of the search"
             )
     return started, masks
 
@@ -213,61 +206,34 @@ def _of_head(name):
     return name.startswith(f"{HEAD}/")
 
 
-def run_ticket(spec, data, force=False):
+def run_ticket(spec, data, force=False, *, method):
     """Train and test one network by its TicketSpec, resuming where its folder holds a checkpoint.
 
     Arguments:
         spec: the TicketSpec.
         data: the TrainingData.
         force: make the run anew, whatever its folder holds.
+        method: a function of an arttl.engine.Run, the Trainee, the weights and masks that it starts with, and the
+            TrainingData, that returns the Outcome.
 
     Returns the metrics, as they stand in metrics.json, which is written last.
 
     Raises InputError when the folder holds a run of other settings, or another process is at work in it.
     """
-    started = time.perf_counter()
-    with spec.folder.locked() as folder:
-        settings = spec.settings(data)
-        metrics = folder.finished(settings, force)
-        if metrics is not None:
-            return metrics
-        trainee = begun(spec, data, batchnorm_momentum=spec.batchnorm.momentum)
-        with spec.computing.applied():
-            weights, masks = start_weights(spec, trainee)
-            config = trainee.config(settings, data, ticket_deviations(spec, data))
-            folder.begin(config | {"started_from": started_from(spec.search, folder)}, force)
-            if data.table is not None:
-                write_table(folder.path / "images.csv", data.table)
-            checkpoint = Checkpoint(folder.checkpoint)
-            earlier = checkpoint.seconds()
-            with Tracking(spec.computing.track, folder) as tracking:
-                outcome = fit_ticket(spec, data, trainee, trainee.start(weights, masks), checkpoint, tracking)
-                labels = {part: data.parts[part][2] for part in data.parts}
-                if spec.keep_model:
-                    write_model(folder.path / "model.keras", trainee.model)
-                seconds, names = earlier + time.perf_counter() - started, data.class_names
-                facts = {"sparsity": settings["sparsity"]}
-                metrics = write_results(folder, outcome, data.parts["test"][3], labels, names, seconds, facts)
-                tracking.finish(metrics)
-        return metrics
+    return do_run(spec, data, partial(_trained, method), force)
 
 
-def fit_ticket(spec, data, trainee, pruning, checkpoint, tracking):
-    """Train a started Trainee to early stopping; returns the Outcome of its tested state."""
-    recipe, folder = spec.recipe, spec.folder
-    training, validation = data.training(recipe, spec.seed), data.validation(recipe)
-
-    def report(progress):
-        write_table(folder.path / "history.csv", history_table(progress))
-        folder.log(epoch_line(progress, recipe.max_epochs))
-        tracking.tell(progress.kept_history)
-
-    callbacks = [pruning, *([Recalibrate(training)] if spec.batchnorm.recalibrate else [])]
-    progress = train(trainee.model, recipe, training, validation, checkpoint, report, callbacks=callbacks)
-    write_table(folder.path / "history.csv", history_table(progress))
-    tracking.tell(progress.history)
-    metrics = training_metrics(progress, recipe)
-    tested = progress.history[metrics["tested_epoch"] - 1]
-    metrics |= {name: tested[name] for name in ("val_loss", "val_accuracy")}
-    scores = predict(trainee.model, data.batches("test", recipe.batch_size * trainee.network.executed_at_once))
-    return Outcome(scores, True, metrics, f"epoch {metrics['tested_epoch']} of {progress.epochs}")
+def _trained(method, run):
+    spec, data, folder = run.spec, run.data, run.folder
+    trainee = begun(spec, data, batchnorm_momentum=spec.batchnorm.momentum)
+    with spec.computing.applied():
+        weights, masks = start_weights(spec, trainee)
+        config = trainee.config(run.settings, data, ticket_deviations(spec, data))
+        folder.begin(config | {"started_from": started_from(spec.search, folder)}, run.force)
+        if data.table is not None:
+            write_table(folder.path / "images.csv", data.table)
+        with run.tracked():
+            outcome = method(run, trainee, weights, masks, data)
+            if spec.keep_model:
+                write_model(folder.path / "model.keras", trainee.model)
+            return run.save(outcome, data, {"sparsity": run.settings["sparsity"]})

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from arttl.chapter2.explain import explain_runs
-from arttl.chapter2.networks import get_network
-from arttl.chapter2.opening import check_data_options, dataset_name, open_data
+from arttl.chapter1.data import DataSettings
+from arttl.chapter2.opening import SourceSettings, dataset_name
 from arttl.chapter2.search import FOLDER as SEARCHES
-from arttl.chapter2.search import image_size, search_recipe
 from arttl.chapter2.search_runs import search_run
+from arttl.chapter2.study import LotteryStudy
 from arttl.chapter2.ticket_runs import BatchNorm, TicketSpec, check_search, run_ticket
-from arttl.computing import Computing
 from arttl.errors import InputError
 from arttl.pruning import SearchSettings, open_tickets
 from arttl.reports.markdown import markdown_table
 from arttl.runs import RunFolder
-from arttl.sweeps import do_runs
+from arttl.saying import say
+from arttl.sweeps import Part, do_parts
 
 FOLDER = "ch2/transfer"
 TARGET = "target"
@@ -53,138 +52,177 @@ class Line:
         return [number for number in asked if number or self.start in ("ticket", "final")]
 
 
-def run_transfers(options, lines=None):
-    """Do what a script was asked for: plan, train, test, and print the table of results.
+@dataclass(frozen=True)
+class TicketStudy(LotteryStudy):
+    """Tickets trained on a target, beside what they are compared with.
 
-    Arguments:
-        options: the namespace of arttl.ticket_parsers.transfer_parser.
-        lines: the Lines, instead of those that the options ask for.
+    Attributes:
+        lines: Lines; without any those of every search of the network that is there, and the baselines.
+        rounds: of the tickets, each a round or a range of rounds; without any all that there are.
+        tickets: folder of the searches; None for that of ch2_find_tickets.py beside the study's own.
+        batchnorm: a BatchNorm.
+        keep_models: whether each run's model.keras is written.
+        planning: plan with searches that are not there yet.
+        folder: of the experiment, below the sweep's output.
+
+    The others are those of LotteryStudy, whose `dataset` is the target.
     """
-    target = dataset_name(options.target)
-    check_data_options(target, options)
-    specs = plan_transfers(options, lines or asked_lines(options, target))
-    if options.explain:
-        print(explain_runs(specs))
-        if not options.dry_run:
-            return
-    opening = partial(open_data, target, options, specs[0].size, specs[0].recipe)
-    data = opening()
-    if not options.dry_run:
-        for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
-            print(line)
-    folders = [spec.folder for spec in specs]
-    do_runs(specs, data, options, run_ticket, opening=opening, report=lambda: print(transfers_table(folders)))
 
+    dataset: str = "clipart-a"
+    data: SourceSettings | DataSettings = field(default_factory=DataSettings)
+    lines: tuple = ()
+    rounds: tuple = ()
+    tickets: Path | None = None
+    batchnorm: BatchNorm = field(default_factory=BatchNorm)
+    keep_models: bool = False
+    planning: bool = False
+    folder: str = FOLDER
+    demo: dict = field(default_factory=lambda: DEMO)
 
-def asked_lines(options, target):
-    """The Lines that --source, --fraction, --start and --baselines ask for."""
-    chosen = {TARGET: target} | {name: dataset_name(name) for name in options.source or () if name != TARGET}
-    sources = [chosen[name] for name in options.source] if options.source else found_sources(options)
-    lines = [
-        Line(start, source, fraction)
-        for start in options.start
-        for source in dict.fromkeys(sources)
-        for fraction in options.fraction
-    ]
-    baselines = BASELINES if options.baselines is None else options.baselines
-    lines += [Line("scratch")] if "scratch" in baselines else []
-    has_target = target in sources or options.baselines is not None
-    return lines + ([Line("reinitialised", target)] if "reinitialised" in baselines and has_target else [])
+    @classmethod
+    def from_options(cls, options, **given):
+        """What a script was asked for, but for its lines.
 
+        Arguments:
+            options: the namespace of arttl.ticket_parsers.transfer_parser or studies_parser.
+            **given: attributes in the place of the options'.
+        """
+        rounds = sorted({number for each in options.rounds or () for number in each})
+        batchnorm = BatchNorm(options.bn_momentum, options.bn_recalibrate)
+        asked = {"rounds": tuple(rounds), "batchnorm": batchnorm, "planning": options.dry_run or options.explain}
+        return super().from_options(options, options.target, **asked | given)
 
-def found_sources(options):
-    """Names of the data sets of which there are searches of the network, sorted."""
-    network, _ = get_network(options.network)
-    folder = search_folder(options)
-    found = sorted(path.parent.name for path in folder.glob(f"*/{network}"))
-    if not found:
-        raise InputError(f"{folder} holds no search of {network}; run ch2_find_tickets.py first, or see --tickets")
-    return found
+    def comparing(self, sources=(), fractions=(1.0,), starts=("ticket",), baselines=None):
+        """The study of these lines; arguments as of `asked_lines`."""
+        return replace(self, lines=self.asked_lines(sources, fractions, starts, baselines))
 
+    @property
+    def search_folder(self):
+        """The folder of the searches."""
+        return self.tickets or Path(self.sweep.output, SEARCHES)
 
-def search_folder(options):
-    """The folder of the searches."""
-    return options.tickets or Path(options.output, SEARCHES)
+    def asked_lines(self, sources=(), fractions=(1.0,), starts=("ticket",), baselines=None):
+        """Lines of tickets, and the baselines.
 
-
-def plan_transfers(options, lines, folder=FOLDER):
-    """The runs that the options ask for, as TicketSpecs, in the order in which they will be done.
-
-    Arguments:
-        options: the namespace of arttl.ticket_parsers.transfer_parser.
-        lines: the Lines.
-        folder: of the experiment, below --output.
-
-    Raises InputError for an impossible combination or a search that is not there, before anything is computed.
-    """
-    target = dataset_name(options.target)
-    name, network = get_network(options.network)
-    common = {
-        "target": target,
-        "network": name,
-        "recipe": search_recipe(options, network, DEMO),
-        "size": image_size(options, network, target),
-        "batchnorm": BatchNorm(options.bn_momentum, options.bn_recalibrate),
-        "keep_model": options.keep_models,
-        "computing": Computing.asked(options),
-    }
-    base = Path(options.output, folder, target, name)
-    specs = []
-    for seed in dict.fromkeys(options.seed):
-        for line in lines:
-            if line.start == "scratch":
-                path = _path(base, options, "scratch", "scratch", 0, seed)
-                specs.append(TicketSpec(start="scratch", round=0, seed=seed, folder=path, **common))
-                continue
-            search = find_search(options, line, name, seed)
-            for number in line.rounds(asked_rounds(options, search)):
-                part = line.source + (f"-{100 * line.fraction:g}" if line.fraction < 1 else "")
-                path = _path(base, options, part, line.start, number, seed)
-                specs.append(
-                    TicketSpec(
-                        start=line.start,
-                        round=number,
-                        seed=seed,
-                        folder=path,
-                        search=search,
-                        source=line.source,
-                        fraction=line.fraction,
-                        **common,
-                    )
-                )
-    return specs
-
-
-def _path(base, options, source, start, number, seed):
-    momentum = "" if options.bn_momentum is None else f"-bn-{options.bn_momentum:g}"
-    variant = f"{start}{momentum}{'-recalibrated' if options.bn_recalibrate else ''}"
-    return RunFolder(base / source / variant / f"round-{number:02d}" / f"seed-{seed}")
-
-
-def find_search(options, line, network, seed):
-    """The RunFolder of the search that a Line's tickets of one seed come from.
-
-    Raises InputError, with the command that makes it, when it is not there.
-    """
-    folder = search_run(search_folder(options), line.source, network, line.fraction, seed)
-    if not Path(folder.path, "tickets.h5").exists() and not (options.dry_run or options.explain):
-        fraction = f" --fraction {line.fraction:g}" if line.fraction < 1 else ""
-        raise InputError(
-            f"there are no tickets of {line.source} in {folder.path}; first run ch2_find_tickets.py --source "
-            f"{line.source} --network {network} --seed {seed}{fraction}"
+        Arguments:
+            sources: names of data sets whose tickets they are, TARGET for the target's own; without any those of
+                every search of the network.
+            fractions: of the searches' training images.
+            starts: "ticket", "final".
+            baselines: of BASELINES; None for both, the second where there are target tickets.
+        """
+        chosen = {TARGET: self.dataset} | {name: dataset_name(name) for name in sources if name != TARGET}
+        names = [chosen[name] for name in sources] if sources else self.found_sources()
+        lines = [
+            Line(start, source, fraction)
+            for start in starts
+            for source in dict.fromkeys(names)
+            for fraction in fractions
+        ]
+        wanted = BASELINES if baselines is None else baselines
+        lines += [Line("scratch")] if "scratch" in wanted else []
+        has_target = self.dataset in names or baselines is not None
+        return tuple(
+            lines + ([Line("reinitialised", self.dataset)] if "reinitialised" in wanted and has_target else [])
         )
-    return folder
 
+    def found_sources(self):
+        """Names of the data sets of which there are searches of the network, sorted."""
+        folder = self.search_folder
+        found = sorted(path.parent.name for path in folder.glob(f"*/{self.network}"))
+        if not found:
+            raise InputError(
+                f"{folder} holds no search of {self.network}; run ch2_find_tickets.py first, or see tickets="
+            )
+        return found
 
-def asked_rounds(options, search):
-    """The rounds of a search that --rounds asks for, all of them by default; sorted."""
-    if options.rounds:
-        return sorted({number for each in options.rounds for number in each})
-    if not Path(search.path, "tickets.h5").exists():  # find_search lets a dry run plan with what is not there yet
-        return range(SearchSettings().rounds + 1)
-    if not search.is_complete and not (options.explain or options.dry_run):
-        raise InputError(f"the search in {search.path} is unfinished; complete it with --resume, or give --rounds")
-    return range(open_tickets(Path(search.path, "tickets.h5")).rounds + 1)
+    def runs(self):
+        """The runs, as TicketSpecs, in the order in which they will be done.
+
+        Raises InputError for an impossible combination or a search that is not there, before anything is computed.
+        """
+        common = {
+            "target": self.dataset,
+            "network": self.network,
+            "recipe": self.recipe(),
+            "size": self.size(),
+            "batchnorm": self.batchnorm,
+            "keep_model": self.keep_models,
+            "computing": self.computing,
+        }
+        lines = self.lines or self.asked_lines()
+        return [spec for seed in self.seeds for line in lines for spec in self._line_specs(line, seed, common)]
+
+    def _line_specs(self, line, seed, common):
+        if line.start == "scratch":
+            folder = self._run("scratch", "scratch", 0, seed)
+            return [TicketSpec(start="scratch", round=0, seed=seed, folder=folder, **common)]
+        search = self.find_search(line, seed)
+        part = line.source + (f"-{100 * line.fraction:g}" if line.fraction < 1 else "")
+        return [
+            TicketSpec(
+                start=line.start,
+                round=number,
+                seed=seed,
+                folder=self._run(part, line.start, number, seed),
+                search=search,
+                source=line.source,
+                fraction=line.fraction,
+                **common,
+            )
+            for number in line.rounds(self.rounds or self.all_rounds(search))
+        ]
+
+    def _run(self, source, start, number, seed):
+        bn = self.batchnorm
+        variant = start + ("" if bn.momentum is None else f"-bn-{bn.momentum:g}")
+        variant += "-recalibrated" if bn.recalibrate else ""
+        base = Path(self.sweep.output, self.folder, self.dataset, self.network)
+        return RunFolder(base / source / variant / f"round-{number:02d}" / f"seed-{seed}")
+
+    def find_search(self, line, seed):
+        """The RunFolder of the search that a Line's tickets of one seed come from.
+
+        Raises InputError, with the command that makes it, when it is not there.
+        """
+        folder = search_run(self.search_folder, line.source, self.network, line.fraction, seed)
+        if not Path(folder.path, "tickets.h5").exists() and not self.planning:
+            command = (
+                f"python experiments/ch2_find_tickets.py --source {line.source} --network {self.network} "
+                f"--seed {seed} --fraction {line.fraction:g}"
+            )
+            raise InputError(f"there are no tickets of {line.source} in {folder.path}; make them: {command}")
+        return folder
+
+    def all_rounds(self, search):
+        """All rounds of a search; of one that is not there yet those of the study."""
+        if not Path(search.path, "tickets.h5").exists():
+            return range(SearchSettings().rounds + 1)
+        if not search.is_complete and not self.planning:
+            raise InputError(
+                f"the search in {search.path} is unfinished; complete it with resume=True, or give rounds="
+            )
+        return range(open_tickets(Path(search.path, "tickets.h5")).rounds + 1)
+
+    def do(self, method):
+        """Do the runs that are not done yet, and print their table; in a dry run only list them.
+
+        Arguments:
+            method: as of arttl.chapter2.ticket_runs.run_ticket; `train` in experiments/ch2_transfer_tickets.py.
+
+        Raises InputError, with the command that makes it, for a search that is not there, and where one has seen the
+        target's test images; RunsFailed as arttl.sweeps.do_parts.
+        """
+        specs, data = self.runs(), self.open()
+        if not self.planning:
+            for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
+                say(line)
+        part = Part(specs, data, partial(run_ticket, method=method), self.open)
+        do_parts([part], self.sweep, report=lambda: print(transfers_table([spec.folder for spec in specs])))
+
+    def results(self):
+        """A Markdown table of the runs that are done."""
+        return transfers_table([spec.folder for spec in self.runs()])
 
 
 def transfers_table(folders):

@@ -9,16 +9,21 @@ from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
 from arttl.check.metadata import ChallengeFacts, challenge_facts, class_rows, metadata_findings
 from arttl.check.report import report
-from arttl.collections import open_collection, reading_options
+from arttl.collections import Reading, open_collection, reading_options
 from arttl.collections.table import Collection
 from arttl.errors import InputError
 from arttl.files import make_folder
 from arttl.images.losses import LOSSES, REMEDY
 from arttl.names import safe_name
-from arttl.overrides import asked_settings
+from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
+from arttl.saying import in_words, say
+from arttl.typed import typed
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
+
+OF_FILES = ("corrupt", *LOSSES)
+"""Kinds of findings whose detail is a message; that of others can be somebody's label."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +62,7 @@ def run_check(options):
 
     Raises InputError for data that cannot be read as a collection, and if the CSV cannot be written.
     """
-    recipe = fine_tuning(options.recipe).changed(asked_settings(options))
+    recipe = fine_tuning(options.recipe).changed(typed(Reading, options).changes | read_assignments(options.set))
     asked = list(dict.fromkeys(options.challenge or ()))
     collection = open_collection(
         options.data,
@@ -76,9 +81,12 @@ def run_check(options):
         preset=recipe.split,
         reading=recipe.decoding,
     )
-    path = options.report or make_folder(options.output, "--output") / f"check-{safe_name(collection.name)}.csv"
-    write_findings(path, [*checked.findings, *(row for facts in checked.facts for row in class_rows(facts))])
-    print(report(checked, path))
+    findings = [
+        each._replace(detail=in_words(each.detail)) if each.kind in OF_FILES else each for each in checked.findings
+    ]
+    path = options.report or make_folder(options.output, "output") / f"check-{safe_name(collection.name)}.csv"
+    write_findings(path, [*findings, *(row for facts in checked.facts for row in class_rows(facts))])
+    say(report(checked, path))
     return 0 if checked.ready else 1
 
 
@@ -115,7 +123,7 @@ def check_collection(
     for challenge in challenges:
         collection.check_challenge(challenge)
     if group_duplicates and metadata_only:
-        raise InputError("--group-duplicates needs the images, which --metadata-only leaves closed; leave one out")
+        raise InputError("group_duplicates needs the images, which metadata_only leaves closed; leave one out")
     images = preparing = None
     if not metadata_only:
         paths = collection.paths()

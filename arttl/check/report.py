@@ -93,7 +93,7 @@ def _offer(facts):
     if facts.stratified is None:
         return []
     kept = facts.kept_by(facts.stratified)
-    return [f"  --split stratified draws each class for itself and keeps {kept} (not as the studies did)"]
+    return [f"  split=stratified draws each class for itself and keeps {kept} (not as the studies did)"]
 
 
 def _training(facts):
@@ -122,7 +122,9 @@ def _finding_lines(checked):
         f"label variants: {_variants(by_kind['label-variant'])}",
     ]
     if by_kind["unreadable"]:
-        lines.insert(0, f"folders that cannot be read: {_items(by_kind['unreadable'])} (--skip-unreadable)")
+        lines.insert(
+            0, f"folders that cannot be read: {_items(by_kind['unreadable'])} (skip_unreadable=True passes them over)"
+        )
     if by_kind["not-read"]:
         lines.append(f"pictures that are not read: {_items(by_kind['not-read'])}; convert them to JPEG or PNG")
     if checked.images is None:
@@ -134,7 +136,7 @@ def _finding_lines(checked):
     lines += [losses] if losses else []
     for kind, words in (("duplicate", "exact duplicates"), ("near-duplicate", "near duplicates")):
         straddling = [each for each in by_kind["straddles"] if each.group.startswith(f"{kind}-")]
-        remedy = "" if _given(checked) else " (--group-duplicates keeps each in one)"
+        remedy = "" if _given(checked) else " (group_duplicates=True keeps each in one)"
         lines.append(f"{words}: {_groups(by_kind[kind])}{_straddling(straddling, remedy)}")
     lines += [f"one picture under several labels: {line}" for line in _two_labels(by_kind["two-labels"])]
     return lines

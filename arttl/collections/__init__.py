@@ -7,7 +7,7 @@ recognises the format.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from arttl.collections.bundled import BUNDLED, bundled
@@ -35,12 +35,12 @@ __all__ = [
     "SPLITS",
     "TARGETS",
     "Collection",
+    "Reading",
     "Target",
     "bundled",
     "cut_target",
     "find_target",
     "labels_fingerprint",
-    "open_asked",
     "open_collection",
     "read_class_folders",
     "read_csv_table",
@@ -59,36 +59,41 @@ run draws class by class, for which the data must bring none."""
 WITH_SPLITS = ("wikiart", "class-folders")
 """Formats that can bring a split of their own."""
 
-READING = (
-    "metadata",
-    "image_column",
-    "label_column",
-    "sheet",
-    "format",
-    "split",
-    "unknown_labels",
-    "follow_links",
-    "max_megapixels",
-)
-"""The arguments of open_collection that the command line gives under the same names."""
+
+@dataclass(frozen=True)
+class Reading:
+    """Where a user's collection lies and how it is read: the arguments of open_collection, which explains them."""
+
+    data: Path
+    metadata: Path | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    sheet: str | None = None
+    format: str | None = None
+    split: str | None = None
+    unknown_labels: tuple | None = None
+    follow_links: bool | None = None
+    max_megapixels: int | None = None
+    skip_missing: bool = False
+    skip_unreadable: bool = False
+
+    def open(self, challenge=None):
+        """The Collection, opened for one challenge, or for all that it has; errors as of open_collection."""
+        return open_collection(challenge=challenge, **vars(self))
+
+    @property
+    def changes(self):
+        """What it changes in a recipe, a dict: to draw the split class by class is a setting."""
+        return {"split": "stratified"} if self.split == "stratified" else {}
+
+
+_ALWAYS = ("data", "skip_missing", "skip_unreadable")  # which say nothing without data, and do no harm
 
 
 def reading_options(options):
-    """The READING arguments of open_collection, a dict, from a namespace of options."""
-    return {name: getattr(options, name) for name in READING}
-
-
-def open_asked(options, challenge=None):
-    """The collection that a namespace of options asks for, opened for one challenge, or for all that it has.
-
-    Arguments:
-        options: with data, skip_missing, skip_unreadable and the READING options.
-        challenge: name, or None.
-
-    Raises InputError as open_collection does.
-    """
-    skipping = {"skip_missing": options.skip_missing, "skip_unreadable": options.skip_unreadable}
-    return open_collection(options.data, challenge, **skipping, **reading_options(options))
+    """Those of Reading's other fields that a namespace of options gives, a dict."""
+    given = {each.name: getattr(options, each.name) for each in fields(Reading) if each.name not in _ALWAYS}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def open_collection(
@@ -137,11 +142,11 @@ def open_collection(
     """
     data = Path(data)
     if not data.exists():
-        raise InputError(f"--data {shown_path(data)} does not exist; name the folder that holds the images")
+        raise InputError(f"data={shown_path(data)} does not exist; name the folder that holds the images")
     if not data.is_dir():
-        raise InputError(f"--data {shown_path(data)} is not a folder; name a folder (and a CSV with --metadata)")
+        raise InputError(f"data={shown_path(data)} is not a folder; name a folder (and a CSV with metadata=)")
     if split not in (None, *SPLITS):
-        raise InputError(f"there is no --split {shown(split)}; choose {' or '.join(SPLITS)}")
+        raise InputError(f"there is no split={shown(split)}; choose {' or '.join(SPLITS)}")
     joining = {
         "name": data.resolve().name or "data",
         "skip_missing": skip_missing,
@@ -178,6 +183,6 @@ def _aside(asked, chosen):
 
 def _no_challenge_split(data):
     return InputError(
-        f"--split challenge needs {FILE} in {shown_path(data)} (or WikiArt's lists, or train and test folders); put it "
-        "there, or leave --split out"
+        f'split="challenge" needs {FILE} in {shown_path(data)} '
+        "(or WikiArt's lists, or train and test folders); put it there, or leave split= out"
     )

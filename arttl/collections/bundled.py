@@ -27,6 +27,6 @@ def bundled(name):
     """
     if name not in BUNDLED:
         raise InputError(
-            f"no bundled collection '{shown(name)}'; there are {', '.join(BUNDLED)}, or name yours with --data"
+            f"no bundled collection '{shown(name)}'; there are {', '.join(BUNDLED)}; open_collection opens yours"
         )
     return read_dublin_core_csv(DATA / name / "metadata.csv", find_images(DATA / name), name=name)

@@ -143,5 +143,5 @@ def _nothing_found(listed, loose):
     found = f"holds {counted(loose, 'image')} but no class folders" if loose else "has no images in class folders"
     return (
         f"{shown_path(listed.folder)} {found}{aside}; "
-        "expected CLASS/IMAGE.jpg, or {train,val,test}/CLASS/IMAGE.jpg, or a CSV: --metadata"
+        "expected CLASS/IMAGE.jpg, or {train,val,test}/CLASS/IMAGE.jpg, or a CSV: metadata="
     )

@@ -25,13 +25,13 @@ def read_csv_table(metadata, images, *, challenge, image_column=None, label_colu
     Raises InputError for a column that is not named or not there, and whatever read_table and join_rows refuse.
     """
     metadata, rows, notes = read_table(metadata)
-    for option, column in (("--image-column", image_column), ("--label-column", label_column)):
+    for argument, column in (("image_column", image_column), ("label_column", label_column)):
         if column not in rows.columns:
             has = first_few(rows.columns, MOST_COLUMNS_NAMED)
-            problem = f"needs {option}" if column is None else f"has no column '{shown(column)}'"
-            raise InputError(f"{shown_path(metadata)} {problem}; its columns are {has}: name one with {option}")
+            problem = f"needs {argument}" if column is None else f"has no column '{shown(column)}'"
+            raise InputError(f"{shown_path(metadata)} {problem}; its columns are {has}: name one with {argument}")
     if image_column == label_column:
-        raise InputError(f"--image-column and --label-column both name '{shown(image_column)}'; name two columns")
+        raise InputError(f"image_column and label_column both name '{shown(image_column)}'; name two columns")
     return join_rows(
         rows,
         images,

@@ -170,16 +170,16 @@ def _plan(target, challenge, seed, images, classes, skip):
     images = found.images if images is None else images
     skip = SKIP[found.name] if skip is None else skip
     if not 2 <= classes <= found.classes:
-        raise InputError(f"--classes {classes} is out of range; {found.name} has 2 to {found.classes} (Table 4)")
+        raise InputError(f"classes={classes} is out of range; {found.name} has 2 to {found.classes} (Table 4)")
     if not FEWEST * classes <= images <= found.images:
         raise InputError(
-            f"--images {images} is out of range; {found.name} with {classes} classes has {FEWEST * classes:,} "
+            f"images={images} is out of range; {found.name} with {classes} classes has {FEWEST * classes:,} "
             f"({FEWEST} a class) to {found.images:,} (Table 4)"
         )
     if skip < 0:
-        raise InputError(f"--skip {skip} is out of range; give a whole number from 0")
+        raise InputError(f"skip={skip} is out of range; give a whole number from 0")
     if not 0 <= seed < 2**32:
-        raise InputError(f"--seed {seed} is out of range; give a whole number from 0 to {2**32 - 1}")
+        raise InputError(f"seed={seed} is out of range; give a whole number from 0 to {2**32 - 1}")
     return Plan(found, challenge_of(found, challenge), classes, _sizes(found, images), skip, seed)
 
 
@@ -188,7 +188,7 @@ def _find(target):
     found = target if isinstance(target, Target) else find_target(str(target))
     if found is None or found.name not in SKIP:
         raise InputError(
-            f"--target {shown(getattr(target, 'name', target))} is not cut from WikiArt or OmniArt; "
+            f"target={shown(getattr(target, 'name', target))} is not cut from WikiArt or OmniArt; "
             f"choose one of {', '.join(SKIP)}"
         )
     return found
@@ -206,17 +206,17 @@ def _check_enough(collection, plan, ranked, chosen):
     if len(chosen) < plan.classes:
         after = f" after the first {plan.skip}" if plan.skip else ""
         left = len(chosen)
-        smaller = f"cut fewer (--classes {left}{' or another --skip' if plan.skip else ''})"
+        smaller = f"cut fewer (classes={left}{' or another skip=' if plan.skip else ''})"
         raise InputError(
             f"{where} has {counted(len(ranked), 'class')} of {what} with at least {FEWEST} images, and "
-            f"{plan.target.name} takes {plan.classes}{after}; name another --challenge or DATA"
-            + (f", or {smaller}" if left >= 2 else ", or another --skip" if plan.skip else "")
+            f"{plan.target.name} takes {plan.classes}{after}; name another challenge= or another download"
+            + (f", or {smaller}" if left >= 2 else ", or another skip=" if plan.skip else "")
         )
     if chosen.sum() < plan.images:
         raise InputError(
             f"the {plan.classes} classes of {what} that {plan.target.name} takes from {where} hold "
-            f"{chosen.sum():,} images, and it needs {plan.images:,}; name another --challenge or DATA, or cut a "
-            f"smaller one (--images {chosen.sum()})"
+            f"{chosen.sum():,} images, and it needs {plan.images:,}; name another challenge= or another download, "
+            f"or cut a smaller one (images={chosen.sum()})"
         )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from arttl.collections import cut_target, open_asked
+from arttl.collections import Reading, cut_target
 from arttl.collections.cut import challenge_of
 from arttl.collections.cut_folder import write_cut
 from arttl.collections.table import PARTS
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.errors import InputError
+from arttl.typed import typed
 
 
 def run_cut(options):
@@ -22,10 +23,10 @@ def run_cut(options):
 
     Raises InputError for data that cannot be read, too few classes or images, and a folder that cannot be written.
     """
-    if options.split == "challenge":
-        raise InputError("--split challenge does not go with cut, which draws its own split; leave it out")
+    if options.split in ("challenge", "stratified"):
+        raise InputError(f"--split {options.split} does not go with cut, which draws its own split; leave it out")
     challenge = challenge_of(options.target, options.challenge)
-    collection = open_asked(options, challenge)
+    collection = typed(Reading, options).open(challenge)
     cut = cut_target(
         collection,
         options.target,

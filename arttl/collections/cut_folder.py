@@ -62,12 +62,12 @@ def write_cut(collection, folder, data, *, copy=False, progress=False):
     folder, data = Path(folder), Path(data)
     real, source = Path(os.path.realpath(folder)), Path(os.path.realpath(data))
     if real.is_relative_to(source):
-        raise InputError(f"--to {shown_path(folder)} lies in {shown_path(data)}; name a folder outside of the download")
+        raise InputError(f"{shown_path(folder)} lies in {shown_path(data)}; name a folder outside of the download")
     plan = layout(collection)
     about = _description(collection, plan, source)
     if os.path.lexists(folder) and _is_there(folder, plan, about):
         return Written()
-    with whole_folder(folder, "--to") as partial:
+    with whole_folder(folder) as partial:
         written = _fill(partial, plan, copy, progress)
         write_json(partial / CUT_FILE, about)
     return written
@@ -152,7 +152,7 @@ def _relative(path, source):
 def _is_there(folder, plan, about):
     """Whether a folder holds this very cut; InputError if it holds anything else."""
     if not folder.is_dir():
-        raise InputError(f"--to {shown_path(folder)} is there and no folder; name another")
+        raise InputError(f"{shown_path(folder)} is there and no folder; name another")
     if not entries(folder):
         return False
     same = False
@@ -161,9 +161,7 @@ def _is_there(folder, plan, about):
     if same and list(list_images(folder).images) == sorted(plan["file"]):
         return True
     what = f"holds this cut, but not all its images or others beside them ({CUT_FILE} lists them)" if same else ""
-    raise InputError(
-        f"--to {shown_path(folder)} {what or 'is not empty, and holds no such cut'}; delete it or name another"
-    )
+    raise InputError(f"{shown_path(folder)} {what or 'is not empty, and holds no such cut'}; delete it or name another")
 
 
 def _fill(partial, plan, copy, progress):

@@ -78,7 +78,7 @@ class Request:
             listed = first_few([path.name for path in found], 5)
             kind = "CSVs" if found[0].suffix.lower() == ".csv" else "tables"
             raise InputError(
-                f"{shown_path(self.data)} holds several {kind} ({listed}); name one: --metadata {shown_path(found[0])}"
+                f"{shown_path(self.data)} holds several {kind} ({listed}); name one: metadata={shown_path(found[0])}"
             )
         return found[0] if found else None
 
@@ -155,7 +155,7 @@ class Format:
 FORMATS = (
     Format(
         "wikiart",
-        "artist_train.csv, genre_train.csv or style_train.csv in DATA, in DATA/wikiart_csv or in --metadata FOLDER",
+        "artist_train.csv, genre_train.csv or style_train.csv in DATA, in DATA/wikiart_csv or in metadata=FOLDER",
         lambda asked: not asked.columns and asked.lists is not None,
         lambda asked: read_wikiart(
             asked.lists,
@@ -167,19 +167,19 @@ FORMATS = (
     ),
     Format(
         "dublin-core-csv",
-        f"one table in DATA, or --metadata TABLE, with {IMAGE_COLUMN} and one of {', '.join(LABEL_COLUMNS.values())}",
+        f"one table in DATA, or metadata=TABLE, with {IMAGE_COLUMN} and one of {', '.join(LABEL_COLUMNS.values())}",
         lambda asked: not asked.columns and is_dublin_core(asked.table_columns),
         lambda asked: read_dublin_core_csv(asked.table, asked.images, **asked.joining),
     ),
     Format(
         "omniart",
-        "one table in DATA, or --metadata TABLE, with artist_full_name or artwork_type, and image_url, id or file name",
+        "one table in DATA, or metadata=TABLE, with artist_full_name or artwork_type, and image_url, id or file name",
         lambda asked: not asked.columns and is_omniart(asked.table_columns),
         lambda asked: read_omniart(asked.table, asked.images, **asked.joining),
     ),
     Format(
         "csv",
-        "one table in DATA, or --metadata TABLE, with the columns that --image-column and --label-column name",
+        "one table in DATA, or metadata=TABLE, with the columns that image_column and label_column name",
         lambda asked: asked.table_path is not None,
         lambda asked: read_csv_table(
             asked.table,
@@ -192,19 +192,19 @@ FORMATS = (
     ),
     Format(
         "rijks-xml",
-        "DATA/xml2/*.xml, DATA/xml/*.xml or Dublin Core records in DATA/*.xml, or --metadata FOLDER or XML",
+        "DATA/xml2/*.xml, DATA/xml/*.xml or Dublin Core records in DATA/*.xml, or metadata=FOLDER or XML",
         lambda asked: asked.xml is not None,
         lambda asked: read_rijks_xml(asked.xml, asked.images, **asked.joining),
     ),
     Format(
         "rijksgt",
-        f"DATA/{FILE}, or --metadata MAT",
+        f"DATA/{FILE}, or metadata=MAT",
         lambda asked: asked.mat is not None and asked.metadata in (None, asked.mat),
         lambda asked: read_rijksgt(asked.mat, asked.images, **asked.joining),
     ),
     Format(
         "class-folders",
-        "images in DATA/CLASS/ or in DATA/{train,val,test}/CLASS/, and no --metadata",
+        "images in DATA/CLASS/ or in DATA/{train,val,test}/CLASS/, and no metadata=",
         lambda asked: asked.metadata is None,
         lambda asked: read_class_folders(
             asked.data, challenge=asked.challenge or ANY_CHALLENGE, walk=asked.walk, **asked.joining
@@ -226,13 +226,13 @@ def find_format(asked, name=None):
         return _detect(asked)
     names = {each.name: each for each in FORMATS}
     if name not in names:
-        raise InputError(f"there is no --format {shown(name)}; choose one of {', '.join(names)}")
+        raise InputError(f"there is no format={shown(name)}; choose one of {', '.join(names)}")
     if asked.columns and name != "csv":
-        raise InputError(f"--image-column and --label-column go with --format csv, not {name}; leave one out")
+        raise InputError(f'image_column and label_column go with format="csv", not {name}; leave one out')
     if not names[name].recognises(asked):
         about = "" if asked.metadata is None else f" or {shown_path(asked.metadata)}"
         raise InputError(
-            f"--format {name} looks for {names[name].looks_for}; {shown_path(asked.data)}{about} has no such thing"
+            f"format={name} looks for {names[name].looks_for}; {shown_path(asked.data)}{about} has no such thing"
         )
     return names[name]
 
@@ -241,13 +241,12 @@ def _detect(asked):
     found = next((each for each in FORMATS if each.recognises(asked)), None)
     if found is None:
         raise InputError(
-            f"--metadata {shown_path(asked.metadata)} is in no known format; name a CSV, a folder of *.xml or "
+            f"metadata={shown_path(asked.metadata)} is in no known format; name a CSV, a folder of *.xml or "
             f"WikiArt's lists, or {FILE}"
         )
     if asked.columns and found.name != "csv":
         raise InputError(
-            f"{shown_path(asked.data)} holds no CSV or workbook for --image-column and --label-column; name one: "
-            "--metadata TABLE"
+            f"{shown_path(asked.data)} holds no CSV or workbook for image_column and label_column; add metadata=TABLE"
         )
     return found
 

@@ -43,7 +43,7 @@ def read_dublin_core_csv(metadata, images, **joining):
     if not is_dublin_core(rows.columns):
         raise InputError(
             f"{shown_path(metadata)} lacks {IMAGE_COLUMN} or all of {', '.join(LABEL_COLUMNS.values())}; "
-            f"its columns are {first_few(rows.columns, 20)}: name them with --image-column and --label-column"
+            f"its columns are {first_few(rows.columns, 20)}: name them with image_column and label_column"
         )
     rows = rows.apply(lambda column: column.map(decode_escapes).str.strip())
     return join_rows(

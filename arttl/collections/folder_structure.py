@@ -90,7 +90,7 @@ def given_parts(listed):
         drawn = listed.folder / next(iter(parts))
         raise InputError(
             f"{where} has {first_few(parts)} but no {' and no '.join(missing)} folder; add or rename one (validation "
-            f"can be drawn from train, test cannot), or have all splits drawn: --data {shown_path(drawn)}"
+            f"can be drawn from train, test cannot), or have all splits drawn: data={shown_path(drawn)}"
         )
     _refuse_nested(listed, parts)
     return parts
@@ -114,12 +114,12 @@ def refuse_containers(listed, labels):
         place = _class_place(listed, deep[0])
         raise InputError(
             f"{where} would give the classes {first_few(labels)}, which rather hold the class folders; name the folder "
-            f"that holds them: --data {shown_path(listed.folder / place)}"
+            f"that holds them: data={shown_path(listed.folder / place)}"
         )
     if named == labels:
         raise InputError(
             f"{where} holds only the folder{'s' * (len(labels) > 1)} {first_few(labels)} and no CSV; "
-            "add the CSV of labels (--metadata), or arrange the images as CLASS/IMAGE.jpg"
+            "add the CSV of labels (metadata=), or arrange the images as CLASS/IMAGE.jpg"
         )
 
 

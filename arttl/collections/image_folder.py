@@ -130,7 +130,7 @@ class ImageFolder:
             lines.append(
                 f"{links} to nothing, or to a folder that is read already, left out"
                 if self.walk.follow_links
-                else f"{links} to folders or out of {where} left out (--follow-links follows them)"
+                else f"{links} to folders or out of {where} left out (follow_links=True follows them)"
             )
         if self.unreadable:
             folders = counted(len(self.unreadable), "folder")
@@ -271,7 +271,7 @@ def known_ids(images):
 
 
 def _unreadable(folder, error, below=False):
-    remedy = ", or go on without it: --skip-unreadable" if below else ""
+    remedy = ", or go on without it: skip_unreadable=True" if below else ""
     return InputError(
         f"{shown_path(folder)} cannot be read ({error.strerror}); check the path and its permissions{remedy}"
     )

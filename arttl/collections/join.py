@@ -100,7 +100,7 @@ def _with_image(rows, files, lost, images, source, skip_missing):
         beside = f" ({'; '.join(images.notes)})" if images.notes else ""
         raise InputError(
             f"{shown_path(source)}: none of its {counted(len(rows), 'row')} has an image in {where} "
-            f"(first: {first_few(lost)}); check --data and the image ids{beside}"
+            f"(first: {first_few(lost)}); check the folder of images and the ids{beside}"
             f"{near_misses(lost, images) or where_pictures_lie(images)}"
         )
     if not lost:
@@ -110,7 +110,7 @@ def _with_image(rows, files, lost, images, source, skip_missing):
         have = "has" if len(lost) == 1 else "have"
         raise InputError(
             f"{shown_path(source)}: {counted(len(lost), 'row')} {have} no image in {where} (first: {first}); "
-            f"--skip-missing goes on without them{near_misses(lost, images)}"
+            f"skip_missing=True goes on without them{near_misses(lost, images)}"
         )
     near = near_misses(lost, images)
     note = f"{counted(len(lost), 'row')} of {shown_path(source)} without an image left out (first: {first}){near}"

@@ -106,7 +106,7 @@ def _names(image_id, images):
 
 def _leads_out(image_id, row, images, source):
     linked = any(_through_link(name, images.links) for name in (image_id, *_names(image_id, images)))
-    remedy = " (--follow-links follows links)" if linked and not images.walk.follow_links else ""
+    remedy = " (follow_links=True follows links)" if linked and not images.walk.follow_links else ""
     return InputError(
         f"{shown_path(source)} {row_name(row)}: image id '{shown(image_id)}' leads out of the image folder "
         f"{shown_path(images.folder)}; correct the id{remedy}"

@@ -53,7 +53,7 @@ def read_omniart(metadata, images, **joining):
         raise InputError(
             f"{shown_path(metadata)} is not OmniArt's: it lacks {' and '.join(LABEL_COLUMNS.values())}, or a column "
             f"such as {URL_COLUMN} or id; its columns are {first_few(rows.columns, 20)}: name them with "
-            "--image-column and --label-column"
+            "image_column and label_column"
         )
     column, rows[IMAGE] = _image_ids(rows, images)
     collection = join_rows(

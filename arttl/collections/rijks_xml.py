@@ -61,7 +61,7 @@ def read_rijks_xml(metadata, images, **joining):
     if not labels:
         raise InputError(
             f"{shown_path(metadata)}: no record has a dc:creator, dc:type or dc:format 'materiaal: ...'; "
-            "name a folder of Dublin Core records with --metadata"
+            "name a folder of Dublin Core records with metadata="
         )
     collection = join_rows(rows, images, source=metadata, image_column=IMAGE_COLUMN, label_columns=labels, **joining)
     return replace(collection, notes=(*notes, *collection.notes))
@@ -99,7 +99,7 @@ def _read_rows(metadata, images):
                 for column, value in zip(columns, values, strict=True):
                     column.append(shared.setdefault(value, value) if len(value) <= LONGEST_SHARED else value)
     if not names:
-        raise InputError(f"{shown_path(metadata)} has no XML records; name a folder of *.xml with --metadata")
+        raise InputError(f"{shown_path(metadata)} has no XML records; name a folder of *.xml with metadata=")
     table = pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)), index=pd.Index(names, name="row"), dtype=object)
     return table, [f"{counted(deleted, 'record')} deleted by the museum left out"] if deleted else []
 

@@ -186,5 +186,5 @@ def _read_struct(metadata):
 def _unfit(metadata, problem):
     return InputError(
         f"{shown_path(metadata)} {problem}; this is not the challenge's {FILE}: download it anew, or name another "
-        "--metadata"
+        "metadata="
     )

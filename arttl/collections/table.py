@@ -87,7 +87,7 @@ class Collection:
             has = ", ".join(shown(name) for name in self.challenges)
             raise InputError(
                 f"{shown(self.name)} has no challenge {challenge!r}; it has {has}: "
-                f"--challenge {shown(self.challenges[0])}"
+                f"challenge={shown(self.challenges[0])}"
             )
 
     def labels(self, challenge):
@@ -122,7 +122,7 @@ class Collection:
         unknown = [image_id for image_id in wanted if image_id not in known]
         if unknown:
             raise InputError(
-                f"{shown(self.name)} has no image {first_few(unknown)}; check the ids, or name other --data"
+                f"{shown(self.name)} has no image {first_few(unknown)}; check the ids, or open another collection"
             )
         return {image_id: Path(known[image_id]) for image_id in wanted}
 

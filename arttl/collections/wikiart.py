@@ -142,7 +142,7 @@ def _class_names(path):
 def _without_split(collection, stem):
     note = (
         f"WikiArt's lists {stem}_train and {stem}_val are read as one collection and split anew, since there is no "
-        "test list; --split challenge takes val for test"
+        'test list; split="challenge" takes val for test'
     )
     return replace(collection, notes=(note, *collection.notes))
 

@@ -97,7 +97,7 @@ class BadImage(InputError):
 class Decoding:
     """How a picture becomes pixels.
 
-    Args:
+    Arguments:
         size: (height, width) in pixels.
         method: `"nearest"` (default) picks nearest neighbours from the fully decoded picture, which is what Keras'
             `load_img(target_size=...)` did in 2018; `"antialiased"` is Pillow's Lanczos filter, with JPEGs decoded at
@@ -111,8 +111,7 @@ class Decoding:
         megapixels: the largest picture that is read, in millions of pixels; None (default) for twice Pillow's
             `Image.MAX_IMAGE_PIXELS`, 179 of them. It changes no pixel, and so plays no part in comparisons.
 
-    Raises:
-        ValueError: if `method`, `reading` or `fit` is another one or `size` is not positive.
+    Raises ValueError if `method`, `reading` or `fit` is another one or `size` is not positive.
     """
 
     size: tuple[int, int]
@@ -147,13 +146,11 @@ def decode_image(path: Path | str, decoding: Decoding) -> np.ndarray:
     `keras.utils.load_img(path, target_size=decoding.size)` bit for bit: in the reading `"load_img"` for every picture,
     in `"upright"` for those with neither transparency, nor an EXIF orientation, nor more than 8 bits of grey.
 
-    Returns:
-        uint8 array (height, width, 3), RGB.
+    Returns uint8 array (height, width, 3), RGB.
 
-    Raises:
-        BadImage: if the file is missing, empty, truncated, damaged, too large (over `decoding.megapixels`), of
-            floating-point samples, or no picture.
-        InputError: if `PIL.ImageFile.LOAD_TRUNCATED_IMAGES` is set, since it makes truncated files look whole.
+    Raises BadImage if the file is missing, empty, truncated, damaged, too large (over `decoding.megapixels`), of
+    floating-point samples, or no picture, and InputError if `PIL.ImageFile.LOAD_TRUNCATED_IMAGES` is set, since it
+    makes truncated files look whole.
     """
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise InputError("PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True, which hides truncated files: set it to False")
@@ -171,7 +168,7 @@ def open_picture(file: BinaryIO, megapixels: float | None = None) -> ImageFile.I
     `Image.open` is not used: it prints a warning for large pictures, silenced only by process-wide settings, and its
     error for huge ones does not tell their width and height.
 
-    Args:
+    Arguments:
         file: open for reading.
         megapixels: as in `Decoding`.
 
@@ -200,8 +197,8 @@ def _refuse_bomb(width: int, height: int, megapixels: float | None) -> None:
     limit = 2 * pillows if megapixels is None and pillows is not None else (megapixels or math.inf) * 1e6
     if width * height > limit:
         raise ValueError(
-            f"large scan or decompression bomb: {width} x {height} pixels; --max-megapixels "
-            f"{math.ceil(width * height / 1e6)}"
+            f"large scan or decompression bomb: {width} x {height} pixels; max_megapixels="
+            f"{math.ceil(width * height / 1e6)} reads it"
         )
 
 

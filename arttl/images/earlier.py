@@ -58,7 +58,7 @@ def earlier_stores(
 ) -> list[Earlier]:
     """The stores beside a store's file that were decoded alike.
 
-    Args:
+    Arguments:
         final: the file that is to be built.
         label: of its Decoding.
         version: of what decoding makes of a file.
@@ -86,7 +86,7 @@ def take_over(
 ) -> None:
     """Copy what earlier stores hold into a file that is open for writing.
 
-    Args:
+    Arguments:
         file: of the new store.
         rows: those still to do.
         contents: by row of the file.

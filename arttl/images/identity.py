@@ -71,7 +71,7 @@ class Files:
 def identify_files(paths: Mapping[str, Path], cache: Path | None = None) -> Files:
     """Identify image files.
 
-    Args:
+    Arguments:
         paths: image_id -> file.
         cache: folder in which is kept what files hold that were read; None reads all of them.
     """

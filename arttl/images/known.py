@@ -46,7 +46,7 @@ class Facts(NamedTuple):
 class KnownFiles:
     """Facts of files by their Stamps, kept in one file of the cache folder for each folder of images.
 
-    Args:
+    Arguments:
         cache: the cache folder; nothing is kept where it is None or is not there.
         paths: the files that will be asked for.
     """

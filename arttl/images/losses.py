@@ -29,7 +29,7 @@ LOSSES = {
 }
 """What can be lost, and what training then sees."""
 
-REMEDY = "--set decoding=upright"
+REMEDY = 'decoding="upright"'
 
 
 def lost_by_load_img(path: Path | str, megapixels: float | None = None) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def lost_by_load_img(path: Path | str, megapixels: float | None = None) -> tuple
     Only pictures whose header tells of more than 8 bits, or of transparency, are decoded: values up to 255 and an
     opaque alpha channel lose nothing.
 
-    Args:
+    Arguments:
         path: the file.
         megapixels: as in `Decoding`.
     """
@@ -59,15 +59,14 @@ def survey(
 ) -> dict[str, list[str]]:
     """What `load_img` would lose of each picture, worked out once and kept beside the stores.
 
-    Args:
+    Arguments:
         paths: image_id -> file.
         folder: where it is kept.
         files: their fingerprint (`files_fingerprint`).
         megapixels: as in `Decoding`.
         progress: tell on stderr how far it has come, if it takes longer than two seconds.
 
-    Returns:
-        image_id -> names of LOSSES, of those that lose anything.
+    Returns image_id -> names of LOSSES, of those that lose anything.
     """
     key = hashlib.sha256(json.dumps([2, files, megapixels]).encode()).hexdigest()
     kept = Path(folder) / f"losses-{key[:12]}.json"
@@ -94,15 +93,13 @@ def check_reading(
 ) -> list[str]:
     """See that training would see the pictures and not what their reading makes of them.
 
-    Args:
+    Arguments:
         paths, folder, files, progress: as in `survey`.
         decoding: how they are to be read.
 
-    Returns:
-        A line about what is lost, if anything is.
+    Returns a line about what is lost, if anything is.
 
-    Raises:
-        InputError: for pictures that would turn white.
+    Raises InputError for pictures that would turn white.
     """
     if decoding.reading != "load_img":
         return []
@@ -120,7 +117,7 @@ def check_reading(
 def loss_line(losses, images: int) -> str:
     """'decoding=load_img, as in 2018: 44 of 722 images are transparent, ...; ... reads them as they look', or "".
 
-    Args:
+    Arguments:
         losses: names of LOSSES, of each image that loses anything.
         images: how many there are.
     """

@@ -41,7 +41,7 @@ def lay_out(path: Path, contents: Mapping[str, str | None], decoding: Decoding, 
     all contiguous and uncompressed, `image_ids` (n,) UTF-8, and `contents` (n,): of each image's file (`Files`), empty
     where it is not known.
 
-    Args:
+    Arguments:
         path: the file to make.
         contents: image_id -> content of its file, in the order of the rows.
         decoding: of the pixels.
@@ -81,7 +81,7 @@ class PixelFile:
     Writing changes bytes of datasets that exist, never HDF5's own structures, so a process can be killed at any time.
     A descriptor rather than a writable map: on a full disk it raises `OSError`, where a map ends the process (SIGBUS).
 
-    Args:
+    Arguments:
         path: the file, made by `lay_out`.
         fingerprint: what it must have been made from; None for a file of whatever images.
 
@@ -89,8 +89,7 @@ class PixelFile:
         pixels: read-only uint8 array (n, height, width, 3) on disk; rows whose state is not DONE are undefined.
         state: uint8 array (n,) of TODO, DONE or BAD, as of opening, kept up to date by `settle`.
 
-    Raises:
-        DamagedFile: if it is cut off, not HDF5, not made by `lay_out`, or of another fingerprint.
+    Raises DamagedFile if it is cut off, not HDF5, not made by `lay_out`, or of another fingerprint.
     """
 
     def __init__(self, path: Path, fingerprint: str | None):

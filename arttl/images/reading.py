@@ -21,7 +21,7 @@ except ImportError:  # Windows, which removes no file that somebody has open
 class Reading:
     """Holds a file for reading as long as this object lives; where there are no such locks it holds nothing.
 
-    Args:
+    Arguments:
         path: the file.
     """
 

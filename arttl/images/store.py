@@ -80,7 +80,7 @@ class ImageStore:
         it is read. Images that cannot be read are listed in `bad-images-....csv` beside the store
         (image_id, path, cause). Builds that do not skip them try them again.
 
-        Args:
+        Arguments:
             images: image_id -> path of the picture.
             decoding: size, resize method and reading.
             folder: where stores are kept; made if missing. Needs height * width * 3 bytes an image.
@@ -89,9 +89,8 @@ class ImageStore:
             skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
             progress: tell on stderr how far it has come. Default True.
 
-        Raises:
-            InputError: if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
-                if `folder` cannot be written or is too full. What was decoded stays for the next build.
+        Raises InputError if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
+        if `folder` cannot be written or is too full. What was decoded stays for the next build.
         """
         if not images:
             raise InputError("there are no images to decode: check the data folder and the collection's metadata")
@@ -121,8 +120,7 @@ class ImageStore:
     def rows(self, image_ids: Iterable[str]) -> np.ndarray:
         """Positions in `image_ids`, int64 (n,), of these images, in their order.
 
-        Raises:
-            ValueError: if an image is unknown or bad.
+        Raises ValueError if an image is unknown or bad.
         """
         image_ids = list(image_ids)
         missing = [image_id for image_id in image_ids if image_id not in self._positions]
@@ -136,8 +134,7 @@ class ImageStore:
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """The pixels of these rows, in their order, which may repeat: uint8 (n, height, width, 3), a copy.
 
-        Raises:
-            IndexError: if a row is not a position in `image_ids`.
+        Raises IndexError if a row is not a position in `image_ids`.
         """
         rows = np.asarray(rows)
         if not rows.size:
@@ -279,7 +276,7 @@ def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> st
     first, cause = next(iter(store.bad.items()))
     number = f"{len(store.bad)} of {len(paths)} images" if store.image_ids else f"none of the {len(paths)} images"
     verb = "cannot" if store.image_ids else "can"
-    remedy = "skip_bad_images goes on without them" if store.image_ids else "check the data folder"
+    remedy = "skip_bad_images=True goes on without them" if store.image_ids else "check the data folder"
     return (
         f"{number} {verb} be read, first {shown_path(paths[first])} ({shown(cause)}), all listed in {report}: {remedy}"
     )

@@ -43,11 +43,10 @@ def what_weights_need(path: Path | str) -> Belongings | None:
 
     The file's own layers come first. What they leave open is read from config.json beside a run's model.keras.
 
-    Args:
+    Arguments:
         path: a .keras or .h5 file.
 
-    Returns:
-        Belongings; None where neither the file nor a run folder says anything.
+    Returns Belongings; None where neither the file nor a run folder says anything.
 
     Example:
         >>> what_weights_need("runs/ch1/rijks/type/resnet50/fine-tuning/seed-42/model.keras").preprocessing
@@ -67,7 +66,7 @@ def what_weights_need(path: Path | str) -> Belongings | None:
 def what_layers_need(layers) -> Belongings:
     """What the layers of a model at hand were built with.
 
-    Args:
+    Arguments:
         layers: Keras layers; those of other makers are passed over.
     """
     known = [each for each in layers if type(each).__module__.partition(".")[0] in ("keras", "arttl")]

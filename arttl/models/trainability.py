@@ -28,8 +28,7 @@ def set_trainable(model, trainable=True, top=None, batch_normalization=None):
     Raises InputError for a model without weights, and for a `top` that is no whole number from 0 or given with False.
 
     Example:
-        >>> set_trainable(model, top=2)
-        >>> recipe.compile(model)
+        >>> model = recipe.compile(set_trainable(model, top=2))
     """
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 0 or not trainable):
         raise InputError(f"top is {top!r} and trainable {trainable!r}; give a whole number of layers from 0, and True")

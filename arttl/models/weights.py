@@ -53,7 +53,7 @@ def load_backbone_weights(base, backbone, weights, numerics):
 def he_uniform(base):
     """Draw every convolution kernel anew from the He-uniform distribution, from Keras' global seed.
 
-    The thesis' "from scratch" networks start so (section 1.3); Keras' own default is Glorot-uniform.
+    The thesis' "from scratch" networks start so (Chapter 1); Keras' own default is Glorot-uniform.
     """
     for layer in base.layers:
         for variable in layer.weights:

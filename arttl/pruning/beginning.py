@@ -23,7 +23,8 @@ def nonzero_masks(model, dense=False, head=False, skip_unknown=False):
 
     Example:
         >>> model = keras.saving.load_model("ticket.keras")
-        >>> model.fit(x, y, callbacks=[MagnitudePruning(masks=nonzero_masks(model))])
+        >>> pruning = arttl.pruning.MagnitudePruning(masks=nonzero_masks(model))
+        >>> history = model.fit(x, y, callbacks=[pruning], verbose=0)
     """
     kernels = prunable_kernels(model, dense, head, skip_unknown)
     return {key: ops.convert_to_numpy(kernel) != 0 for key, kernel in kernels.items()}

@@ -52,7 +52,8 @@ def prunable_kernels(model, dense=False, head=False, skip_unknown=False):
     is neither known to have kernels nor known to have none, unless these are skipped; also when nothing can be pruned.
 
     Example:
-        >>> lenet = prunable_kernels(model, dense=True, head=True)
+        >>> list(prunable_kernels(arttl.models.lenet_300_100(), dense=True, head=True))
+        ['dense_300/kernel', 'dense_100/kernel', 'head/kernel']
     """
     return {key: variable for key, (_, variable) in _find(model, dense, head, skip_unknown).items()}
 

@@ -46,9 +46,12 @@ def prune(weights, masks, rate, scope="global", criterion=DEFAULT, *, seed=0, ra
     Raises InputError for other values, for keys or shapes that differ, and for weights that are not finite.
 
     Example:
+        >>> weights = {"conv/kernel": np.random.default_rng(0).normal(size=(3, 3, 16, 32))}
         >>> masks = full_masks(weights)
-        >>> for _ in range(31):
+        >>> for _ in range(30):
         ...     masks = prune(weights, masks, rate=0.2)
+        >>> f"{sparsity(masks):.3f}"
+        '0.999'
     """
     check_choice(rate, scope, criterion, rates or {})
     check_fit(masks, weights)

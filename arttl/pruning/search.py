@@ -79,9 +79,10 @@ def find_tickets(
     reached in the first round; what was found until then is kept.
 
     Example:
-        >>> model = recipe.compile(arttl.models.resnet20())
-        >>> tickets = find_tickets(model, recipe, training, validation, "search")
-        >>> ticket = load_ticket(tickets.path, round=17)
+        >>> model = recipe.compile(model)
+        >>> tickets = find_tickets(model, recipe, training, validation, "search", SearchSettings(rounds=1), log=str)
+        >>> f"{tickets.sparsity(1):.2f}"
+        '0.20'
     """
     folder, settings, metadata = Path(folder), settings or SearchSettings(), metadata or {}
     search = _Search(model, recipe, training, validation, folder, settings, test, metadata, log, report, seed)
@@ -266,7 +267,7 @@ class _Search:
             metadata = json.loads(str(state["search"]))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(
-                f"{self.state} is damaged ({error}); the search cannot go on: --force starts it anew"
+                f"{self.state} is damaged ({error}); the search cannot go on: delete {self.folder} to start it anew"
             ) from error
         self._check_same(metadata)
         self.pruning.load_state_dict(state)
@@ -284,7 +285,7 @@ class _Search:
         if differing:
             raise InputError(
                 f"{self.folder} holds a search of another {differing[0]}: {metadata.get(differing[0])}, not "
-                f"{mine.get(differing[0])}; choose another folder, or --force starts it anew"
+                f"{mine.get(differing[0])}; choose another folder, or delete this one to start anew"
             )
 
 

@@ -45,7 +45,7 @@ def load_ticket(path, round):
 
     Example:
         >>> ticket = load_ticket("tickets.h5", round=17)
-        >>> model = ticket.apply(build_classifier("resnet50", num_classes=9, weights="none", image_size=32))
+        >>> model = ticket.apply(arttl.models.lenet_300_100(num_classes=9))
     """
     tickets = Tickets(path)
     masks = tickets.read_masks(round)

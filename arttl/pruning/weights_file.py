@@ -25,7 +25,7 @@ def save_sparse(model, path):
 
     Example:
         >>> save_sparse(model, "ticket.h5")
-        >>> load_sparse(build_the_same_network(), "ticket.h5")
+        >>> ticket = load_sparse(keras.models.clone_model(model), "ticket.h5")
     """
     arrays = {}
     for name, variable in weight_variables(model).items():

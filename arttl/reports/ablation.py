@@ -85,7 +85,7 @@ def _read(variant, folder):
             "predictions": folder.predictions(),
         }
     except (KeyError, OSError) as error:
-        raise InputError(f"{folder.path} holds damaged results ({error!r}); run again with --force") from error
+        raise InputError(f"{folder.path} holds damaged results ({error!r}); run again with force=True") from error
 
 
 def _correct(group):
@@ -94,7 +94,9 @@ def _correct(group):
         pd.Series((each.label == each.predicted).to_numpy("float64"), index=each.image_id) for each in group.predictions
     ]
     if any(set(column.index) != set(columns[0].index) for column in columns):
-        raise InputError(f"seeds of variant {group.variant.iloc[0]} were tested on different images; --force runs anew")
+        raise InputError(
+            f"seeds of variant {group.variant.iloc[0]} were tested on different images; force=True makes them anew"
+        )
     return pd.concat(columns, axis=1).mean(axis=1)
 
 

@@ -58,7 +58,7 @@ def classifiers_table(collected):
         warnings=[f"{line['classifier']}: left empty, since {line['problem']}." for line in data if line["problem"]],
         notes=_NOTES,
         data=pd.DataFrame(data, columns=_DATA),
-        empty="No run has a classifier other than the softmax layer (--classifier).",
+        empty="No run has a classifier other than the softmax layer.",
     )
 
 

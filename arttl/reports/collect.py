@@ -114,10 +114,12 @@ def run_folders(root):
     """
     root = Path(root)
     if not root.is_dir():
-        raise InputError(f"{shown_path(root)} is no folder; name the folder that the experiments wrote to (--output)")
+        raise InputError(f"{shown_path(root)} is no folder; name the folder that the experiments wrote to")
     folders = sorted({path.parent for name in ("config", "metrics") for path in root.rglob(f"seed-*/{name}.json")})
     if not folders:
-        raise InputError(f"{shown_path(root)} holds no run folder; run an experiment first, or name its --output")
+        raise InputError(
+            f"{shown_path(root)} holds no run folder; run an experiment first, or name the folder that it wrote to"
+        )
     return folders
 
 
@@ -133,13 +135,13 @@ def read_run(folder):
     if experiment not in EXPERIMENTS:
         raise InputError(f"not below {' or '.join(f'ch1/{name}' for name in EXPERIMENTS)}, as the experiments write it")
     if not folder.is_complete:
-        raise InputError("unfinished; its command with --resume completes it")
+        raise InputError("unfinished; its command once more with resume=True completes it")
     try:
         return {"experiment": experiment} | _read(folder)
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-        raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
+        raise InputError(f"damaged ({cause_of(error)}); run again with force=True") from error
 
 
 def experiment_of(path):

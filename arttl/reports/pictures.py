@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from PIL import ExifTags, Image
 
-from arttl.collections import BUNDLED, bundled, open_collection, reading_options
+from arttl.collections import BUNDLED, bundled, open_collection
 from arttl.collections.wording import first_few, shown
 from arttl.errors import InputError
 from arttl.images.decoding import DAMAGE, BadImage, Decoding, decode_image
@@ -60,23 +60,24 @@ class Pictures:
         return self._thumbnails[key]
 
 
-def open_pictures(options, runs):
-    """The Pictures of the runs' collections: the bundled ones, and those that --data names.
+def open_pictures(folders, reading, runs):
+    """The Pictures of the runs' collections: the bundled ones, and those that lie in folders.
 
     Arguments:
-        options: a namespace with data (a list of folders, or None) and the reading options.
+        folders: of collections.
+        reading: dict of how they are read, as of arttl.collections.open_collection.
         runs: Collected.runs.
 
     Raises InputError for data that cannot be read, and for data that no run is of.
     """
     challenges = {name: list(dict.fromkeys(group.challenge)) for name, group in runs.groupby("collection")}
     opened = {name: [bundled(name)] for name in challenges if name in BUNDLED}
-    for data in options.data or ():
+    for data in folders:
         name = data.resolve().name
         if name not in challenges:
             there = first_few(challenges) or "none at all"
-            raise InputError(f"--data {shown(name)}: no run is of a collection of this name; there is {there}")
-        opened[name] = _opened(data, challenges[name], reading_options(options))
+            raise InputError(f"data={shown(name)}: no run is of a collection of this name; there is {there}")
+        opened[name] = _opened(data, challenges[name], reading)
     return Pictures(opened)
 
 

@@ -24,7 +24,7 @@ def run_published(options):
 
     Raises InputError if a file cannot be written.
     """
-    folder, figures = make_folder(Path(options.to), "--to"), []
+    folder, figures = make_folder(Path(options.to), "to"), []
     for name in PUBLISHED_FIGURES:
         png, pdf = save_figure(published_figure(name), folder, name)
         title = PUBLISHED_TITLES[name]

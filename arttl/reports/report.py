@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.collections import reading_options
 from arttl.collections.wording import counted, first_few, shown_path
 from arttl.files import make_folder, whole_file, write_table
 from arttl.reports.classifiers import classifiers_table
@@ -24,6 +25,7 @@ from arttl.reports.table1 import collections_table
 from arttl.reports.tables import accuracy_table, frequency_table, runs_table
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.sections import write_chapter2
+from arttl.saying import in_words
 
 _REFERENCES = "Thin: the published curves. Marks at the right edge: the published test accuracies of Table 2."
 NAMED = 30  # files on a line that says what was written
@@ -36,20 +38,33 @@ _CAPTIONS = {
 
 
 def run_report(options):
-    """Do what `python -m arttl report` was asked for: write the report, print one line for each group of files.
+    """Do what `python -m arttl report` was asked for.
 
     Arguments:
         options: the namespace of arttl.commands.
 
     Returns the exit code, 0.
+    """
+    make_report(options.runs, options.data or (), options.to, **reading_options(options))
+    return 0
+
+
+def make_report(root, data=(), to=None, **reading):
+    """Write the report of everything below a folder of runs, and print one line for each group of files.
+
+    Arguments:
+        root: the folder.
+        data: folders of the runs' collections, whose pictures are shown.
+        to: where the report goes; None for "report" in the folder.
+        **reading: how the data is read, as of arttl.collections.open_collection.
 
     Raises InputError if there is no run folder, for data that cannot be read, and if a file cannot be written.
     """
-    collected, tickets = collect_runs(options.runs), collect_tickets(options.runs)
+    collected, tickets = collect_runs(root), collect_tickets(root)
     pictures = open_pictures(
-        options, pd.concat([each[["collection", "challenge"]] for each in (collected.runs, tickets.runs)])
+        data, reading, pd.concat([each[["collection", "challenge"]] for each in (collected.runs, tickets.runs)])
     )
-    folder = make_folder(options.to or Path(options.runs, "report"), "--to")
+    folder = make_folder(to or Path(root, "report"), "to")
     only_chapter2 = collected.is_empty and not tickets.is_empty
     chapter1 = None if only_chapter2 else write_chapter1(collected, pictures, folder)
     chapter2, groups = write_chapter2(tickets, pictures, folder)
@@ -57,14 +72,14 @@ def run_report(options):
         _say(f"chapter 2 {group}", paths)
     errata = errata_table()
     _say("errata", write_formats(errata, folder))
-    collected = replace(collected, left_out=[*collected.left_out, *tickets.left_out])
+    left_out = [(name, in_words(reason)) for name, reason in (*collected.left_out, *tickets.left_out)]
+    collected = replace(collected, left_out=left_out)
     page = render_page(collected, chapter1, chapter2, errata)
     with whole_file(folder / "index.html") as file:
         file.write(page)
     print(f"page: {shown_path(folder / 'index.html')} ({len(page.encode()) / 1e6:.1f} MB, opens without a network)")
     for name, reason in collected.left_out:
         print(f"left out: {shown_path(name)}: {shown_path(reason)}")
-    return 0
 
 
 def write_chapter1(collected, pictures, folder):
@@ -110,7 +125,8 @@ def draw_figures(collected, pictures, folder):
     """
     drawn = {"figure1": sample_pictures(sample_rows(collected, pictures))}
     drawn |= {name: accuracy_curves(collected, challenges) for name, challenges in CURVES.items()}
-    missing = {"figure1": "The pictures of these runs' collections are not here; --data DIR names them."}
+    shows = "python -m arttl report RUNS --data DIR shows them."
+    missing = {"figure1": f"The pictures of these runs' collections are not here; {shows}"}
     figures = []
     for name, figure in drawn.items():
         title, caption = _CAPTIONS[name]

@@ -38,7 +38,7 @@ def _row(folder):
     except InputError:
         raise
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{folder.path} holds damaged results ({error!r}); run again with --force") from error
+        raise InputError(f"{folder.path} holds damaged results ({error!r}); run again with force=True") from error
 
 
 def _cells(settings, metrics):

@@ -92,7 +92,10 @@ def _notes(data):
     notes = []
     for row in data[data.collection != ""].itertuples():
         if row.labelled_images is None:
-            notes.append(f"{shown(row.collection)}, {shown(row.challenge)}: N_t is not known without --data.")
+            notes.append(
+                f"{shown(row.collection)}, {shown(row.challenge)}: N_t is not known without its metadata; "
+                "python -m arttl report RUNS --data DIR reads it."
+            )
         elif row.images is None:
             notes.append(
                 f"{shown(row.collection)}, {shown(row.challenge)}: N_t is not known, since the collection is not as it "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from arttl.cli import import_keras_quietly
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.errors import InputError
 from arttl.files import make_folder
+from arttl.quietly import import_keras_quietly
 from arttl.reports.markdown import markdown_table
 from arttl.sharing.classifier import load_classifier
 from arttl.sharing.layout import read_about
@@ -58,11 +58,11 @@ def compute_as_trained(about):
 def _check_outputs(options):
     if options.to is not None:
         if options.to.is_dir():
-            raise InputError(f"--to {shown_path(options.to)} is a folder; name a .csv or .xlsx file")
-        make_folder(options.to.parent, "--to")
+            raise InputError(f"to={shown_path(options.to)} is a folder; name a .csv or .xlsx file")
+        make_folder(options.to.parent, "to")
     if options.saliency is not None:
-        check_outside(options.saliency, options.images, "--saliency")
-        make_folder(options.saliency, "--saliency")
+        check_outside(options.saliency, options.images, "saliency")
+        make_folder(options.saliency, "saliency")
 
 
 def _with_maps(classifier, table, bad, options):

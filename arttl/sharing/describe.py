@@ -37,19 +37,19 @@ def describe(run):
             "runs/ch1/rijks/type/resnet50/off-the-shelf/seed-42"
         )
     if not run.is_complete:
-        raise InputError(f"{where} is an unfinished run; finish it with --resume before it is exported")
+        raise InputError(f"{where} is an unfinished run; finish it with resume=True before it is exported")
     config, metrics = run.read_config(), run.metrics()
     try:
         trained = config["settings"].get("classifier", "softmax")
         if trained != "softmax":
             raise InputError(
-                f"{where} trained {shown(trained)} on X and kept no network; export a run of --classifier softmax"
+                f"{where} trained {shown(trained)} on X and kept no network; export one of the softmax layer"
             )
         return _about(run, config, metrics), _labels(config)
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{where} holds damaged results ({error!r}); run again with --force") from error
+        raise InputError(f"{where} holds damaged results ({error!r}); run again with force=True") from error
 
 
 def _about(run, config, metrics):

@@ -42,7 +42,7 @@ def export_run(run, folder):
     card = _card(run, about, labels)
     if os.path.lexists(folder) and _is_there(folder, about):
         return False
-    with whole_folder(folder, "--to") as partial:
+    with whole_folder(folder) as partial:
         if _copy(model, partial / MODEL) != about["sha256"][MODEL] or describe(run) != (
             _without_digests(about),
             labels,
@@ -86,7 +86,9 @@ def _card(run, about, labels):
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{shown_path(run.path)} holds damaged results ({error!r}); run again with --force") from error
+        raise InputError(
+            f"{shown_path(run.path)} holds damaged results ({error!r}); run again with force=True"
+        ) from error
 
 
 def _without_digests(about):
@@ -95,7 +97,7 @@ def _without_digests(about):
 
 def _model_digest(path):
     if not path.is_file():
-        raise InputError(f"{shown_path(path)} does not exist; make the run anew with --force")
+        raise InputError(f"{shown_path(path)} does not exist; make the run anew with force=True")
     return sha256(path)
 
 
@@ -105,7 +107,7 @@ def _is_there(folder, about):
     The card may have been edited since: it is meant to be.
     """
     if not folder.is_dir():
-        raise InputError(f"--to {shown_path(folder)} is there and no folder; name another")
+        raise InputError(f"{shown_path(folder)} is there and no folder; name another")
     names = {entry.name for entry in entries(folder)}
     if not names:
         return False
@@ -117,7 +119,7 @@ def _is_there(folder, about):
                 return True
     except InputError:
         pass  # whatever is wrong with what lies there, the remedy is another folder
-    raise InputError(f"--to {shown_path(folder)}: {wanted}; delete it or name another")
+    raise InputError(f"{shown_path(folder)}: {wanted}; delete it or name another")
 
 
 def _copy(source, target):

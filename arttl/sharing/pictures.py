@@ -53,13 +53,13 @@ def find_pictures(named):
     return Pictures(list(dict.fromkeys(paths)), notes)
 
 
-def check_outside(folder, named, option):
+def check_outside(folder, named, argument):
     """Raise InputError if a folder to be written lies in one whose pictures are read: they would be read next time."""
     real = Path(os.path.realpath(folder))
     for each in filter(os.path.isdir, named):
         if real.is_relative_to(os.path.realpath(each)):
             raise InputError(
-                f"{option} {shown_path(folder)} lies in {shown_path(each)}, whose pictures are classified; "
+                f"{argument}={shown_path(folder)} lies in {shown_path(each)}, whose pictures are classified; "
                 "name a folder outside of it"
             )
 

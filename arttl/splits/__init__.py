@@ -1,6 +1,6 @@
 """Splits: which images a model learns from, which choose its stopping epoch, and which test it.
 
-Drawn once, written to a file, and the same for every architecture and approach. Source: thesis, Section 1.3
+Drawn once, written to a file, and the same for every architecture and approach. Source: thesis, Chapter 1
 (80% train, 10% validation, 10% test; only classes that occur in every split), and the authors' released code.
 """
 

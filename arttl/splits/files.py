@@ -59,7 +59,7 @@ def save_split(split, path):
         "dropped": split.dropped,
         "groups": split.groups,
     }
-    make_folder(path.parent, "--splits")
+    make_folder(path.parent)
     # The CSV comes last: a split whose CSV is there is complete.
     write_json(path.with_suffix(".json"), about)
     with whole_file(path) as file:

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from arttl.errors import InputError, RunsFailed
+from arttl.errors import RunsFailed
+from arttl.saying import in_words, say
 from arttl.sweeps.lock import sweep_lock
 from arttl.sweeps.plan import Graph, Job, Part, jobs_to_do, runs_to_do
+from arttl.sweeps.settings import Sweep
 
-__all__ = ["Graph", "Job", "Part", "do_parts", "do_runs", "runs_to_do"]
-
-RAY_OPTIONS = ("address", "gpus_per_run", "cpus_per_run", "max_concurrent")
+__all__ = ["Graph", "Job", "Part", "Sweep", "do_parts", "do_runs", "runs_to_do"]
 
 
-def do_runs(specs, data, options, run, prepare=lambda specs: None, opening=None, report=lambda: None):
-    """Do the runs that are not done yet, or with --dry-run only list them; `do_parts` of one Part.
+def do_runs(specs, data, sweep, run, prepare=lambda specs: None, opening=None, report=lambda: None):
+    """Do the runs that are not done yet, or in a dry run only list them; `do_parts` of one Part.
 
     Arguments:
         specs, data, run, opening: of the Part.
-        options, prepare, report: as of `do_parts`.
+        sweep, prepare, report: as of `do_parts`.
 
     Returns whether there are results.
     """
-    return do_parts([Part(specs, data, run, opening)], options, prepare, report)
+    return do_parts([Part(specs, data, run, opening)], sweep, prepare, report)
 
 
-def do_parts(parts, options, prepare=lambda specs: None, report=lambda: None):
-    """Do the runs of a sweep that are not done yet, each after those it requires, or with --dry-run only list them.
+def do_parts(parts, sweep, prepare=lambda specs: None, report=lambda: None):
+    """Do the runs of a sweep that are not done yet, each after those it requires, or in a dry run only list them.
 
     Here a run that fails ends the sweep with its error. On Ray it is recorded in failures.csv, in the folder of
     --output, and the others go on.
 
     Arguments:
         parts: Parts; their runs are begun in this order, as far as what they require allows.
-        options: a namespace with `output`, `force`, `resume`, `dry_run`, and, where a script has them, the options of
-            arttl.options.add_sweep.
+        sweep: a Sweep.
         prepare: a function of the specs to do, called before the first run.
         report: called after the last run, to say what came of them all; some may have failed.
 
@@ -41,40 +40,39 @@ def do_parts(parts, options, prepare=lambda specs: None, report=lambda: None):
     Raises InputError for an unfinished run without --resume, for one made with other settings, and where another
     sweep is at work in --output; RunsFailed, after the report, when runs failed on Ray.
     """
-    on_ray = _on_ray(options)
-    if options.dry_run:
-        _list(parts, jobs_to_do(parts, options))
+    if sweep.dry_run:
+        _list(parts, jobs_to_do(parts, sweep))
         return False
     failed = 0
-    with sweep_lock(options.output, alone=on_ray) as owner:
-        jobs = jobs_to_do(parts, options)
+    with sweep_lock(sweep.output, alone=sweep.on_ray) as owner:
+        jobs = jobs_to_do(parts, sweep)
         prepare([job.spec for job in jobs])
-        if on_ray and jobs:
+        if sweep.on_ray and jobs:
             from arttl.sweeps.ray_sweep import run_on_ray
 
-            failed = run_on_ray(jobs, options, owner)
+            failed = run_on_ray(jobs, sweep, owner)
         else:
-            _run_here(jobs, options)
+            _run_here(jobs, sweep)
     runs = sum(len(part.specs) for part in parts)
     if len(jobs) < runs:
-        print(f"{runs - len(jobs)} of {runs} runs were finished already; --force makes them anew")
+        say(f"{runs - len(jobs)} of {runs} runs were finished already; force=True makes them anew")
     report()
     if failed:
         raise RunsFailed(
-            f"{failed} of {len(jobs)} runs failed; {options.output / 'failures.csv'} says why, "
-            "and the same command with --resume does them again"
+            f"{failed} of {len(jobs)} runs failed; {sweep.output / 'failures.csv'} says why, and "
+            + in_words("the same once more with resume=True does them again")
         )
     return True
 
 
-def _run_here(jobs, options):
+def _run_here(jobs, sweep):
     """Do one run after the other in this process."""
     graph = Graph(jobs)
     for number in range(1, len(jobs) + 1):
         job = graph.ready[0]
         print(f"[{number}/{len(jobs)}] {job.spec.title} -> {job.spec.folder.path}", flush=True)
         graph.begin(job)
-        job.part.run(job.spec, job.part.data, options.force)
+        job.part.run(job.spec, job.part.data, sweep.force)
         graph.finish(job)
 
 
@@ -82,13 +80,3 @@ def _list(parts, jobs):
     to_do = {job.spec.folder.path for job in jobs}
     for spec in (spec for part in parts for spec in part.specs):
         print(f"{'to do' if spec.folder.path in to_do else 'done '}  {spec.folder.path}  ({spec.title})")
-
-
-def _on_ray(options):
-    """Whether the options ask for Ray; InputError where they contradict each other."""
-    if getattr(options, "executor", "local") == "ray":
-        return True
-    for name in RAY_OPTIONS:
-        if getattr(options, name, None) is not None:
-            raise InputError(f"--{name.replace('_', '-')} goes with --executor ray; add it, or leave the option out")
-    return False

@@ -36,7 +36,7 @@ def sweep_lock(output, alone):
 
     Raises InputError when another one is at work in the folder.
     """
-    folder = make_folder(Path(output), "--output")
+    folder = make_folder(Path(output), "output")
     owner, share = None, folder / _SHARE.format(secrets.token_hex(4))
     with contextlib.ExitStack() as stack:
         try:
@@ -54,7 +54,7 @@ def sweep_lock(output, alone):
         except HeldError as error:
             raise InputError(
                 f"another sweep is at work in {output}{_who(folder) or error}; wait for it or choose another folder "
-                "with --output"
+                "with output="
             ) from error
         yield owner
 

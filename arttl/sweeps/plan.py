@@ -47,27 +47,27 @@ def required(spec):
     return [folder.path for folder in getattr(spec, "requires", ())]
 
 
-def jobs_to_do(parts, options):
-    """The runs of all parts that are not complete yet, or all with --force, as Jobs.
+def jobs_to_do(parts, sweep):
+    """The runs of all parts that are not complete yet, or all where they are forced, as Jobs.
 
     Arguments and errors: as `runs_to_do`.
     """
     specs = [spec for part in parts for spec in part.specs]
-    pending = {spec.folder.path for spec in specs if options.force or not spec.folder.is_complete}
+    pending = {spec.folder.path for spec in specs if sweep.force or not spec.folder.is_complete}
     jobs = {}
     for part in parts:
-        for spec in runs_to_do(part.specs, part.data, options, pending):
+        for spec in runs_to_do(part.specs, part.data, sweep, pending):
             jobs.setdefault(spec.folder.path, Job(spec, part))
     return list(jobs.values())
 
 
-def runs_to_do(specs, data, options, pending=()):
-    """Those runs that are not complete yet, or all with --force.
+def runs_to_do(specs, data, sweep, pending=()):
+    """Those runs that are not complete yet, or all where they are forced.
 
     Arguments:
         specs: as of Part.
         data: what the runs have in common, as their `settings` takes it.
-        options: a namespace with `force` and `resume`.
+        sweep: a Sweep.
         pending: paths of runs that will be done before. What requires one of them has no settings yet: it is among
             the runs to do, and is compared with its settings when its turn comes.
 
@@ -76,15 +76,17 @@ def runs_to_do(specs, data, options, pending=()):
     to_do = []
     for spec in specs:
         waits = any(path in pending for path in required(spec))
-        if not options.force:
+        if not sweep.force:
             if spec.folder.is_started and not waits:
                 spec.folder.check_same(spec.settings(data))
             if spec.folder.is_complete:
                 if waits:
                     to_do.append(spec)
                 continue
-            if spec.folder.is_started and not options.resume:
-                raise InputError(f"{spec.folder.path} is unfinished; --resume continues it, --force starts it anew")
+            if spec.folder.is_started and not sweep.resume:
+                raise InputError(
+                    f"{spec.folder.path} is unfinished; resume=True continues it, force=True starts it anew"
+                )
         to_do.append(spec)
     return to_do
 

@@ -56,17 +56,17 @@ class Node:
 
 
 @contextlib.contextmanager
-def connected(options):
-    """A connection to the cluster that the options ask for; yields whether it is of this machine alone.
+def connected(sweep):
+    """A connection to the cluster that a sweep asks for; yields whether it is of this machine alone.
 
     Arguments:
-        options: a namespace with `address`; None is $RAY_ADDRESS, or where that is not set a cluster of its own.
+        sweep: a Sweep; without its `address` it is that of $RAY_ADDRESS, or where that is not set a cluster of its own.
 
     Raises InputError when there is none.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # or Ray reports to its makers
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "1")  # a worker without a GPU sees none
-    address = options.address or os.environ.get("RAY_ADDRESS") or OWN
+    address = sweep.address or os.environ.get("RAY_ADDRESS") or OWN
     settings = {"log_to_driver": False, "logging_level": "ERROR"}
     if address == OWN:
         settings |= {"num_cpus": processors(), "include_dashboard": False}
@@ -79,7 +79,7 @@ def connected(options):
     except (OSError, ValueError, RuntimeError, RayError) as error:
         reason = " ".join(str(error).split())[:300]
         raise InputError(
-            f"--address {address}: no Ray cluster can be reached there ({reason}); start one with ray start --head, "
+            f"address={address}: no Ray cluster can be reached there ({reason}); start one with ray start --head, "
             "see docs/cluster.md"
         ) from error
     try:

@@ -17,6 +17,7 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from arttl.errors import InputError
+from arttl.saying import in_words
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
 from arttl.sweeps.progress import Progress
@@ -33,42 +34,42 @@ NO_NODE = 300.0  # seconds without a fit node
 UNSEEN = 90.0  # seconds until what another machine has written is to be seen here: NFS remembers what was not there
 
 
-def run_on_ray(jobs, options, owner):
-    """Do runs on the cluster that the options ask for; returns the number of runs that failed.
+def run_on_ray(jobs, sweep, owner):
+    """Do runs on the cluster that the sweep asks for; returns the number of runs that failed.
 
     Arguments:
         jobs: Jobs.
-        options: a namespace with those of arttl.options.add_sweep, `output` and `force`.
+        sweep: a Sweep.
         owner: what the sweep's lock says of its owner.
 
     Raises InputError when there is no cluster, or no node that can do a run.
     """
-    graph, failures = Graph(jobs), Failures(options.output)
+    graph, failures = Graph(jobs), Failures(sweep.output)
     if any(job.part.opening is None for job in jobs):
-        raise InputError("these runs are done on this machine only; leave --executor ray out")
-    with connected(options) as own:
-        sweep = _Sweep(jobs, options, owner, graph, failures, own)
+        raise InputError('these runs are done on this machine only; leave executor="ray" out')
+    with connected(sweep) as own:
+        state = _State(jobs, sweep, owner, graph, failures, own)
         try:
-            sweep.run()
+            state.run()
         finally:
-            sweep.end()
-    return sweep.progress.failed
+            state.end()
+    return state.progress.failed
 
 
-class _Sweep:
+class _State:
     """The state of a sweep, as of its docstring above; `run` does everything."""
 
-    def __init__(self, jobs, options, owner, graph, failures, own):
-        self.options, self.graph, self.failures, self.own = options, graph, failures, own
+    def __init__(self, jobs, sweep, owner, graph, failures, own):
+        self.sweep, self.graph, self.failures, self.own = sweep, graph, failures, own
         self.progress, self.records = Progress(len(jobs)), {job: Record() for job in jobs}
         parts = list(dict.fromkeys(job.part for job in jobs))
         self.numbers = {part: number for number, part in enumerate(parts)}
         sent = cloudpickle.dumps([(part.run, part.opening, part.data.settings) for part in parts])
         environ = environment()
-        if 0 < (options.gpus_per_run or 1) < 1:  # or the first run on a GPU takes all of its memory
+        if 0 < (sweep.gpus_per_run or 1) < 1:  # or the first run on a GPU takes all of its memory
             environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
         modules = [os.path.abspath(folder) for folder in sys.path]
-        self.given = ray.put(sent), os.getcwd(), str(options.output), owner, environ, modules
+        self.given = ray.put(sent), os.getcwd(), str(sweep.output), owner, environ, modules
         self.seats, self.awaited, self.done = [], {}, []
         self.unfit, self.deaths = {}, {}  # of nodes
         self.nodes, self.looked, self.lacking, self.answers = {}, -LOOK, None, True
@@ -102,16 +103,17 @@ class _Sweep:
         answered, self.answers = self.answers, head_answers()
         if not self.answers:  # Ray ends this process if that stays so for a minute
             if answered:
-                self.progress.line(
+                note = (
                     "the head of the cluster does not answer; if Ray gives it up, start the cluster again, and the "
-                    "same command with --resume goes on"
+                    "same once more with resume=True goes on"
                 )
+                self.progress.line(in_words(note))
             return
-        gpus = self.options.gpus_per_run
+        gpus = self.sweep.gpus_per_run
         found = living_nodes()
         if gpus is None:
-            gpus = getattr(self.options, "devices", 1) if any(node.gpus for node in found) else 0
-        shares = {node.key: (node, node.share(self.options.cpus_per_run, gpus)) for node in found}
+            gpus = self.sweep.devices if any(node.gpus for node in found) else 0
+        shares = {node.key: (node, node.share(self.sweep.cpus_per_run, gpus)) for node in found}
         self.nodes = {key: pair for key, pair in shares.items() if pair[1].slots and key not in self.unfit}
         for seat in [seat for seat in self.seats if seat.is_ready and not seat.job and seat.node.key not in shares]:
             self._dismiss(seat)
@@ -121,22 +123,20 @@ class _Sweep:
         self.lacking = self.lacking or self.looked
         patience = 0 if self.own or self.unfit else NO_NODE
         if self.looked - self.lacking >= patience:
-            wanted = f"{gpus:g} GPUs" + (
-                f" and {self.options.cpus_per_run:g} CPUs" if self.options.cpus_per_run else ""
-            )
-            reason = next(iter(self.unfit.values()), f"none has {wanted}; see --gpus-per-run and --cpus-per-run")
+            wanted = f"{gpus:g} GPUs" + (f" and {self.sweep.cpus_per_run:g} CPUs" if self.sweep.cpus_per_run else "")
+            reason = next(iter(self.unfit.values()), f"none has {wanted}; see gpus_per_run and cpus_per_run")
             raise InputError(f"no node of the Ray cluster can do a run: {reason}")
 
     def _announce(self):
         slots = sum(share.slots for _, share in self.nodes.values())
         shares = dict.fromkeys(f"{share.cpus:g} CPU and {share.gpus:g} GPU" for _, share in self.nodes.values())
-        most = min(slots, self.options.max_concurrent or slots)
+        most = min(slots, self.sweep.max_concurrent or slots)
         where = "this machine" if self.own else f"{len(self.nodes)} node(s)"
         print(f"Ray: {where}; {' or '.join(shares) or 'none fit yet'} a run, {most} at once", flush=True)
 
     def _seat_workers(self):
         """Start workers where there is room for more, and work for them; those of lost nodes answer with an error."""
-        wanted = min(self.graph.left, self.options.max_concurrent or self.graph.left)
+        wanted = min(self.graph.left, self.sweep.max_concurrent or self.graph.left)
         wanted = min(wanted, len(self.graph.ready) + sum(seat.job is not None for seat in self.seats))
         while len(self.seats) < wanted and (node := self._roomiest()):
             share = self.nodes[node.key][1]
@@ -181,7 +181,7 @@ class _Sweep:
         if not record.attempts:
             record.config = config
         record.attempts += 1
-        force = self.options.force and config == record.config  # until an attempt has begun it anew
+        force = self.sweep.force and config == record.config  # until an attempt has begun it anew
         seat.job = job
         self.graph.begin(job)
         self.progress.begin(job)

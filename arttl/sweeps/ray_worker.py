@@ -56,7 +56,7 @@ class Worker:
         os.chdir(self.folder)
         sys.path += [folder for folder in self.modules if folder not in sys.path]
         if read_owner(self.output) != self.owner:
-            raise RuntimeError(f"--output {Path(self.output).absolute()} is another folder there; it must be shared")
+            raise RuntimeError(f"output={Path(self.output).absolute()} is another folder there; it must be shared")
         from ray import cloudpickle
 
         parts, data = cloudpickle.loads(self.parts), {}

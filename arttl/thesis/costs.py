@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from arttl.pruning import SearchSettings
 from arttl.published.chapter1 import FEATURES
-from arttl.thesis.parser import EPOCHS
+from arttl.thesis import EPOCHS
 from arttl.thesis.steps import FORWARD, TRAINING
 
 SEARCH_BYTES = {

@@ -7,10 +7,7 @@ from pathlib import Path
 
 from arttl import options as shared
 from arttl.cli import Parser, number, path, positive
-
-EPOCHS = {"off-the-shelf": 20, "fine-tuning": 20, "scratch": 20, "tickets": 20}
-"""Epochs of one training until early stopping, by approach: an assumption, since only a training tells. With a patience
-of 7, 20 have the lowest validation loss in epoch 13."""
+from arttl.thesis import EPOCHS
 
 TFLOPS = 4.5
 """Operations that a GPU does in a second of training, in 10^12: one Tesla P100, a data centre's GPU of 2016, trains

@@ -6,29 +6,24 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from arttl.chapter1 import plan_runs
-from arttl.chapter1.everything import antwerp_options, asked_challenges, rijks_options, saliency_options
-from arttl.chapter1.plan import Source, classifier_variants
-from arttl.chapter1.saliency import figure_folder
-from arttl.chapter1.transfer import source_variants
-from arttl.chapter2.everything import RUNNERS, steps
-from arttl.chapter2.lth import DEMO as LTH_DEMO
-from arttl.chapter2.lth import TICKETS, plan_controls, usual_source
-from arttl.chapter2.opening import dataset_name, is_natural
-from arttl.chapter2.search import plan_searches
-from arttl.chapter2.studies import NATURAL, TRAINING_SIZE, study_lines, training_size_searches
+from arttl.chapter1.everything import Chapter1
+from arttl.chapter1.transfer import planned_variants
+from arttl.chapter2.everything import FIGURE_5_SEEDS, RELATED, Chapter2
+from arttl.chapter2.lth import TICKETS, HypothesisStudy
+from arttl.chapter2.opening import SourceSettings, dataset_name, is_natural
+from arttl.chapter2.search import SearchStudy
+from arttl.chapter2.studies import NATURAL
 from arttl.chapter2.ticket_runs import BatchNorm
-from arttl.chapter2.transfer import asked_lines, plan_transfers
+from arttl.chapter2.transfer import TicketStudy
 from arttl.collections.targets import TARGETS
-from arttl.parsers import all_parser as chapter1_parser
 from arttl.pruning import SearchSettings
 from arttl.published.chapter1 import APPROACH_TITLES, FEATURES
 from arttl.reports.collect import EXPERIMENTS
 from arttl.sources.catalogue import SOURCES
+from arttl.sweeps import Sweep
 from arttl.thesis.sizes import DataSize, challenge_size, collection_images, dataset_size
-from arttl.ticket_parsers import all_parser as chapter2_parser
-from arttl.ticket_parsers import lth_parser
 
+ALL_ROUNDS = tuple(range(SearchSettings().rounds + 1))
 EXTRA = "not in the thesis"
 FIGURE4 = "Figure 4, saliency maps"
 
@@ -45,7 +40,7 @@ class PlannedRun:
         data: the DataSize of what it is trained on.
         folder: the path of its folder.
         factors: pairs of a noun and a value, such as ("seed", 42), in which runs of one experiment differ.
-        approach: of arttl.thesis.parser.EPOCHS; None where nothing is trained.
+        approach: of arttl.thesis.EPOCHS; None where nothing is trained.
         batch: images in a step.
         trainings: one, or those of all rounds of a search.
         passes: images that go through the frozen network once, for X.
@@ -115,45 +110,26 @@ def thesis_runs(output, chapters=(1, 2)):
 
 def chapter1_runs(output):
     """Those of Tables 2 and 3 and Figure 4: a list of PlannedRuns."""
-    line = ["--data", "rijks2014", "--antwerp", "antwerp", "--output", str(output)]
-    options = chapter1_parser("").parse_args(line)
-    first, second = asked_challenges(options)
+    chapter = Chapter1.of(Path("rijks2014"), Path("antwerp"), sweep=Sweep(Path(output)))
     found, passed = [], set()
-    for experiment, challenges in (("rijks", first), ("antwerp", second)):
-        for challenge in challenges:
-            found += [_trained(spec, experiment, passed) for spec in _chapter1_specs(options, experiment, challenge)]
-    for challenge in second:
-        for each in saliency_options(options, challenge):
-            folder = figure_folder(each, "ch1/saliency")
-            size = next(run.image_size for run in found if run.network == each.architecture)
-            found.append(
-                PlannedRun(
-                    1,
-                    FIGURE4,
-                    each.architecture,
-                    size,
-                    challenge_size("rijks", challenge),
-                    folder,
-                    (("challenge", challenge), ("seed", each.seed)),
-                )
+    second = [replace(study, variants=planned_variants) for study in chapter.antwerp()]
+    for experiment, studies in (("rijks", chapter.rijks()), ("antwerp", second)):
+        for study in studies:
+            found += [_trained(spec, experiment, passed) for spec in study.runs()]
+    for figure in chapter.figures():
+        size = next(run.image_size for run in found if run.network == figure.architecture)
+        found.append(
+            PlannedRun(
+                1,
+                FIGURE4,
+                figure.architecture,
+                size,
+                challenge_size("rijks", figure.challenge),
+                figure.folder,
+                (("challenge", figure.challenge), ("seed", figure.seed)),
             )
+        )
     return found
-
-
-def _chapter1_specs(options, experiment, challenge):
-    if experiment == "rijks":
-        given, variants = rijks_options(options, challenge), classifier_variants
-    else:
-        given, variants = antwerp_options(options, challenge), _planned_sources
-    return plan_runs(given, f"ch1/{experiment}", lambda approach: variants(given, approach))
-
-
-def _planned_sources(options, approach):
-    """The Variants of Table 3, whose θ^r need not be there yet."""
-    return [
-        replace(variant, source=lambda architecture, seed, name=variant.name: Source(name))
-        for variant in source_variants(options, approach)
-    ]
 
 
 def _trained(spec, experiment, passed):
@@ -181,30 +157,32 @@ def _trained(spec, experiment, passed):
 
 def chapter2_runs(output):
     """Those of Figure 5, Tables 5 and 6, Figures 8 and 9, and of the study of BatchNormalization: PlannedRuns."""
-    line = ["--sources", *(f"{name}={name}" for name in NATURAL)]
-    line += ["--targets", *(f"{target.name.lower()}={target.name.lower()}" for target in TARGETS)]
-    found = _figure5(output)
-    for step in steps(chapter2_parser("").parse_args(line)):
-        options = RUNNERS[step.script][0]("").parse_args([*step.line, "--output", str(output), "--dry-run"])
-        if step.script == "find":
-            found += [_searched(spec, _search_title(spec)) for spec in plan_searches(options)]
-            continue
-        study = getattr(options, "study", "")
-        if study == TRAINING_SIZE:
-            found += [_searched(spec, _search_title(spec)) for spec in training_size_searches(options)]
-            continue
-        options.rounds = [range(SearchSettings().rounds + 1)]  # whatever of the searches is there already
-        lines = study_lines(options) if study else asked_lines(options, dataset_name(options.target))
-        found += [_from_ticket(spec, _transfer_title(spec, study)) for spec in plan_transfers(options, lines)]
+    sweep = Sweep(Path(output), dry_run=True)
+    names = {target.name.lower(): target.name.lower() for target in TARGETS}
+    found = _figure5(sweep)
+    for step in Chapter2({name: name for name in NATURAL}, names, sweep=sweep).steps():
+        study = step.study
+        if isinstance(study, TicketStudy):
+            whole = replace(study, rounds=ALL_ROUNDS)  # whatever of the searches is there already
+            related = {line.source for line in study.lines} & set(RELATED.values()) - {study.dataset}
+            found += [_from_ticket(spec, _transfer_title(spec, bool(related))) for spec in whole.runs()]
+        else:
+            found += [_searched(spec, _search_title(spec)) for spec in study.runs()]
     return found
 
 
-def _figure5(output):
-    options = lth_parser("").parse_args(["--data", "keras", "--output", str(output), "--dry-run"])
-    options.source = usual_source(options)
-    searches = plan_searches(options, TICKETS, LTH_DEMO)
+def _figure5(sweep):
+    search = SearchStudy(
+        "mnist",
+        SourceSettings(None),
+        network="lenet_300_100",
+        seeds=FIGURE_5_SEEDS,
+        folder=TICKETS,
+        sweep=sweep,
+    )
+    searches, controls = HypothesisStudy(search).runs()
     found = [_searched(spec, "Figure 5, search") for spec in searches]
-    return found + [_from_ticket(spec, "Figure 5, controls") for spec in plan_controls(options, searches)]
+    return found + [_from_ticket(spec, "Figure 5, controls") for spec in controls]
 
 
 def _search_title(spec):
@@ -213,13 +191,13 @@ def _search_title(spec):
     return f"searches on {'natural sources' if is_natural(spec.source) else 'targets'}"
 
 
-def _transfer_title(spec, study):
+def _transfer_title(spec, is_related):
     kinds = {"scratch": "from scratch", "reinitialised": "reinitialised", "final": "final weights"}
     own = "target tickets" if spec.source == spec.target else "transfers"
     kind = kinds.get(spec.start, own)
     if spec.batchnorm != BatchNorm():
         return f"BatchNormalization, {kind} ({EXTRA})"
-    if study == "related-source":
+    if is_related:
         return f"Figure 9b, {'related source' if kind == 'transfers' else kind}"
     if spec.start == "final":
         return f"Figure 9a, {kind}"

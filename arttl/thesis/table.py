@@ -8,8 +8,8 @@ from arttl.collections.wording import bytes_text, counted, shown_path
 from arttl.errors import InputError
 from arttl.files import write_table
 from arttl.reports.markdown import markdown_table
+from arttl.thesis import EPOCHS
 from arttl.thesis.costs import cost
-from arttl.thesis.parser import EPOCHS
 from arttl.thesis.runs import EXTRA, FIGURE4, shared_images, thesis_runs
 from arttl.thesis.steps import StepTimes
 

@@ -40,8 +40,8 @@ def set_momentum(model, momentum):
     Raises InputError for another momentum and, naming the layer, for a model within the model.
 
     Example:
-        >>> set_momentum(model, 0.9)
-        53
+        >>> set_momentum(arttl.models.resnet20(), 0.9)
+        19
     """
     if isinstance(momentum, bool) or not isinstance(momentum, (int, float, np.number)) or not 0 <= momentum < 1:
         raise InputError(f"the momentum of BatchNormalization is {momentum!r}; give a number in [0, 1)")
@@ -86,8 +86,8 @@ def recalibrate(model, batches, steps=None):
     otherwise than by training); PyTorch's `update_bn`, with momentum None.
 
     Example:
-        >>> recalibrate(model, training)
-        53
+        >>> recalibrate(model, training)  # a network with one BatchNormalization
+        1
     """
     layers = [layer for layer in _batch_normalizations(model) if layer.trainable]
     if steps is not None and not 1 <= steps <= len(batches):
@@ -119,7 +119,7 @@ class Recalibrate(keras.callbacks.Callback):
         training: the Batches that the model is trained on.
 
     Example:
-        >>> model.fit(training, validation_data=validation, callbacks=[Recalibrate(training)])
+        >>> history = model.fit(training, validation_data=validation, callbacks=[Recalibrate(training)], verbose=0)
     """
 
     def __init__(self, training):

@@ -172,7 +172,9 @@ class Checkpoint:
             raise
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             reason = " ".join(str(error).split())[:160]
-            raise InputError(f"checkpoint {self.folder} cannot be resumed ({reason}); --force starts anew") from error
+            raise InputError(
+                f"checkpoint {self.folder} cannot be resumed ({reason}); delete it to start anew"
+            ) from error
 
     def seconds(self):
         """Seconds spent on the epochs trained so far; 0 where there is no state."""

@@ -22,7 +22,7 @@ def layers_compute_in(policy):
 
     Example:
         >>> with layers_compute_in("mixed_bfloat16"):
-        ...     model = recipe.compile(build_classifier("resnet50", 10, weights="none"))
+        ...     model = recipe.compile(arttl.models.lenet_300_100())
     """
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)

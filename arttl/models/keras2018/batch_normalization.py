@@ -30,7 +30,8 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
         **options: those of keras.layers.BatchNormalization; ValueError for `synchronized` and `renorm`.
 
     Example:
-        >>> keras.Sequential([keras.layers.Conv2D(8, 3), BatchNormalization2018(moving_average="zero-debiased")])
+        >>> normalization = BatchNormalization2018(moving_average="zero-debiased")
+        >>> model = keras.Sequential([keras.layers.Conv2D(8, 3), normalization])
     """
 
     def __init__(

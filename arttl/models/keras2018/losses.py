@@ -16,7 +16,9 @@ class CategoricalCrossentropy2018(keras.losses.Loss):
     takes the softmax's logits instead, without bound.
 
     Example:
-        >>> CategoricalCrossentropy2018()([[1.0, 0.0]], [[0.0, 1.0]])  # 16.118
+        >>> loss = CategoricalCrossentropy2018()(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
+        >>> round(float(loss), 3)
+        16.118
     """
 
     def __init__(self, reduction="sum_over_batch_size", name="categorical_crossentropy", dtype=None):

@@ -105,12 +105,12 @@ def _read(folder):
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OSError) as error:
-        raise InputError(f"damaged ({cause_of(error)}); run again with --force") from error
+        raise InputError(f"damaged ({cause_of(error)}); run again with force=True") from error
 
 
 def _read_run(folder, config):
     if not folder.is_complete:
-        raise InputError("unfinished; its command with --resume completes it")
+        raise InputError("unfinished; its command once more with resume=True completes it")
     settings, metrics, predictions = config["settings"], _metrics(folder), folder.predictions()
     check_tables(metrics, folder.history(), predictions, ("epoch", "val_accuracy"))
     if not predictions.image_id.is_unique:
@@ -141,7 +141,7 @@ def _read_search(folder, config):
     settings, complete = config["settings"], folder.is_complete
     metrics = _metrics(folder) if complete else {}
     if not complete and not (folder.path / "rounds.csv").exists():
-        raise InputError("unfinished, and no round is done yet; its command with --resume goes on")
+        raise InputError("unfinished, and no round is done yet; its command once more with resume=True goes on")
     rounds = _numbers(folder.path / "rounds.csv", _OF_ROUND).sort_values("round", ignore_index=True)
     if not rounds["round"].is_unique or rounds.empty or rounds["round"].iloc[0] != 0:
         raise ValueError("rounds.csv does not have every round once, from 0")

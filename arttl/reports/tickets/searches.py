@@ -47,7 +47,7 @@ def searches_table(searches):
     notes = [
         "Accuracies in %, of the source's own images. Best by test accuracy, as in the thesis, and by validation "
         "accuracy (ties: the lower loss); the unpruned network, round 0, does not compete. Unfinished searches are "
-        "shown with the rounds that are done; their command with --resume goes on.",
+        "shown with the rounds that are done; resumed, they go on.",
         "Features are lost when the network answers alike whatever the image, even with the batch's own statistics; a "
         "search ends there unless told to go on.",
     ]

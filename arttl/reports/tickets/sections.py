@@ -49,7 +49,7 @@ _ABOUT = {
 }
 _MISSING = {
     "figure5": "No search below ch2/lth.",
-    "figure7": "The pictures of these runs' targets are not here; --data DIR names them.",
+    "figure7": "The pictures of these runs' targets are not here; python -m arttl report RUNS --data DIR shows them.",
     "figure9a": "No network was trained from final source weights.",
     "figure9b": "No ticket of another target was trained.",
     "figure9c": "No search of a target, or ticket transferred, was made on a part of the training images.",
@@ -141,7 +141,7 @@ def _searches(tickets, folder):
     if tickets.searches.empty:
         _remove_searches(folder, set())
         return []
-    place = make_folder(folder / SEARCHES, "--to")
+    place = make_folder(folder / SEARCHES)
     found, on_page = [], set()
     for stem, row, draw in search_figures(tickets.searches):
         cell = row["lth"], row["source"], row["network"], row["fraction"]
