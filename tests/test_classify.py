@@ -152,6 +152,17 @@ def test_saliency_maps_lie_over_the_pictures(command, shared, tmp_path, monkeypa
         assert (found[16:] == [0, 100, 0]).all()  # where nothing is salient the picture is as it was
 
 
+def test_classify_says_what_the_network_does_not_see(command, shared, tmp_path):
+    for number in range(3):
+        picture(tmp_path / "in" / f"{number}.png", 255, 0, 0)
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "in" / "stamp.png")
+    code, _, err = command("classify", shared, tmp_path / "in")
+    assert code == 0, err
+    line = "read by decoding=load_img, as in training: 1 of 4 images are transparent, and one colour to the network"
+    assert (line in err) == (arttl.load_classifier(shared).decoding.reading == "load_img")
+    assert "load_img" in err
+
+
 def test_classify_writes_a_workbook(command, shared, tmp_path):
     picture(tmp_path / "in" / "=rot Öl.png", 255, 0, 0)
     code, said, err = command("classify", shared, tmp_path / "in", "--to", tmp_path / "pred.xlsx")

@@ -265,10 +265,13 @@ def test_another_encoding_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({}, ["needs --image-column", "file, kind", "--image-column"]),
+        ({}, ["needs image_column", "file, kind", "image_column (file has the names of 1 image)"]),
         ({"image_column": "file"}, ["needs label_column", "file, kind"]),
-        ({"image_column": "file", "label_column": "sort"}, ["no column 'sort'", "file, kind", "--label-column"]),
-        ({"image_column": "id", "label_column": "kind"}, ["no column 'id'", "file, kind", "--image-column"]),
+        ({"image_column": "file", "label_column": "sort"}, ["no column 'sort'", "file, kind", "label_column"]),
+        (
+            {"image_column": "id", "label_column": "kind"},
+            ["no column 'id'", "file, kind", "image_column (file has the names of 1 image)"],
+        ),
         ({"image_column": "kind", "label_column": "kind"}, ["both name 'kind'", "two columns"]),
     ],
 )

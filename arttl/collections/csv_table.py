@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from arttl.collections.image_folder import known_ids
 from arttl.collections.join import join_rows
 from arttl.collections.tables import read_table
-from arttl.collections.wording import first_few, shown, shown_path
+from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.errors import InputError
 
 MOST_COLUMNS_NAMED = 20
@@ -29,7 +30,8 @@ def read_csv_table(metadata, images, *, challenge, image_column=None, label_colu
         if column not in rows.columns:
             has = first_few(rows.columns, MOST_COLUMNS_NAMED)
             problem = f"needs {argument}" if column is None else f"has no column '{shown(column)}'"
-            raise InputError(f"{shown_path(metadata)} {problem}; its columns are {has}: name one with {argument}")
+            hint = _image_names(rows, images) if argument == "image_column" else ""
+            raise InputError(f"{shown_path(metadata)} {problem}; its columns are {has}: name one with {argument}{hint}")
     if image_column == label_column:
         raise InputError(f"image_column and label_column both name '{shown(image_column)}'; name two columns")
     return join_rows(
@@ -41,3 +43,11 @@ def read_csv_table(metadata, images, *, challenge, image_column=None, label_colu
         notes=notes,
         **joining,
     )
+
+
+def _image_names(rows, images):
+    """' (Datei has the names of 54 images)', of the column that has most names of images; "" where none has any."""
+    names = {each.rpartition("/")[2] for each in known_ids(images)}
+    counts = {column: int(rows[column].str.strip().isin(names).sum()) for column in rows.columns}
+    column = max(counts, key=counts.get)
+    return f" ({shown(column)} has the names of {counted(counts[column], 'image')})" if counts[column] else ""

@@ -121,10 +121,15 @@ def loss_line(losses, images: int) -> str:
         losses: names of LOSSES, of each image that loses anything.
         images: how many there are.
     """
+    told = losses_told(losses, images)
+    return f"decoding=load_img, as in 2018: {told}; {REMEDY} reads them as they look" if told else ""
+
+
+def losses_told(losses, images: int) -> str:
+    """'44 of 722 images are transparent, ...', or "", with the arguments of loss_line."""
     losses = list(losses)
     counts = {kind: sum(kind in lost for lost in losses) for kind in LOSSES}
-    told = [f"{count:,} of {images:,} images are {LOSSES[kind]}" for kind, count in counts.items() if count]
-    return f"decoding=load_img, as in 2018: {', '.join(told)}; {REMEDY} reads them as they look" if told else ""
+    return ", ".join(f"{count:,} of {images:,} images are {LOSSES[kind]}" for kind, count in counts.items() if count)
 
 
 def _is_deep(picture: Image.Image) -> bool:

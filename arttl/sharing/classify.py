@@ -7,6 +7,7 @@ import sys
 from arttl.collections.wording import counted, shown, shown_path
 from arttl.errors import InputError
 from arttl.files import make_folder
+from arttl.images.losses import losses_told, lost_by_load_img
 from arttl.quietly import import_keras_quietly
 from arttl.reports.markdown import markdown_table
 from arttl.sharing.classifier import load_classifier
@@ -34,6 +35,8 @@ def run_classify(options):
     compute_as_trained(classifier.about)
     for note in pictures.notes:
         print(note, file=sys.stderr)
+    for line in lost_to(classifier, pictures.paths):
+        print(line, file=sys.stderr)
     table = classifier.predict(pictures.paths, options.batch_size, options.skip_bad_images, True, options.top)
     bad = table[table["error"] != ""] if options.skip_bad_images else table[:0]
     if len(bad) == len(table):
@@ -46,6 +49,19 @@ def run_classify(options):
         table = _with_maps(classifier, table, bad, options)
     _show(table, bad, options)
     return 0
+
+
+def lost_to(classifier, paths):
+    """A line on pictures that the classifier does not see as they look, since its run read pictures so; a list.
+
+    Arguments:
+        classifier: a Classifier.
+        paths: files.
+    """
+    if classifier.decoding.reading != "load_img":
+        return []
+    told = losses_told(filter(None, map(lost_by_load_img, paths)), len(paths))
+    return [f"read by decoding=load_img, as in training: {told}; decoding=upright in training mends it"] if told else []
 
 
 def compute_as_trained(about):
