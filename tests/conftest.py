@@ -1,5 +1,6 @@
 """Small things that several tests use. Real layers, small sizes, no network."""
 
+import gc
 import logging
 import os
 import runpy
@@ -19,6 +20,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 def pytest_configure(config):
     """Have the workers of pytest-xdist, where there are some, compute in one thread each, and take files in order."""
+    gc.set_threshold(forked.GARBAGE)
     if config.getoption("numprocesses", None):
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(name, "1")

@@ -3,6 +3,7 @@
 Python's fork server imports it once, computes nothing, and forks: what runs here runs as a user's does.
 """
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -18,6 +19,8 @@ from pathlib import Path
 import pytest
 
 SECONDS = 1800
+GARBAGE = 20_000
+"""New objects between two collections of garbage, which with Python's 700 is a fifteenth of a test of small models."""
 PRELOADED = ("arttl.chapter1.everything", "arttl.chapter2.everything", "arttl.training", "sklearn.svm")
 
 
@@ -98,6 +101,7 @@ def kill_at(line, text, after=""):
 def _run(work, line, output, errors, environment):
     import slim
 
+    gc.set_threshold(GARBAGE)
     slim.put_in_place(pytest.MonkeyPatch())
     os.environ.clear()
     os.environ.update(environment)

@@ -14,6 +14,8 @@ from arttl.chapter2 import networks
 from arttl.models import HEAD, small, sparse
 from arttl.models.keras2018.resnet50 import STAGES
 
+SHARE = 8
+"""ResNet50's stages have this part of its channels."""
 BLOCKS = ((4, 2), (8, 2), (16, 4), (32, 4), (32, 4))
 """VGG19's: a sixteenth of its channels, and its convolutions."""
 
@@ -56,7 +58,7 @@ def resnet20(num_classes, shape):
 
 
 def put_in_place(patch):
-    """Have arttl build these where the networks are asked for, and ResNet50 with one block in each stage.
+    """Have arttl build these where the networks are asked for, and ResNet50 with one narrow block in each stage.
 
     Arguments:
         patch: a pytest.MonkeyPatch.
@@ -67,12 +69,16 @@ def put_in_place(patch):
     network = networks.NETWORKS["resnet20"]
     patch.setitem(networks.NETWORKS, "resnet20", replace(network, build=networks._small(resnet20)))
     stack, read = resnet.stack_residual_blocks_v1, sparse.read
-    patch.setattr(resnet, "stack_residual_blocks_v1", lambda x, filters, _, **options: stack(x, filters, 1, **options))
+
+    def one_narrow_block(x, filters, _, **options):
+        return stack(x, filters // SHARE, 1, **options)
+
+    patch.setattr(resnet, "stack_residual_blocks_v1", one_narrow_block)
     for stage, (filters, _) in STAGES.items():
-        patch.setitem(STAGES, stage, (filters, 1))
-    # Of the bundled weights those that are left.
-    patch.setattr(sparse, "read", lambda path, names=None: _some(read(path), names))
+        patch.setitem(STAGES, stage, (tuple(number // SHARE for number in filters), 1))
+    patch.setattr(sparse, "read", lambda path, shapes=None: _some(read(path), shapes))
 
 
-def _some(arrays, names):
-    return {name: arrays[name] for name in names or arrays}
+def _some(arrays, shapes):
+    """Of the bundled weights those that are left."""
+    return arrays if shapes is None else {name: arrays[name][(*map(slice, shape),)] for name, shape in shapes.items()}

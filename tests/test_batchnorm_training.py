@@ -315,10 +315,11 @@ class Stop(Exception):
 @pytest.mark.parametrize(
     "kind", [pytest.param(layers.BatchNormalization, marks=pytest.mark.core), BatchNormalization2018]
 )
+@pytest.mark.slow
 def test_resumed_training_gives_the_same(tmp_path, kind):
     options = {} if kind is layers.BatchNormalization else {"moving_average": "zero-debiased"}
     fast = {"name": "SGD", "learning_rate": 0.3, "momentum": 0.9}
-    recipe = recipes.fine_tuning(max_epochs=5, patience=3, optimizer=fast)
+    recipe = recipes.fine_tuning(max_epochs=4, patience=3, optimizer=fast)
 
     def run(folder, report=lambda progress: None):
         training, validation = data()

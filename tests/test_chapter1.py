@@ -94,6 +94,7 @@ def test_result_is_never_shown_for_other_settings(script, photographs):
     assert "recipe.batch_size was 32, now 16" in err
 
 
+@pytest.mark.slow
 def test_result_is_never_shown_for_other_images_or_weights(script, tmp_path):
     one = write_class_folders(tmp_path / "one" / "mine", ["a", "b"], 20, seed=1)
     two = write_class_folders(tmp_path / "two" / "mine", ["a", "b"], 20, seed=2)
@@ -148,6 +149,7 @@ def test_damaged_config_is_one_line(content, script, photographs, tmp_path):
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_seeds_share_features_and_models_serve_as_weights(script, photographs, tmp_path):
     """InceptionV3's layers have no names of their own; Keras numbers them by what was built before."""
     small = ["--challenge", "type", "--image-size", "75", "--epochs", "1", "--architecture", "inception_v3"]
@@ -249,6 +251,7 @@ def test_authors_csv_with_a_folder_of_jpegs(script, tmp_path):
         assert row.label == ("prent", "tekening")[int(row.image_id.split("-")[-1].removesuffix(".jpg")) % 2]
 
 
+@pytest.mark.slow
 def test_sigkill_and_resume_through_the_script(photographs, tmp_path):
     def command(output, *more):
         folders = ["--cache", tmp_path / "cache", "--splits", tmp_path / "splits", "--output", tmp_path / output]

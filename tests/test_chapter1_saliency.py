@@ -57,6 +57,7 @@ def test_an_overlay_is_the_picture_where_the_map_is_zero():
     np.testing.assert_allclose(drawn[2, 3], expected, atol=1.5)
 
 
+@pytest.mark.slow
 def test_the_figure_is_drawn_from_two_runs(saliency, script, photographs, tmp_path):
     arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
     assert script(*arguments)[0] == 0

@@ -109,6 +109,7 @@ def test_bundled_weights_keep_the_graph_that_they_were_made_in(script, photograp
     assert not any("made with the ResNet50" in line for line in config["deviations"])
 
 
+@pytest.mark.slow
 def test_every_step_and_one_pass_agree_where_nothing_depends_on_it(script, photographs, tmp_path):
     """VGG19 has no BatchNormalization, so the thesis' way and the code's must train the same head."""
     options = ["--data", photographs, *SMALL, "--approach", "off-the-shelf", "--set", "preprocessing=imagenet"]

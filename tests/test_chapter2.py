@@ -129,6 +129,7 @@ def test_transfers_and_their_baselines(script, photographs, searched, tmp_path):
     assert "6 of 6 runs were finished already" in out
 
 
+@pytest.mark.slow
 def test_a_run_does_not_depend_on_those_before_it_nor_on_an_interruption(
     script, photographs, searched, tmp_path, monkeypatch
 ):
@@ -188,6 +189,7 @@ def test_a_transfer_changes_nothing_that_it_should_not(searched, photographs, sc
     np.testing.assert_array_equal(heads[:2], heads[1:])
 
 
+@pytest.mark.slow
 def test_every_run_of_a_comparison_sees_the_images_in_the_same_order(script, photographs, searched, monkeypatch):
     orders, start_epoch = {}, Batches.start_epoch
 
@@ -248,6 +250,7 @@ def test_what_reading_loses_of_pictures_is_recorded(tmp_path):
     assert '1 of 24 images are transparent, and what is under it shows; decoding="upright" reads' in line
 
 
+@pytest.mark.slow
 def test_batchnorm_settings_are_runs_of_their_own_and_recorded(script, photographs, searched, tmp_path):
     line = ["--target", "mine", "--data", photographs, *TINY, "--source", "target", "--rounds", "1"]
     line += ["--baselines", "scratch", "--set", "optimizer.learning_rate=0.01"]
@@ -271,6 +274,7 @@ def test_a_momentum_of_zero_is_not_taken_for_none():
     assert BatchNorm().settings["momentum"] == keras.layers.BatchNormalization().momentum
 
 
+@pytest.mark.slow
 def test_winning_tickets_and_their_controls(script, tmp_path):
     code, out, err = script("--rounds", "2", "--seed", "1", "2", "--epochs", "1", **LTH)
     assert code == 0, err
@@ -289,6 +293,7 @@ def test_winning_tickets_and_their_controls(script, tmp_path):
         assert not settings["new_head"]
 
 
+@pytest.mark.slow
 def test_one_process_gives_what_many_give(photographs, script, tmp_path):
     """A network that is used again for the next run starts as a new one would."""
     line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "1"]
@@ -342,6 +347,7 @@ def test_shares_are_stratified_nested_and_as_large_as_asked():
     assert set(nested_share(class_ids, 0.5, seed=4)) != shares[0.5]
 
 
+@pytest.mark.slow
 def test_parts_of_the_training_set_are_folders_of_their_own(script, photographs, tmp_path):
     line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "1", "--fraction", "0.5"]
     assert script(*line, **FIND)[0] == 0
@@ -429,6 +435,7 @@ def test_a_dry_run_lists_and_writes_nothing(script, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_parts_of_the_targets_own_images_are_searched_and_nothing_is_transferred(script, photographs, tmp_path):
     """Figure 9c; a finished search on all of them is left as it is, whatever else it keeps."""
     line = ["--data", photographs, *TINY, "--rounds", "1"]
@@ -441,6 +448,7 @@ def test_parts_of_the_targets_own_images_are_searched_and_nothing_is_transferred
     assert "mine, 50%" in out
 
 
+@pytest.mark.slow
 def test_the_ablation_searches_under_each_setting_and_compares_by_round(script, photographs, tmp_path):
     line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "1", "--compare", "scope=global", "rewind=1"]
     code, out, err = script(*line, name="ch2_fidelity.py")

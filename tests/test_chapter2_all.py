@@ -136,20 +136,7 @@ def same_tickets(path, reference):
 
 @pytest.mark.parametrize("data", [[], ["--sources", "cifar10=keras", "--targets", "human-lba=mine", "mouse-lba=more"]])
 def test_sizes_are_given_to_every_experiment(data):
-    options = [
-        "--network",
-        "resnet20",
-        "--rounds",
-        "4",
-        "--epochs",
-        "3",
-        "--image-size",
-        "8",
-        "--max-concurrent",
-        "2",
-        "--executor",
-        "ray",
-    ]
+    options = ["--network", "resnet20", "--rounds", "4", "--epochs", "3", "--image-size", "8", "--devices", "2"]
     given = all_parser("").parse_args([*data, *options])
     planned = [step.study for step in Chapter2.from_options(given).steps()]
     assert {HypothesisStudy, SizeStudy} - {type(each) for each in planned} == ({HypothesisStudy} if data else set())
@@ -168,7 +155,7 @@ def test_bad_options_are_one_line_and_exit_2(tmp_path):
     for options, said in (
         (["--network", "lenet"], "invalid choice: 'lenet'"),
         (["--image-size", "4", "--network", "resnet20"], "is too small for ResNet-20"),
-        (["--sources", "cifar10=keras"], "--targets  are missing"),
+        (["--sources", "cifar10=keras"], "--targets are missing"),
     ):
         done = forked.run([EXPERIMENTS / "ch2_all.py", "--output", tmp_path / "runs", *options])
         assert done.returncode == 2

@@ -38,6 +38,7 @@ def test_training_loss_is_weighted_and_validation_loss_is_not(weighted, numerics
     assert progress.history[0]["val_loss"] == pytest.approx(-np.log(likelihood).mean(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_records_it_and_tells_frequent_from_rare_classes(script, tmp_path):
     folder = tmp_path / "museum"
     write_class_folders(folder, ["print", "drawing"], 60, seed=1)

@@ -58,6 +58,7 @@ def test_the_command_line_names_every_classifier():
     assert tuple(option.choices) == CLASSIFIERS
 
 
+@pytest.mark.slow
 def test_classifiers_are_runs_beside_the_softmax_layer(script, photographs, tmp_path, monkeypatch):
     names = ["softmax", "linear-svm", "random-forest"]
     arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf", "--classifier", *names]

@@ -5,6 +5,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+import slim
 from PIL import Image
 
 from arttl import features as features_module
@@ -37,8 +38,9 @@ def frozen(architecture, weights="none", **options):
 
 
 @pytest.mark.slow
-def test_head_on_features_equals_the_frozen_network_trained_end_to_end(images):
+def test_head_on_features_equals_the_frozen_network_trained_end_to_end(images, monkeypatch):
     """Same initial head, same batches: the same head afterwards, to 1e-5 (issue 2, part 6)."""
+    slim.put_in_place(monkeypatch)
     store, rows, class_ids = images
     recipe = recipes.off_the_shelf()
 

@@ -166,6 +166,7 @@ def small_run(folder, precision, scale=None, report=lambda progress: None, epoch
 
 
 @pytest.mark.parametrize("precision", MIXED)
+@pytest.mark.slow
 def test_a_resumed_training_is_the_same_to_the_bit_loss_scale_included(precision, tmp_path):
     scale = 2.0**40 if precision == "mixed_float16" else None  # overflows at first, so that the scale moves
     straight, progress, predictions = small_run(tmp_path / "straight", precision, scale)
@@ -233,6 +234,7 @@ def test_tickets_have_exact_masks_and_a_killed_search_goes_on_to_the_same(precis
     assert all(np.count_nonzero(now[key][~mask]) == 0 for key, mask in load_ticket(straight.path, 2).masks.items())
 
 
+@pytest.mark.slow
 def test_features_of_another_precision_are_not_taken_from_the_cache(tmp_path):
     class Store(Arrays):
         fingerprint = "0"
@@ -317,6 +319,7 @@ def test_xla_is_off():
     assert feature_extractor(model).jit_compile is False
 
 
+@pytest.mark.slow
 def test_a_run_of_a_script_in_bfloat16(script, tmp_path):
     """Its record says so, its model is an ordinary file, and no run of another precision goes on with it."""
     mixed = [*SMALL, "--approach", "off-the-shelf", "--epochs", "1", "--precision", "mixed_bfloat16"]

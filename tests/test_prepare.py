@@ -1,19 +1,20 @@
 """`python -m arttl prepare`: what training finds ready, also after two at once and after a kill."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 
+import forked
 import numpy as np
 import pytest
 from scripts import SMALL, run_folders, write_class_folders
 from test_duplicates import scene
 
 from arttl.check.images import PREPARED
+from arttl.cli import run_main
+from arttl.commands import main, main_parser
 from arttl.images import Decoding, ImageStore
 from arttl.models import BACKBONES
 from arttl.runs import RunFolder
@@ -28,13 +29,18 @@ def command(tmp_path):
 
     def line(data, *arguments):
         kept = ["--cache", tmp_path / "cache", "--splits", tmp_path / "splits"]
-        return [sys.executable, "-m", "arttl", "prepare", *map(str, [data, *kept, *arguments])]
+        return ["arttl", "prepare", *map(str, [data, *kept, *arguments])]
 
     return line
 
 
-def run(line, **options):
-    done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False, **options)
+def arttl(line):
+    """`python -m arttl` in a forked process."""
+    run_main(main, main_parser(), keras=False)
+
+
+def run(line):
+    done = forked.run(line, arttl)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -69,7 +75,7 @@ def test_keras_is_not_imported(photographs, tmp_path):
         "try:\n    main(options)\nexcept SystemExit as end:\n    assert not end.code\n"
         "assert 'keras' not in sys.modules"
     )
-    assert run([sys.executable, "-c", check])[0] == 0
+    assert subprocess.run([sys.executable, "-c", check], timeout=120, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -138,15 +144,14 @@ def test_two_at_once_and_one_killed_end_with_one_good_store(command, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (150, 24, 24, 3), "uint8")
     paths = write_pictures(folder, pixels)
     line = command(folder, "--image-size", "700")  # large rows, so that the build takes a while
-    first = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    first = forked.Script(line, work=arttl)
     wait_for(lambda: list((tmp_path / "cache").glob("*.partial.h5")))
-    others = [subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    others = [forked.Script(line, work=arttl) for _ in range(2)]
     time.sleep(0.2)
-    os.kill(first.pid, signal.SIGKILL)
-    first.wait()
+    first.kill()
     for other in others:
-        _, err = other.communicate(timeout=120)
-        assert other.returncode == 0, err
+        out, code = other.end()
+        assert code == 0, out
     stores = list((tmp_path / "cache").glob("images-*.h5"))
     assert len(stores) == 1
     decoding = Decoding((700, 700), "nearest", "load_img")

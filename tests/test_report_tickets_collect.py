@@ -164,6 +164,7 @@ def files_of(root):
     return {path.relative_to(root).as_posix() for path in (root / "report").rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_report_has_the_chapters_that_were_run_and_nothing_of_a_former_one(tmp_path, capsys):
     both, alone = tmp_path / "both", tmp_path / "alone"
     write_run(both)

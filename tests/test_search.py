@@ -147,7 +147,7 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize(
     "stop_at", ["round 0, epoch 1", "round 0, epoch 3", "round 1, epoch 2", "round 1 of", "round 2, epoch 3"]
 )
-@pytest.mark.parametrize("network", [lenet, with_dropout])
+@pytest.mark.parametrize("network", [lenet, pytest.param(with_dropout, marks=pytest.mark.slow)])
 def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path, whole, network, stop_at):
     settings = LENET if network is lenet else SearchSettings(rounds=3, rewind=2, keep_final=True, scope="layer")
     expected = whole(network, settings)

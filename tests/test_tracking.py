@@ -95,6 +95,7 @@ def test_event_files_hold_every_value_of_the_run_folder(script, photographs, tmp
     assert comparable(path)[1] == first[1]
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_with_no_epoch_twice_and_none_missing(tmp_path):
     line = [EXPERIMENTS / "ch2_find_tickets.py", "--network", "lenet-300-100", "--seed", "1"]
     line += ["--rounds", "2", "--epochs", "2", "--cache", tmp_path / "cache", "--output", tmp_path / "runs"]

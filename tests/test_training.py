@@ -309,6 +309,7 @@ def test_a_warm_up_is_the_beginning_of_an_off_the_shelf_run_to_the_digit(tmp_pat
     assert not np.array_equal(tuned.layers[1].get_weights()[0], model.layers[1].get_weights()[0])
 
 
+@pytest.mark.slow
 def test_a_warm_up_stopped_after_every_single_epoch_changes_nothing(tmp_path):
     whole_model, whole = warmed_up(tmp_path / "whole")
     seen = set()
@@ -336,7 +337,7 @@ class Stop(Exception):
 @pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
 @pytest.mark.slow
 def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
-    recipe = recipe.changed({"max_epochs": 12})
+    recipe = recipe.changed({"max_epochs": 7})
     _, whole, expected = run(tmp_path / "whole", recipe)
 
     def stop(progress):
@@ -365,6 +366,7 @@ def train_slowly(line):
     run(line[0], recipes.fine_tuning(max_epochs=25, patience=25), report)
 
 
+@pytest.mark.slow
 def test_sigkill_at_any_moment_changes_nothing(tmp_path):
     """Kill the process again and again, at moments that have nothing to do with epochs."""
     recipe = recipes.fine_tuning(max_epochs=25, patience=25)

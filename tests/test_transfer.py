@@ -31,6 +31,7 @@ def source(script, photographs, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_both_sources_off_the_shelf_and_fine_tuned(script, source, antwerp, tmp_path, monkeypatch):
     code, out, err = script("--data", antwerp, *SMALL, **ANTWERP)
     assert code == 0, err

@@ -21,6 +21,8 @@ from arttl.sweeps import runs_to_do
 
 PACKAGE = Path(arttl.__file__).parent
 COMMAND_LINE = (
+    "cli/*.py",
+    "base/saying.py",
     "__main__.py",
     "cli.py",
     "saying.py",
