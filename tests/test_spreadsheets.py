@@ -194,6 +194,26 @@ def test_a_workbook_without_rows_or_that_is_no_workbook_is_refused(tmp_path):
     assert "cannot be read (No such file" in message_of(tmp_path / "gone.xlsx")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (b"<sheetData>", b"<sheetData><row", "damaged or encrypted"),
+        (b"<worksheet", b'<!DOCTYPE w [<!ENTITY a "aaaa">]><worksheet', "damaged or encrypted"),
+        (b"<sheetData>", b"<!--" + b" " * 2_000 + b"--><sheetData>", "unpacks to 0.0 MB, too much; save it as CSV"),
+    ],
+)
+def test_a_damaged_or_hostile_sheet_is_refused(tmp_path, monkeypatch, old, new, expected):
+    book = workbook(tmp_path / "m.xlsx", [["file", "kind"], ["a.jpg", "x"]])
+    with zipfile.ZipFile(book) as source, zipfile.ZipFile(tmp_path / "n.xlsx", "w") as target:
+        unpacked = sum(part.file_size for part in source.infolist())
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, content.replace(old, new, 1) if name.endswith("sheet1.xml") else content)
+    monkeypatch.setattr("arttl.collections.workbook.MOST_BYTES", unpacked + 1_000)
+    assert len(table_of(book)) == 1
+    assert expected in message_of(tmp_path / "n.xlsx")
+
+
 def test_what_gives_labels_without_a_workbook_comes_first_and_says_so(tmp_path):
     touch(tmp_path, "oil/a.jpg", "ink/b.jpg")
     workbook(tmp_path / "inventory.xlsx", [["file", "kind"], ["a.jpg", "x"], ["b.jpg", "y"]])

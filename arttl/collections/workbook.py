@@ -6,12 +6,14 @@ import datetime
 import re
 import warnings
 import zipfile
+import zlib
 from collections import defaultdict
+from contextlib import contextmanager
 
 import pandas as pd
 
 from arttl.collections.csv_file import named_columns
-from arttl.collections.wording import counted, first_few, shown, shown_path
+from arttl.collections.wording import bytes_text, counted, first_few, shown, shown_path
 from arttl.errors import InputError
 from arttl.files import open_regular
 
@@ -52,11 +54,10 @@ def read_workbook(path, sheet=None):
 
 
 def _read(path, file, sheet):
-    book = _opened(path, file)
-    chosen = _chosen(path, book, sheet)
-    cells = _Cells(path, _filled(chosen))
-    parts = zipfile.ZipFile(file)
-    xml = parts.read(chosen._worksheet_path)
+    with _sound(path):
+        chosen = _chosen(path, _opened(path, file), sheet)
+        cells = _Cells(path, _filled(chosen))
+        xml = zipfile.ZipFile(file).read(chosen._worksheet_path)
     uncomputed = _NO_VALUE.search(xml)
     if uncomputed:
         raise InputError(
@@ -77,14 +78,23 @@ def _opened(path, file):
         import openpyxl
     except ImportError as error:
         raise InputError(f"{shown_path(path)} is a workbook, which needs openpyxl: pip install openpyxl") from error
+    parts = zipfile.ZipFile(file).infolist()
+    unpacked = sum(part.file_size for part in parts if part.filename.endswith((".xml", ".rels")))
+    if unpacked > MOST_BYTES:
+        raise InputError(f"{shown_path(path)} unpacks to {bytes_text(unpacked)}, too much; save it as CSV")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of extensions that openpyxl does not know: no values are among them
+        return openpyxl.load_workbook(file, read_only=True, data_only=True)
+
+
+@contextmanager
+def _sound(path):
+    """Refuse in one line what a damaged workbook makes openpyxl raise within the block."""
     try:
-        sizes = [part.file_size for part in zipfile.ZipFile(file).infolist() if part.filename.endswith(".xml")]
-        if sum(sizes) > MOST_BYTES:
-            raise InputError(f"{shown_path(path)} unpacks to {sum(sizes):,} bytes, too many; save it as CSV")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of extensions that openpyxl does not know: no values are among them
-            return openpyxl.load_workbook(file, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, SyntaxError, TypeError) as error:
+        yield
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, SyntaxError, TypeError) as error:
         raise InputError(
             f"{shown_path(path)} is no workbook, damaged or encrypted; save it anew as .xlsx, without a password"
         ) from error
