@@ -5,17 +5,14 @@ Public names load at first use, so that `import arttl` costs little and imports 
 
 from __future__ import annotations
 
-from arttl.lazy import attach
-from arttl.registration import register_with_keras
+from arttl.base.lazy import attach
+from arttl.base.registration import register_with_keras
 
 __version__ = "0.1.0"
 
 _MODULES = (
     "collections",
-    "eras",
-    "features",
     "images",
-    "metrics",
     "models",
     "pruning",
     "published",
@@ -33,11 +30,11 @@ _NAMES = {
     "Classifier": "sharing",
     "Collection": "collections",
     "ImageStore": "images",
-    "InputError": "errors",
+    "InputError": "base.errors",
     "RunFolder": "runs",
     "build_classifier": "models",
     "export_run": "sharing",
-    "extract_features": "features",
+    "extract_features": "training.features",
     "load_classifier": "sharing",
     "replace_head": "models",
     "set_trainable": "models",

@@ -1,7 +1,7 @@
-"""`python -m arttl`: see arttl/commands.py."""
+"""`python -m arttl`: see arttl/cli/commands.py."""
 
 from arttl.cli import run_main
-from arttl.commands import main, main_parser
+from arttl.cli.commands import main, main_parser
 
 if __name__ == "__main__":
     run_main(

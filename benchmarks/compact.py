@@ -19,7 +19,7 @@ The ratio is a speed-up, seconds before over seconds after: above 1 is good.
 import argparse
 import time
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 CASES = {
     "ticket": ("bundled", "global"),

@@ -13,7 +13,7 @@ import argparse
 import tempfile
 import time
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 CASES = {"lenet_300_100": ((28, 28, 1), 128, 20_000), "resnet50": ((32, 32, 3), 64, 3_000)}
 
@@ -31,7 +31,7 @@ def main():
 def measure(name, epochs):
     import numpy as np
 
-    from arttl.chapter2.networks import Trainee
+    from arttl.lottery.networks import Trainee
     from arttl.recipes import tickets
     from arttl.training import Arrays, Batches, Checkpoint, train
 

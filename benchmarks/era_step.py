@@ -10,7 +10,7 @@ BatchNormalization, and is the default.
 import argparse
 import time
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 
 def main():

@@ -23,9 +23,9 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run from a checkout
 
+from arttl.base.workers import processors
 from arttl.images import Decoding, ImageStore
 from arttl.images.pixelfile import PixelFile, lay_out
-from arttl.workers import processors
 
 SIZE, BATCH = (224, 224), 32
 GOALS = {"images-nearest": 0.9, "images-antialiased": 1.0, "images-read": 0.5}

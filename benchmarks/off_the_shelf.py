@@ -11,7 +11,7 @@ import argparse
 import tempfile
 import time
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 
 def main():
@@ -54,8 +54,8 @@ def frozen_model(classes, size):
 
 
 def cached(model, recipe, store, data, classes, cache):
-    from arttl.features import cached_features
     from arttl.training import Arrays, Batches, Checkpoint, head_model, train
+    from arttl.training.features import cached_features
 
     features, _, _ = cached_features(model, store, cache, progress=False)
     head = recipe.compile(head_model(model))

@@ -10,7 +10,7 @@ of the medians, and the last line has the worse of the two networks. One batch i
 import argparse
 import time
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 NETWORKS = {"LeNet-300-100": 200, "ResNet-50": 2}  # steps in a turn
 

@@ -40,8 +40,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run from a checkout
 
-from arttl.errors import InputError
-from arttl.files import write_json
+from arttl.base.errors import InputError
+from arttl.base.files import write_json
 
 IMAGES = 112_039
 STAMP, VERSION = "generator.json", 1

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 MOST_SECONDS, MOST_RATIO = 2.5, 1.05
 
@@ -29,7 +29,7 @@ def main():
     import numpy as np
     import pandas as pd
 
-    from arttl.chapter2.networks import Trainee
+    from arttl.lottery.networks import Trainee
     from arttl.pruning import SearchSettings, find_tickets
     from arttl.recipes import tickets
     from arttl.training import Arrays, Batches, fed, predict

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 SETTLED = 20  # runs after which memory should no longer grow
@@ -55,7 +55,7 @@ def write_images(folder):
 def chapter1_run(folder, seed):
     from ch1_rijks import network
 
-    from arttl.chapter1 import TransferStudy, train_and_test
+    from arttl.transfer import TransferStudy, train_and_test
 
     TransferStudy("ch1/rijks", networks=("vgg19",), approaches=("scratch",), **shared(folder, seed)).do(
         network, train_and_test
@@ -65,17 +65,17 @@ def chapter1_run(folder, seed):
 def chapter2_run(folder, seed):
     from ch2_transfer_tickets import train
 
-    from arttl.chapter2 import Line, TicketStudy
+    from arttl.lottery import Line, TicketStudy
 
     TicketStudy("mine", network="resnet20", lines=(Line("scratch"),), **shared(folder, seed)).do(train)
 
 
 def shared(folder, seed):
     """What both studies have: data, a small size, and folders for everything that is written."""
-    from arttl.chapter1 import DataSettings
     from arttl.collections import Reading
     from arttl.splits.drawing import Drawing
     from arttl.sweeps import Sweep
+    from arttl.transfer import DataSettings
 
     drawing = Drawing(splits=folder / "splits")
     data = DataSettings(Reading(folder / "images"), drawing=drawing, cache=folder / "cache")

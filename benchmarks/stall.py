@@ -10,7 +10,7 @@ over Keras'; the last column is the processor's time, which is the same where on
 import argparse
 import time
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 
 def main():
@@ -22,7 +22,7 @@ def main():
     import keras
     import numpy as np
 
-    from arttl.chapter2.networks import Trainee
+    from arttl.lottery.networks import Trainee
     from arttl.recipes import tickets
     from arttl.training import Arrays, Batches, fed
 

@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def built(case):
         settings = {"weights": "none", "numerics": recipe.numerics, "trainable": case.work == "train"}
         model = build_classifier(case.network, classes, image_size=case.size, **settings)
         return recipe.compile(head_model(model) if case.work == "head" else model), recipe.batch_size
-    from arttl.chapter2.networks import Trainee, get_network
+    from arttl.lottery.networks import Trainee, get_network
     from arttl.pruning import magnitude_masks, prunable_kernels
     from arttl.recipes import tickets
 
@@ -189,7 +189,7 @@ def save(rows, path):
     """Write the rows, and those of the file whose case was not measured now."""
     import pandas as pd
 
-    from arttl.files import write_table
+    from arttl.base.files import write_table
 
     keys = ["chapter", "network", "image_size", "work"]
     table = pd.DataFrame(rows)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from arttl.files import write_json
+from arttl.base.files import write_json
 from arttl.runs import RunFolder
 from arttl.sweeps import Sweep, do_runs
 

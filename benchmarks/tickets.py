@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 MOST = {"without theta_i": 125e6, "with every theta_i": 610e6}
 MOST_SECONDS = 1.5

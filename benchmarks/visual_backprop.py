@@ -10,7 +10,7 @@ down slows both; the ratio is that of the medians. The forward pass that VisualB
 import argparse
 import time
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 
 def main():

@@ -8,11 +8,11 @@ python experiments/ch1_all.py --data rijks2014 --antwerp antwerp
 from ch1_rijks import SETTINGS, method, network
 
 from arttl.cli import run_main
-from arttl.parsers import all_parser
+from arttl.cli.parsers import all_parser
 
 
 def main(options):
-    from arttl.chapter1.everything import Chapter1
+    from arttl.transfer.everything import Chapter1
 
     Chapter1.from_options(options, settings=SETTINGS).do(network, method)
 

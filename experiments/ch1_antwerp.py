@@ -10,7 +10,7 @@ from functools import partial
 from ch1_rijks import NETWORKS, SETTINGS, method, network
 
 from arttl.cli import run_main
-from arttl.parsers import transfer_parser
+from arttl.cli.parsers import transfer_parser
 
 CHALLENGES = ("type", "artist")  # section 1.3.2: Antwerp's records name no material
 APPROACHES = ("off-the-shelf", "fine-tuning")
@@ -18,8 +18,8 @@ SOURCES = ("imagenet", "rijks")  # θ^i, and θ^r: the network that was fine-tun
 
 
 def main(options):
-    from arttl.chapter1 import TransferStudy
-    from arttl.chapter1.transfer import DEMO, source_variants
+    from arttl.transfer import TransferStudy
+    from arttl.transfer.second import DEMO, source_variants
 
     sources = tuple(dict.fromkeys(options.source or SOURCES))
     study = TransferStudy.from_options(

@@ -10,15 +10,15 @@ from functools import partial
 from ch1_rijks import CHALLENGES, SETTINGS, method, network
 
 from arttl.cli import run_main
-from arttl.parsers import fidelity_parser
+from arttl.cli.parsers import fidelity_parser
 
 NETWORKS = ("resnet50",)
-APPROACHES = ("off-the-shelf", "fine-tuning")  # each has departures of its own: arttl.chapter1.fidelity.COMPARISONS
+APPROACHES = ("off-the-shelf", "fine-tuning")  # each has departures of its own: arttl.transfer.fidelity.COMPARISONS
 
 
 def main(options):
-    from arttl.chapter1 import TransferStudy
-    from arttl.chapter1.fidelity import DEMO, comparison_variants, write_report
+    from arttl.transfer import TransferStudy
+    from arttl.transfer.fidelity import DEMO, comparison_variants, write_report
 
     study = TransferStudy.from_options(
         options,

@@ -8,7 +8,7 @@ python experiments/ch1_rijks.py --challenge type --approach off-the-shelf --clas
 from functools import partial
 
 from arttl.cli import run_main
-from arttl.parsers import rijks_parser
+from arttl.cli.parsers import rijks_parser
 
 CHALLENGES = ("material", "type", "artist")  # section 1.3.1; of each 80% train, 10% validate, 10% test
 NETWORKS = ("vgg19", "inception_v3", "xception", "resnet50")  # section 1.2.2
@@ -38,7 +38,7 @@ def network(run, num_classes):
 
 def method(run, model, images):
     """Train to early stopping, and test the epoch of the lowest validation loss."""
-    from arttl.chapter1 import search_classifier, train_and_test
+    from arttl.transfer import search_classifier, train_and_test
 
     if run.spec.classifier != "softmax":  # section 1.2.3, footnote: SVM and random forest on X
         return search_classifier(run, model, images)
@@ -46,8 +46,8 @@ def method(run, model, images):
 
 
 def main(options):
-    from arttl.chapter1 import TransferStudy
-    from arttl.chapter1.plan import classifier_variants
+    from arttl.transfer import TransferStudy
+    from arttl.transfer.plan import classifier_variants
 
     classifiers = tuple(dict.fromkeys(options.classifier or ["softmax"]))
     study = TransferStudy.from_options(

@@ -6,11 +6,11 @@ python experiments/ch1_saliency.py --challenge artist --data rijks2014 --archite
 """
 
 from arttl.cli import run_main
-from arttl.parsers import saliency_parser
+from arttl.cli.parsers import saliency_parser
 
 
 def main(options):
-    from arttl.chapter1.saliency import SaliencyStudy
+    from arttl.transfer.saliency import SaliencyStudy
 
     SaliencyStudy.from_options(options).draw()
 

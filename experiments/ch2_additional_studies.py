@@ -10,11 +10,11 @@ from ch2_find_tickets import PROTOCOL, SETTINGS, search
 from ch2_transfer_tickets import train
 
 from arttl.cli import run_main
-from arttl.ticket_parsers import studies_parser
+from arttl.cli.ticket_parsers import studies_parser
 
 
 def main(options):
-    from arttl.chapter2 import SizeStudy, TicketStudy, study_lines
+    from arttl.lottery import SizeStudy, TicketStudy, study_lines
 
     study, method = TicketStudy.from_options(options, settings=SETTINGS), train
     if options.study == "training-size":  # Figure 9c: searches on 100, 75, 50, 25% of the target's own images

@@ -8,11 +8,11 @@ from ch2_find_tickets import PROTOCOL, SETTINGS, search
 from ch2_transfer_tickets import train
 
 from arttl.cli import run_main
-from arttl.ticket_parsers import all_parser
+from arttl.cli.ticket_parsers import all_parser
 
 
 def main(options):
-    from arttl.chapter2.everything import Chapter2
+    from arttl.lottery.everything import Chapter2
 
     Chapter2.from_options(options, settings=SETTINGS, protocol=PROTOCOL).do(search, train)
 

@@ -8,12 +8,12 @@ python experiments/ch2_fidelity.py --compare scope=global initial=he_uniform,sco
 from ch2_find_tickets import PROTOCOL, SETTINGS, search
 
 from arttl.cli import run_main
-from arttl.ticket_parsers import fidelity_parser
+from arttl.cli.ticket_parsers import fidelity_parser
 
 
 def main(options):
-    from arttl.chapter2 import SearchStudy
-    from arttl.chapter2.fidelity import DEMO, FOLDER, do_fidelity
+    from arttl.lottery import SearchStudy
+    from arttl.lottery.fidelity import DEMO, FOLDER, do_fidelity
 
     study = SearchStudy.from_options(options, settings=SETTINGS, protocol=PROTOCOL, folder=FOLDER, demo=DEMO)
     if options.explain:

@@ -6,7 +6,7 @@ python experiments/ch2_find_tickets.py --source human-lba --data human-lba --spl
 """
 
 from arttl.cli import run_main
-from arttl.ticket_parsers import search_parser
+from arttl.cli.ticket_parsers import search_parser
 
 SETTINGS = {  # the appendix, "How to Identify Lottery Winners"
     "optimizer.name": "SGD",
@@ -47,7 +47,7 @@ def search(run, trainee, images):
 
 
 def main(options):
-    from arttl.chapter2 import SearchStudy
+    from arttl.lottery import SearchStudy
 
     study = SearchStudy.from_options(options, settings=SETTINGS, protocol=PROTOCOL)
     if options.explain:

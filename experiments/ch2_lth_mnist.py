@@ -8,13 +8,13 @@ from ch2_find_tickets import search
 from ch2_transfer_tickets import train
 
 from arttl.cli import run_main
-from arttl.ticket_parsers import lth_parser
+from arttl.cli.ticket_parsers import lth_parser
 
 
 def main(options):
-    from arttl.chapter2 import HypothesisStudy
+    from arttl.lottery import HypothesisStudy
 
-    study = HypothesisStudy.from_options(options)  # Frankle and Carbin's settings: arttl.chapter2.presets
+    study = HypothesisStudy.from_options(options)  # Frankle and Carbin's settings: arttl.lottery.presets
     if options.explain:
         print(study.explain())
     if options.dry_run or not options.explain:

@@ -7,7 +7,7 @@ python experiments/ch2_transfer_tickets.py --target human-lba --data human-lba -
 from ch2_find_tickets import SETTINGS
 
 from arttl.cli import run_main
-from arttl.ticket_parsers import transfer_parser
+from arttl.cli.ticket_parsers import transfer_parser
 
 
 def train(run, trainee, weights, masks, images):
@@ -25,7 +25,7 @@ def train(run, trainee, weights, masks, images):
 
 
 def main(options):
-    from arttl.chapter2 import TicketStudy
+    from arttl.lottery import TicketStudy
 
     study = TicketStudy.from_options(options, settings=SETTINGS)
     study = study.comparing(options.source or (), options.fraction, options.start, options.baselines)

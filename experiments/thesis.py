@@ -6,7 +6,7 @@ python experiments/thesis.py --dry-run --list
 """
 
 from arttl.cli import run_main
-from arttl.thesis.parser import thesis_parser
+from arttl.cli.thesis_parser import thesis_parser
 
 
 def main(options):

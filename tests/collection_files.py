@@ -2,8 +2,8 @@
 
 import pytest
 
+from arttl.base.errors import InputError
 from arttl.collections import open_collection
-from arttl.errors import InputError
 
 DC_ROOT = (
     '<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" '

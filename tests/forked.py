@@ -21,7 +21,7 @@ import pytest
 SECONDS = 1800
 GARBAGE = 20_000
 """New objects between two collections of garbage, which with Python's 700 is a fifteenth of a test of small models."""
-PRELOADED = ("arttl.chapter1.everything", "arttl.chapter2.everything", "arttl.training", "sklearn.svm")
+PRELOADED = ("arttl.transfer.everything", "arttl.lottery.everything", "arttl.training", "sklearn.svm")
 
 
 @cache

@@ -86,7 +86,7 @@ def assert_checked(outcome, code):
 
 def _run_case(folder, arguments):
     from arttl.cli import run_main
-    from arttl.commands import main, main_parser
+    from arttl.cli.commands import main, main_parser
 
     signal.alarm(SECONDS)
     os.chdir(os.path.join(folder, "here"))

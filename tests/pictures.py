@@ -89,3 +89,9 @@ BOMBS = {
     ".webp": huge_webp(),
 }
 BOMBS |= {".jpeg": BOMBS[".jpg"], ".tiff": BOMBS[".tif"]}
+
+
+def scene(seed, size=200):
+    """A picture of soft shapes, as different from those of other seeds as photographs are."""
+    noise = np.random.default_rng(seed).integers(0, 256, (7, 7, 3), dtype=np.uint8)
+    return Image.fromarray(noise).resize((size, size), Image.Resampling.BICUBIC)

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from arttl.eras import ERAS
+from arttl.recipes.eras import ERAS
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "references" / "keras2018" / "images"

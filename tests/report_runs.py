@@ -125,7 +125,7 @@ def run(*line):
     from unittest.mock import patch
 
     from arttl.cli import run_main
-    from arttl.commands import main, main_parser
+    from arttl.cli.commands import main, main_parser
 
     with patch.object(sys, "argv", ["arttl", *line]):
         try:

@@ -15,11 +15,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from arttl.computing import Computing
 from arttl.models.keras2018 import BatchNormalization2018
 from arttl.pruning import MagnitudePruning, prunable_kernels
 from arttl.recipes import tickets
 from arttl.training import Arrays, Batches, Checkpoint, Recalibrate, predict, start_afresh, train
+from arttl.training.computing import Computing
 
 SIDE, CLASSES, BATCH = 10, 3, 8
 ERA = {"moving_average": "zero-debiased", "moving_variance": "corrected"}

@@ -10,7 +10,7 @@ from keras import layers
 from keras.src.applications import resnet
 
 from arttl import models
-from arttl.chapter2 import networks
+from arttl.lottery import networks
 from arttl.models import HEAD, small, sparse
 from arttl.models.keras2018.resnet50 import STAGES
 

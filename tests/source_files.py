@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.sources import load_source
 from arttl.sources.catalogue import CIFAR10, CIFAR100, CIFAR100_COARSE
 

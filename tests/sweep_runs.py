@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from arttl.errors import InputError
-from arttl.files import write_json
+from arttl.base.errors import InputError
+from arttl.base.files import write_json
 from arttl.runs import RunFolder
 from arttl.sweeps import Part, Sweep
 

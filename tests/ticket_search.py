@@ -6,7 +6,7 @@ import signal
 
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning import TicketFile, load_ticket, open_tickets, ticket_layout
 
 SHAPES = {"conv/kernel": (3, 3, 40, 50), "conv/bias": (50,), "norm/gamma": (50,), "head/kernel": (50, 4)}

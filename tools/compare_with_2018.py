@@ -21,7 +21,7 @@ from test_keras2018 import (
 )
 from test_networks2018 import features
 
-from arttl.reports.markdown import markdown_table
+from arttl.base.markdown import markdown_table
 
 
 def main():

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetch a headless Chromium for tests/test_report_browser.py, from the npm registry alone, and print its path.
+# Fetch a headless Chromium for tests/reports/test_report_browser.py, from the npm registry alone, and print its path.
 #
 #   tools/get_chromium.sh
 #

@@ -9,8 +9,8 @@ import csv
 import sys
 from decimal import ROUND_HALF_UP, Decimal
 
+from arttl.base.files import csv_writer, whole_file
 from arttl.collections.targets import TARGETS
-from arttl.files import csv_writer, whole_file
 from arttl.published.chapter2 import OWN, SCRATCH
 from arttl.published.curves import FOLDER
 

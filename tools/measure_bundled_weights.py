@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 APPROACHES = {"off-the-shelf": "bundled", "fine-tuning": "bundled", "scratch": "none"}
@@ -46,9 +46,9 @@ def measure(name, approach, seed, options):
     from ch1_rijks import network
 
     from arttl import collections, splits
-    from arttl.chapter1 import CollectionData, RunSpec, run_one, train_and_test
     from arttl.recipes import get_recipe
     from arttl.runs import RunFolder
+    from arttl.transfer import CollectionData, RunSpec, run_one, train_and_test
 
     collection = collections.bundled(name)
     split, _, _ = splits.find_or_make(collection, "type")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 ROUNDS, RATE, SIDE, SEEDS = 30, 0.2, 32, (1, 2, 3, 4)
 CRITERIA = {"layer": {"scope": "layer"}, "global": {"scope": "global"}, "channels": {"criterion": "channels"}}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arttl.quietly import import_keras_quietly
+from arttl.base.quietly import import_keras_quietly
 
 IMAGES, COMPARED = 100, 40  # for the pointing game and the areas; for the rank correlations
 HEADER = ("", "pointing game", "insertion area", "deletion area", "rank correlation with random weights (floor)")
@@ -22,7 +22,7 @@ def main():
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     from planted_patches import PATCH, SIDE, network, planted, trained_network
 
-    from arttl.reports.markdown import markdown_table
+    from arttl.base.markdown import markdown_table
     from arttl.saliency import evaluation, grad_cam, smooth_grad, visual_backprop
 
     images, class_ids, boxes = planted(IMAGES, seed=1)

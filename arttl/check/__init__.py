@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from arttl.base.errors import InputError
+from arttl.base.files import make_folder
+from arttl.base.names import safe_name
+from arttl.base.saying import in_words, say
+from arttl.base.typed import typed
 from arttl.check.findings import ATTENTION, Finding, write_findings
 from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
@@ -11,14 +16,9 @@ from arttl.check.metadata import ChallengeFacts, challenge_facts, class_rows, me
 from arttl.check.report import report
 from arttl.collections import Reading, open_collection, reading_options
 from arttl.collections.table import Collection
-from arttl.errors import InputError
-from arttl.files import make_folder
 from arttl.images.losses import LOSSES, REMEDY
-from arttl.names import safe_name
-from arttl.overrides import read_assignments
 from arttl.recipes import fine_tuning
-from arttl.saying import in_words, say
-from arttl.typed import typed
+from arttl.recipes.overrides import read_assignments
 
 __all__ = ["Checked", "Finding", "check_collection", "run_check"]
 
@@ -56,7 +56,7 @@ def run_check(options):
     """Do what `python -m arttl check` was asked for: print the report and write the CSV.
 
     Arguments:
-        options: the namespace of arttl.commands.
+        options: the namespace of arttl.cli.commands.
 
     Returns the exit code: 0 when training can start, 1 when something needs attention.
 

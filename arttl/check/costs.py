@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from arttl.base.assumed import EPOCHS, TFLOPS
+from arttl.base.steps import FORWARD, TRAINING, StepTimes
+from arttl.base.workers import processors
 from arttl.published.chapter1 import FEATURES
-from arttl.thesis.parser import EPOCHS, TFLOPS
-from arttl.thesis.steps import FORWARD, TRAINING, StepTimes
-from arttl.workers import processors
 
 NETWORK, SIZE = "resnet50", 224
 

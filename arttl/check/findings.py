@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from arttl.files import csv_writer, whole_file
-from arttl.spreadsheets import MARK, is_workbook, write_spreadsheet
+from arttl.base.files import csv_writer, whole_file
+from arttl.base.spreadsheets import MARK, is_workbook, write_spreadsheet
 
 ATTENTION = (
     "cannot-split",

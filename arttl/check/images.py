@@ -11,12 +11,12 @@ from functools import partial
 
 import numpy as np
 
-from arttl.bars import bar
+from arttl.base.bars import bar
+from arttl.base.files import file_hash
+from arttl.base.workers import bounded_map, processors
 from arttl.check.duplicates import GRID, perceptual_hash, thumbnail
-from arttl.files import file_hash
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.losses import lost_by_load_img
-from arttl.workers import bounded_map, processors
 
 SMALL = Decoding((64, 64), "antialiased")
 """How the check decodes: a picture's content, not its size, decides whether two are alike."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted
 from arttl.check.findings import Finding
 from arttl.collections.table import PARTS
 from arttl.collections.targets import find_target
-from arttl.collections.wording import counted
-from arttl.errors import InputError
 from arttl.published.chapter1 import COLLECTIONS, is_near
 from arttl.splits import Split, make_split
 

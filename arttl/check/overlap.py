@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from arttl.base.errors import InputError
 from arttl.check.metadata import plain_label
 from arttl.collections import open_collection
-from arttl.errors import InputError
 from arttl.splits import overlap
 
 
@@ -12,7 +12,7 @@ def run_overlap(options):
     """Do what `python -m arttl overlap` was asked for: print the overlap of each challenge that both have.
 
     Arguments:
-        options: the namespace of arttl.commands.
+        options: the namespace of arttl.cli.commands.
 
     Returns the exit code, 0.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from arttl.check.costs import TFLOPS, estimates
+from arttl.base.assumed import TFLOPS
+from arttl.base.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
+from arttl.base.workers import processors
+from arttl.check.costs import estimates
 from arttl.check.images import PREPARED, SAMPLE
 from arttl.collections.table import PARTS
-from arttl.collections.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
 from arttl.images.losses import loss_line
 from arttl.published.chapter1 import APPROACH_TITLES
-from arttl.workers import processors
 
 SHOWN_NOTES = 6
 SHOWN_CLASSES = 6

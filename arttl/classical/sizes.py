@@ -8,10 +8,10 @@ from joblib import effective_n_jobs
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
+from arttl.base.errors import InputError
+from arttl.base.memory import free_memory
 from arttl.classical.landmarks import LANDMARKS
 from arttl.classical.linear import HISTORY, ROWS
-from arttl.errors import InputError
-from arttl.memory import free_memory
 
 TREES = 500
 CHUNK = 256 << 20  # bytes that the scores of the images predicted at once may take

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown, shown_path
 from arttl.collections.bundled import BUNDLED, bundled
 from arttl.collections.class_folders import read_class_folders
 from arttl.collections.csv_table import read_csv_table
@@ -23,8 +25,6 @@ from arttl.collections.rijksgt import FILE, read_rijksgt, with_challenge_split
 from arttl.collections.table import CHALLENGES, MISSING_LABELS, PARTS, Collection, labels_fingerprint, unknown_set
 from arttl.collections.targets import TARGETS, Target, find_target
 from arttl.collections.wikiart import read_wikiart
-from arttl.collections.wording import first_few, shown, shown_path
-from arttl.errors import InputError
 
 __all__ = [
     "BUNDLED",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from arttl.base.errors import InputError
+from arttl.base.wording import shown
 from arttl.collections.dublin_core_csv import read_dublin_core_csv
 from arttl.collections.image_folder import find_images
-from arttl.collections.wording import shown
-from arttl.errors import InputError
 
 BUNDLED = ("clipart-a", "clipart-b")
 DATA = Path(__file__).resolve().parent.parent / "data"

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown_path
 from arttl.collections.cut_folder import read_cut
 from arttl.collections.folder_structure import doubt_about_level, given_parts, refuse_containers
 from arttl.collections.image_folder import USUAL_WALK, list_images
 from arttl.collections.table import MISSING_LABELS, Collection
-from arttl.collections.wording import counted, first_few, shown_path
-from arttl.errors import InputError
 
 VALIDATION_SHARE = 0.1
 VALIDATION_SEED = 42

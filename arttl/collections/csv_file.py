@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 import pandas as pd
 
-from arttl.collections.wording import counted, first_few, shown, shown_path
-from arttl.errors import InputError
-from arttl.files import csv_writer, open_regular
+from arttl.base.errors import InputError
+from arttl.base.files import csv_writer, open_regular
+from arttl.base.wording import counted, first_few, shown, shown_path
 
 DELIMITERS = ",;\t"
 _SEPARATOR_LINE = re.compile(rf"sep=([{DELIMITERS}|])\r?\n", re.IGNORECASE)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown, shown_path
 from arttl.collections.image_folder import known_ids
 from arttl.collections.join import join_rows
 from arttl.collections.tables import read_table
-from arttl.collections.wording import counted, first_few, shown, shown_path
-from arttl.errors import InputError
 
 MOST_COLUMNS_NAMED = 20
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown
 from arttl.collections.table import MISSING_LABELS, PARTS, Collection, labels_fingerprint
 from arttl.collections.targets import Target, find_target
-from arttl.collections.wording import counted, first_few, shown
-from arttl.errors import InputError
 
 RULE = "1"
 """The version of the rule, in a cut's settings; another rule takes another number."""

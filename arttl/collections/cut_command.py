@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 
+from arttl.base.errors import InputError
+from arttl.base.typed import typed
+from arttl.base.wording import counted, shown, shown_path
 from arttl.collections import Reading, cut_target
 from arttl.collections.cut import challenge_of
 from arttl.collections.cut_folder import write_cut
 from arttl.collections.table import PARTS
-from arttl.collections.wording import counted, shown, shown_path
-from arttl.errors import InputError
-from arttl.typed import typed
 
 
 def run_cut(options):
     """Do what `python -m arttl cut` was asked for: write the folder and say what it holds.
 
     Arguments:
-        options: the namespace of arttl.commands.
+        options: the namespace of arttl.cli.commands.
 
     Returns the exit code, 0.
 

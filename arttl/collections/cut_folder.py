@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from arttl.bars import bar
+from arttl.base.bars import bar
+from arttl.base.errors import InputError
+from arttl.base.files import whole_folder, write_json
+from arttl.base.names import distinct_names, safe_name
+from arttl.base.wording import shown_path
 from arttl.collections.image_folder import entries, list_images
 from arttl.collections.table import PARTS, labels_fingerprint
-from arttl.collections.wording import shown_path
-from arttl.errors import InputError
-from arttl.files import whole_folder, write_json
-from arttl.names import distinct_names, safe_name
 
 CUT_FILE = "cut.json"
 FOLDERS = {"train": "train", "validation": "val", "test": "test"}

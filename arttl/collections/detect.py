@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown, shown_path
 from arttl.collections.class_folders import read_class_folders
 from arttl.collections.csv_table import read_csv_table
 from arttl.collections.dublin_core_csv import IMAGE_COLUMN, LABEL_COLUMNS, is_dublin_core, read_dublin_core_csv
@@ -17,8 +19,6 @@ from arttl.collections.rijks_xml import read_rijks_xml
 from arttl.collections.rijksgt import FILE, read_rijksgt
 from arttl.collections.tables import OTHER_SUFFIXES, UNREAD_SUFFIXES, read_table
 from arttl.collections.wikiart import LIST_NAME, find_lists, find_wikiart_images, list_challenges, read_wikiart
-from arttl.collections.wording import first_few, shown, shown_path
-from arttl.errors import InputError
 
 XML_FOLDERS = ("xml2", "xml")
 """Where the XML records of a data folder lie, first come first used; else in the data folder itself."""

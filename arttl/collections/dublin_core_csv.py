@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown_path
 from arttl.collections.join import join_rows
 from arttl.collections.tables import read_table
-from arttl.collections.wording import first_few, shown_path
-from arttl.errors import InputError
 
 IMAGE_COLUMN = "ImageId"
 LABEL_COLUMNS = {"material": "dc_materiaal", "type": "dc_type", "artist": "dc_creator"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from arttl.base.wording import shown, shown_path
 from arttl.collections.csv_file import decoded_utf8
-from arttl.collections.wording import shown, shown_path
 
 MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 LOOKED_AT = 4_096  # bytes, to tell UTF-16 that has no mark

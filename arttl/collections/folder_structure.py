@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown_path
 from arttl.collections.table import PARTS
-from arttl.collections.wording import first_few, shown_path
-from arttl.errors import InputError
 
 PART_WORDS = {
     "train": ("train", "training", "trn"),

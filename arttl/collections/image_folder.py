@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from arttl.collections.wording import counted, first_few, shown_path
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown_path
 
 IMAGE_SUFFIXES = frozenset(
     [

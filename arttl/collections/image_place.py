@@ -7,9 +7,9 @@ import re
 from collections import Counter, defaultdict
 from unicodedata import combining, normalize
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown, shown_path
 from arttl.collections.image_folder import list_images
-from arttl.collections.wording import counted, first_few, shown, shown_path
-from arttl.errors import InputError
 
 MOST = 0.5  # of the ids: a folder that has more of them is where the images lie
 FOLDERS_NAMED = 4

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, row_name, shown, shown_path
 from arttl.collections.image_place import near_misses, place_images, where_pictures_lie
 from arttl.collections.match import match_ids
 from arttl.collections.table import MISSING_LABELS, Collection, is_missing
-from arttl.collections.wording import counted, first_few, row_name, shown, shown_path
-from arttl.errors import InputError
 
 RESERVED = ("image_id", "path", "given_split")
 

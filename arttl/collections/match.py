@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from typing import NamedTuple
 from unicodedata import normalize
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, row_name, shown, shown_path
 from arttl.collections.image_folder import FOREIGN_SUFFIXES, IMAGE_SUFFIXES
-from arttl.collections.wording import counted, first_few, row_name, shown, shown_path
-from arttl.errors import InputError
 
 _LEADS_OUT = re.compile(r"[/\\]|[A-Za-z]:|(?:.*[/\\])?\.\.(?:[/\\]|\Z)|.*\0", re.DOTALL)
 _DRIVE = re.compile(r"\A[A-Za-z]:")

@@ -17,14 +17,14 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from arttl.bars import bar
+from arttl.base.bars import bar
+from arttl.base.errors import InputError
+from arttl.base.files import open_regular, regular_opener
+from arttl.base.wording import shown, shown_path
+from arttl.base.workers import bounded_map, processors
 from arttl.collections import oai_records
 from arttl.collections.image_folder import entries
 from arttl.collections.oai_records import CHUNK, DC, DEFUSED, MALFORMED, UNREADABLE, BadFileError, read_batches
-from arttl.collections.wording import shown, shown_path
-from arttl.errors import InputError
-from arttl.files import open_regular, regular_opener
-from arttl.workers import bounded_map, processors
 
 MANY = 2000  # files: more than these are read by several processes, with a progress bar
 MOST_PROCESSES = 4  # what these hand over is as much as one process can take

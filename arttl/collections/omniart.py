@@ -13,11 +13,11 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown_path
 from arttl.collections.image_folder import known_ids
 from arttl.collections.join import join_rows
 from arttl.collections.tables import read_table
-from arttl.collections.wording import first_few, shown_path
-from arttl.errors import InputError
 
 LABEL_COLUMNS = {"type": "artwork_type", "artist": "artist_full_name"}
 FILE_COLUMNS = ("file_name", "filename", "image_file", "image_path", "image_name", "image", "file", "path")

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown, shown_path
 from arttl.collections.dublin_core_csv import IMAGE_COLUMN, LABEL_COLUMNS
 from arttl.collections.join import join_rows
 from arttl.collections.oai_records import ELEMENTS
 from arttl.collections.oai_xml import read_records, xml_files
-from arttl.collections.wording import counted, first_few, shown, shown_path
-from arttl.errors import InputError
 
 LISTS = ("dc_creator_names", "dc_creator_roles", "dc_materiaal_all", "dc_techniek_all")
 COLUMNS = (IMAGE_COLUMN, *LABEL_COLUMNS.values(), "dc_creator_role", *LISTS, *(f"dc_{name}_all" for name in ELEMENTS))

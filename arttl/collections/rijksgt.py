@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.files import open_regular
+from arttl.base.wording import counted, shown, shown_path
 from arttl.collections.join import join_rows
 from arttl.collections.matlab_process import UnreadableError, read_struct
 from arttl.collections.table import PARTS
-from arttl.collections.wording import counted, shown, shown_path
-from arttl.errors import InputError
-from arttl.files import open_regular
 
 FILE = "rijksgt.mat"
 LABEL_FIELDS = {"material": "M", "type": "T", "artist": "C"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown
 from arttl.collections.csv_file import csv_text
-from arttl.collections.wording import first_few, shown
-from arttl.errors import InputError
 
 CHALLENGES = ("material", "type", "artist")
 """The studies' challenges, in the order of Table 1."""

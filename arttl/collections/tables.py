@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import shown, shown_path
 from arttl.collections.csv_file import parse_csv, read_bytes
 from arttl.collections.encodings import decoded
-from arttl.collections.wording import shown, shown_path
-from arttl.errors import InputError
 
 WORKBOOKS = (".xlsx", ".xlsm")
 OTHER_SUFFIXES = (".tsv", *WORKBOOKS)

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown, shown_path
 from arttl.collections.csv_file import read_csv, read_text
 from arttl.collections.image_folder import USUAL_WALK, find_images, list_images
 from arttl.collections.join import join_rows
-from arttl.collections.wording import counted, first_few, shown, shown_path
-from arttl.errors import InputError
 
 IN_NAME = "artist-in-name"
 LISTS = {"artist": "artist", "type": "genre", "genre": "genre", "style": "style", IN_NAME: "style"}

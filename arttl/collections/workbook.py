@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.files import open_regular
+from arttl.base.wording import bytes_text, counted, first_few, shown, shown_path
 from arttl.collections.csv_file import named_columns
-from arttl.collections.wording import bytes_text, counted, first_few, shown, shown_path
-from arttl.errors import InputError
-from arttl.files import open_regular
 
 MOST_BYTES = 1 << 30  # of unpacked XML: a small file can be made to fill the memory
 DIGITS = 15  # that Excel keeps of a number

@@ -28,8 +28,8 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
-from arttl.errors import InputError
-from arttl.files import open_regular
+from arttl.base.errors import InputError
+from arttl.base.files import open_regular
 
 if find_spec("PIL.AvifImagePlugin"):  # from Pillow 11.3 on
     import_module("PIL.AvifImagePlugin")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from arttl.base.locks import HeldError, locked
 from arttl.images.pixelfile import DONE, DamagedFile, PixelFile
 from arttl.images.reading import nobody_reads
-from arttl.locks import HeldError, locked
 
 _NAME = re.compile(r"images-(.+)-[0-9a-f]{12}(\.partial)?\.h5")
 

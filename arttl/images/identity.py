@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arttl.bars import bar
-from arttl.files import open_regular
+from arttl.base.bars import bar
+from arttl.base.files import open_regular
+from arttl.base.workers import bounded_map, processors
 from arttl.images.known import Facts, KnownFiles, Stamp
-from arttl.workers import bounded_map, processors
 
 _WHOLE_FILE, _FILE_END = 65536, 4096  # bytes: earlier versions read no more than both ends of larger files
 _BLOCK = 1 << 20

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from arttl.files import whole_file
+from arttl.base.files import whole_file
 
 VERSION = 1
 _SAVE_EVERY = 60.0  # seconds of reading that a kill may cost

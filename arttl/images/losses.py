@@ -14,12 +14,12 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from arttl.bars import bar
-from arttl.collections.wording import counted, shown_path
-from arttl.errors import InputError
-from arttl.files import open_regular, write_json
+from arttl.base.bars import bar
+from arttl.base.errors import InputError
+from arttl.base.files import open_regular, write_json
+from arttl.base.wording import counted, shown_path
+from arttl.base.workers import bounded_map, processors
 from arttl.images.decoding import DAMAGE, Decoding, open_picture, orientation
-from arttl.workers import bounded_map, processors
 
 LOSSES = {
     "white": "of more than 8 bits of grey, and turned white",

@@ -17,17 +17,17 @@ from pathlib import Path
 
 import numpy as np
 
-from arttl.bars import bar
-from arttl.collections.wording import shown, shown_path
-from arttl.errors import InputError
-from arttl.files import csv_writer, whole_file
+from arttl.base.bars import bar
+from arttl.base.errors import InputError
+from arttl.base.files import csv_writer, whole_file
+from arttl.base.locks import locked
+from arttl.base.wording import shown, shown_path
+from arttl.base.workers import bounded_map, processors
 from arttl.images.decoding import BadImage, Decoding, decode_image
 from arttl.images.earlier import earlier_stores, lock_of, remove_superseded, take_over
 from arttl.images.identity import Files, identify_files
 from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
 from arttl.images.reading import Reading
-from arttl.locks import locked
-from arttl.workers import bounded_map, processors
 
 VERSION = 2  # of what decode_image makes of a file; nothing is reused of stores of another version
 SYNC_SECONDS = 2.0  # how often finished rows are made safe: what a killed build has to do again

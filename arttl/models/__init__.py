@@ -5,7 +5,7 @@ Names load at first use: the table of backbones needs no Keras, and is wanted wh
 
 from __future__ import annotations
 
-from arttl.lazy import attach
+from arttl.base.lazy import attach
 
 _NAMES = {
     "BACKBONES": "backbones",

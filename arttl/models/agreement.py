@@ -7,11 +7,11 @@ from pathlib import Path
 
 import keras
 
-from arttl.eras import Numerics, get_numerics
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.belongings import what_layers_need, what_weights_need
 from arttl.models.flat import leaves
 from arttl.models.weights import bundled_file
+from arttl.recipes.eras import Numerics, get_numerics
 
 BUILT = ("preprocessing", "head")  # layers by which a classifier of this package is known, saved or not
 _MOVING = {"frozen_batchnorm": "moving", "frozen_updates": False}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from numbers import Integral
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications"
 

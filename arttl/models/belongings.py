@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 import h5py
 
-from arttl.eras import RESNET50_GRAPHS
+from arttl.recipes.eras import RESNET50_GRAPHS
 
 NAMED_WEIGHTS = ("imagenet", "bundled", "none")
 TODAY = "keras3"
@@ -28,8 +28,8 @@ class Belongings:
 
     Attributes:
         preprocessing: "unit" or "imagenet"; None where nothing says it.
-        resnet50: the graphs of ResNet50 that it may be: "keras3" or keys of arttl.eras.RESNET50_GRAPHS. Several where
-            they do not differ in what the file holds; none for another architecture or where nothing says it.
+        resnet50: the graphs of ResNet50 that it may be: "keras3" or keys of arttl.recipes.eras.RESNET50_GRAPHS. Several
+            where they do not differ in what the file holds; none for another architecture or where nothing says it.
         image_size: side of the images in pixels; None where nothing says it.
     """
 

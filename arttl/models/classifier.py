@@ -8,11 +8,11 @@ import warnings
 import keras
 import numpy as np
 
-from arttl.devices import handed_out, number_of_devices
-from arttl.errors import InputError
-from arttl.keras_settings import check_settings
+from arttl.base.errors import InputError
+from arttl.base.keras_settings import check_settings
 from arttl.models.agreement import settled
 from arttl.models.backbones import check_size, get_backbone
+from arttl.models.devices import handed_out, number_of_devices
 from arttl.models.flat import flatten
 from arttl.models.keras2018 import resnet50, with_batch_normalization
 from arttl.models.preprocessing import preprocessing_layer
@@ -50,9 +50,9 @@ def build_classifier(
         preprocessing: "unit" ([0, 1], the thesis) or "imagenet" (that of the network's ImageNet weights, the released
             code). By default that of the recipe, else what a weights file was trained with, else "unit", of which a
             warning is given for ImageNet's weights.
-        numerics: whose layers: "keras3" (today's), an era such as "2.1.6", or an arttl.eras.Numerics. In training, a
-            frozen BatchNormalization uses its moving statistics in Keras 3, and the batch's in those of 2018. By
-            default the recipe's, else today's, ResNet50's graph being that of a weights file.
+        numerics: whose layers: "keras3" (today's), an era such as "2.1.6", or an arttl.recipes.eras.Numerics. In
+            training, a frozen BatchNormalization uses its moving statistics in Keras 3, and the batch's in those of
+            2018. By default the recipe's, else today's, ResNet50's graph being that of a weights file.
         recipe: a Recipe that the model is to be trained by; trainable, preprocessing and numerics are then its own.
             Where X is computed once (its `features`), a frozen BatchNormalization uses its moving statistics.
         input_shape: (height, width, 3), in the place of image_size.
@@ -104,7 +104,7 @@ def build_backbone(backbone, input_tensor, numerics):
     Arguments:
         backbone: its row of the table.
         input_tensor: a Keras tensor (batch, height, width, 3) of preprocessed pixels.
-        numerics: an arttl.eras.Numerics.
+        numerics: an arttl.recipes.eras.Numerics.
     """
     if backbone.name == "resnet50" and numerics.resnet50 != "keras3":
         return resnet50(input_tensor, numerics)

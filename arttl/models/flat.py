@@ -7,7 +7,7 @@ from functools import partial
 
 import keras
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.walk import maker
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import keras
 from keras import ops
 
-from arttl.devices import number_of_devices
+from arttl.models.devices import number_of_devices
 
 _SMALLEST_EPSILON = 1e-5  # cuDNN takes none below
 

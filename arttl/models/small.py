@@ -8,8 +8,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from arttl.errors import InputError
-from arttl.keras_settings import check_settings
+from arttl.base.errors import InputError
+from arttl.base.keras_settings import check_settings
 from arttl.models.classifier import HEAD
 
 

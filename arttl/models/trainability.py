@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.flat import leaves
 
 _OF_A_HEAD = (keras.layers.Dense, keras.layers.BatchNormalization, keras.layers.LayerNormalization)

@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 
 import keras
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 
 def calls_in_order(first, last):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import keras
 
-from arttl.eras import get_numerics
-from arttl.errors import InputError
-from arttl.files import file_hash
+from arttl.base.errors import InputError
+from arttl.base.files import file_hash
 from arttl.models.backbones import get_backbone
 from arttl.models.keras2018 import today_name
 from arttl.models.weights_layouts import layers_with_weights, read_layers
+from arttl.recipes.eras import get_numerics
 
 BUNDLED = {"resnet50": Path(__file__).parents[1] / "data" / "weights" / "resnet50-clipart.h5"}
 # The ResNet50 of 2018 had another file, of the same name; beside today's it is kept under a name of its own.

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from keras import ops
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning.kernels import prunable_kernels
 from arttl.pruning.masks import full_masks
 from arttl.pruning.optimizers import held_masks

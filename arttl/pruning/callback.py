@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning.beginning import first_masks
 from arttl.pruning.criteria import DEFAULT, check_choice, compared
 from arttl.pruning.kernels import channel_axes, prunable_kernels

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.flat import flatten
 from arttl.models.walk import calls_in_order, maker
 from arttl.pruning.channels import Cut, constant_effect, cut_config, cut_weights, link

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 SCOPES = ("global", "layer")
 

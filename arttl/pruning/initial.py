@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models import HEAD
 from arttl.pruning.names import layer_names, names_here
 

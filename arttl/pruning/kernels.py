@@ -6,7 +6,7 @@ import re
 
 import keras
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning.names import check_built, named_weights
 
 # The axes of a kernel that together count its layer's output channels.

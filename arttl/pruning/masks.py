@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice, check_rate, check_scope, compared
 from arttl.pruning.criteria import SCOPES as SCOPES
 

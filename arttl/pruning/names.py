@@ -10,7 +10,7 @@ import re
 
 import keras
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 
 def check_built(model):

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning.fused import fused_update, is_dense
 
 _ATTRIBUTE = "arttl_held_masks"

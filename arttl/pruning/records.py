@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from arttl.files import write_table
+from arttl.base.files import write_table
 
 HISTORY, ROUNDS, LAYERS = "history.csv", "rounds.csv", "layers.csv"
 

@@ -17,10 +17,8 @@ import numpy as np
 from keras import ops
 from keras.callbacks import Callback
 
-from arttl.errors import InputError
-from arttl.files import whole_file
-from arttl.metrics import accuracy_and_loss
-from arttl.overrides import as_of_now
+from arttl.base.errors import InputError
+from arttl.base.files import whole_file
 from arttl.pruning.initial import draw_weights
 from arttl.pruning.kernels import prunable_kernels
 from arttl.pruning.liveness import DEAD, LAGGING, Liveness
@@ -29,7 +27,9 @@ from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
 from arttl.pruning.ticket_file import TicketFile, Tickets
 from arttl.pruning.weights import below, model_weights, weight_shapes
-from arttl.results import epoch_words, training_metrics
+from arttl.recipes.overrides import as_of_now
+from arttl.runs.metrics import accuracy_and_loss
+from arttl.runs.results import epoch_words, training_metrics
 from arttl.training import Checkpoint, predict, random_state, train
 
 FILE = "tickets.h5"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning.callback import REWIND_UNITS, MagnitudePruning
 from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice
 from arttl.pruning.ticket_file import MAX_ROUNDS

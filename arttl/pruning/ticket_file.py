@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.pruning.ticket_layout import DENSE, FORMAT, PACKED, checksum, reading, write
 
 MAX_ROUNDS = 254  # the round is kept in a byte, and 0 stands for never

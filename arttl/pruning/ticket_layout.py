@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 import h5py
 import numpy as np
 
-from arttl.errors import InputError
-from arttl.files import open_regular, partial_path
+from arttl.base.errors import InputError
+from arttl.base.files import open_regular, partial_path
 
 FORMAT = "arttl tickets 1"
 DENSE, PACKED = "dense", "packed"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models import HEAD
 from arttl.pruning.initial import draw_weights
 from arttl.pruning.names import matching

@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from arttl.errors import InputError
-from arttl.files import partial_path
+from arttl.base.errors import InputError
+from arttl.base.files import partial_path
 from arttl.models import sparse
 from arttl.pruning.names import names_here
 from arttl.pruning.weights import weight_variables

@@ -6,6 +6,6 @@ where print and plot differ, `appendix` what each source says of Chapter 2's set
 
 from __future__ import annotations
 
-from arttl.lazy import attach
+from arttl.base.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(__name__, modules=("appendix", "chapter1", "chapter2", "curves", "errata"))

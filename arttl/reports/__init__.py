@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arttl.lazy import attach
+from arttl.base.lazy import attach
 
 _NAMES = {
     "Pictures": "pictures",

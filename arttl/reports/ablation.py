@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arttl.errors import InputError
-from arttl.metrics import accuracy_interval, unpaired_difference
+from arttl.base.errors import InputError
+from arttl.base.markdown import markdown_table
 from arttl.reports.comparing import IMAGES, METHOD, judged, paired_over_seeds
-from arttl.reports.markdown import markdown_table
+from arttl.runs.metrics import accuracy_interval, unpaired_difference
 
 _GROUP = ["architecture", "approach", "variant"]
 _COMPARED = ["difference", "difference_low", "difference_high", "covers", "paired", "result"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from arttl.collections.wording import first_few
-from arttl.eras import ERAS
-from arttl.overrides import as_of_now, flattened
+from arttl.base.wording import first_few
 from arttl.recipes import APPROACHES, RECIPES, get_recipe
+from arttl.recipes.eras import ERAS
+from arttl.recipes.overrides import as_of_now, flattened
 
 OWN = ("seed", "source_run.seed")
 """Settings in which two runs may always differ: that both sides have the same seeds is seen to elsewhere."""

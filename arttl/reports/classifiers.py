@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arttl.collections.wording import shown
+from arttl.base.wording import shown
 from arttl.published.chapter1 import ARCHITECTURES
 from arttl.reports.cells import INTERVALS, MEASURE, marks, measure
 from arttl.reports.collect import CELL, EXPERIMENTS, SOFTMAX, pooling_problem, study_order

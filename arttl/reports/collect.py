@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown, shown_path
 from arttl.collections.table import CHALLENGES
-from arttl.collections.wording import counted, first_few, shown, shown_path
-from arttl.errors import InputError
-from arttl.overrides import flattened
 from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, SOURCES
+from arttl.recipes.overrides import flattened
 from arttl.runs import RunFolder
 
 EXPERIMENTS = {"rijks": "Rijksmuseum", "antwerp": "Antwerp"}

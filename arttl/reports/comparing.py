@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from arttl.metrics import difference_over_seeds
 from arttl.reports.cells import DECIMALS
+from arttl.runs.metrics import difference_over_seeds
 
 LEAST_SEEDS = 3
 """Fewer seeds decide nothing: of one there is no spread, and two tell next to nothing of it."""

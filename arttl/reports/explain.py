@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from arttl.overrides import flattened
+from arttl.base.markdown import markdown_table
 from arttl.recipes import get_recipe
-from arttl.reports.markdown import markdown_table
+from arttl.recipes.overrides import flattened
 
 # Settings that a study's text or code does not state; its preset then holds this package's choice.
 _UNSAID = {

@@ -8,8 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from arttl.collections.wording import shown
-from arttl.files import partial_path
+from arttl.base.files import partial_path
+from arttl.base.wording import shown
 from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
 from arttl.published.curves import epoch_curves
 from arttl.reports.collect import EXPERIMENTS, study_order

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from arttl.collections.wording import shown
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.base.wording import shown
 from arttl.published.chapter1 import ARCHITECTURES, MISPRINTS, accuracies
 from arttl.reports.agreement import check_agreement
 from arttl.reports.collect import EXPERIMENTS, pooling_problem, study_order

@@ -6,8 +6,8 @@ import re
 
 import pandas as pd
 
-from arttl.files import whole_file, write_table
-from arttl.reports.markdown import markdown_table
+from arttl.base.files import whole_file, write_table
+from arttl.base.markdown import markdown_table
 
 _MARKDOWN_MARKS = {"best": "**{}**", "second": "<u>{}</u>", "": "{}"}
 _LATEX_MARKS = {"best": "textbf:--rwrap;", "second": "underline:--rwrap;", "": ""}

@@ -11,9 +11,9 @@ import jinja2
 from markupsafe import Markup
 
 from arttl import __version__
-from arttl.collections.wording import counted, shown, shown_path
-from arttl.overrides import flattened
+from arttl.base.wording import counted, shown, shown_path
 from arttl.published.curves import SOURCE
+from arttl.recipes.overrides import flattened
 from arttl.reports.collect import EXPERIMENTS, cell_title
 from arttl.reports.confusions import OTHERS
 

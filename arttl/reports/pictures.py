@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from PIL import ExifTags, Image
 
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown
 from arttl.collections import BUNDLED, bundled, open_collection
-from arttl.collections.wording import first_few, shown
-from arttl.errors import InputError
 from arttl.images.decoding import DAMAGE, BadImage, Decoding, decode_image
 from arttl.splits import make_split
 

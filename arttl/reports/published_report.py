@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arttl.collections.wording import shown_path
-from arttl.files import make_folder, whole_file
+from arttl.base.files import make_folder, whole_file
+from arttl.base.wording import shown_path
 from arttl.reports.errata import errata_table
 from arttl.reports.figures import save_figure
 from arttl.reports.formats import write_formats
@@ -18,7 +18,7 @@ def run_published(options):
     """Do what `python -m arttl published` was asked for: write figures, the errata and the page, and say so.
 
     Arguments:
-        options: the namespace of arttl.commands.
+        options: the namespace of arttl.cli.commands.
 
     Returns the exit code, 0.
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.base.files import make_folder, whole_file, write_table
+from arttl.base.saying import in_words
+from arttl.base.wording import counted, first_few, shown_path
 from arttl.collections import reading_options
-from arttl.collections.wording import counted, first_few, shown_path
-from arttl.files import make_folder, whole_file, write_table
 from arttl.reports.classifiers import classifiers_table
 from arttl.reports.collect import collect_runs
 from arttl.reports.confusions import confusions, confusions_table
@@ -25,7 +26,6 @@ from arttl.reports.table1 import collections_table
 from arttl.reports.tables import accuracy_table, frequency_table, runs_table
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.sections import write_chapter2
-from arttl.saying import in_words
 
 _REFERENCES = "Thin: the published curves. Marks at the right edge: the published test accuracies of Table 2."
 NAMED = 30  # files on a line that says what was written
@@ -41,7 +41,7 @@ def run_report(options):
     """Do what `python -m arttl report` was asked for.
 
     Arguments:
-        options: the namespace of arttl.commands.
+        options: the namespace of arttl.cli.commands.
 
     Returns the exit code, 0.
     """

@@ -6,8 +6,8 @@ import io
 
 from PIL import Image
 
-from arttl.collections.wording import shown, shown_path
-from arttl.files import whole_file
+from arttl.base.files import whole_file
+from arttl.base.wording import shown, shown_path
 from arttl.images.decoding import DAMAGE
 from arttl.images.overlay import overlay
 from arttl.reports.figures import new_figure

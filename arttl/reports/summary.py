@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from arttl.errors import InputError
-from arttl.reports.markdown import markdown_table
+from arttl.base.errors import InputError
+from arttl.base.markdown import markdown_table
 
 _COLUMNS = (
     "model",

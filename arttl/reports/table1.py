@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from arttl.base.wording import shown
 from arttl.collections import CHALLENGES
-from arttl.collections.wording import shown
 from arttl.published.chapter1 import COLLECTIONS, OVERLAP
 from arttl.reports.collect import EXPERIMENTS
 from arttl.reports.pictures import used_split

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from arttl import metrics
+from arttl.base.wording import counted, shown, shown_path
 from arttl.collections import BUNDLED
-from arttl.collections.wording import counted, shown, shown_path
 from arttl.published.chapter1 import (
     APPROACH_TITLES,
     ARCHITECTURES,
@@ -22,6 +21,7 @@ from arttl.published.chapter1 import (
 )
 from arttl.reports.cells import CURVES, DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
 from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
+from arttl.runs import metrics
 
 HEAD, MIDDLE = metrics.FREQUENCIES["head"][0] - 1, metrics.FREQUENCIES["middle"][0]
 FREQUENCIES = {

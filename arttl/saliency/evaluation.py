@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage, stats
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.saliency.inputs import check_class_ids, check_images, in_batches, unit_maps
 
 BLUR = 5.0  # standard deviation in pixels, as RISE's

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.walk import described
 from arttl.saliency.inputs import check_class_ids, check_images, graph_of, in_batches, made_once, unit_maps
 

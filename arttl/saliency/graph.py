@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.flat import flatten
 from arttl.models.walk import calls_in_order, described, maker
 from arttl.saliency.kinds import ACTIVATIONS, ENDS, KEEP_SIGN, MERGES, activation, pointwise

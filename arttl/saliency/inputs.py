@@ -6,7 +6,7 @@ import weakref
 
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.saliency.graph import Graph
 
 _MADE = weakref.WeakKeyDictionary()

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from keras import layers, ops
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.walk import described
 from arttl.saliency.kinds import CONVOLUTIONS, ENDS, MERGES, POOLINGS, pointwise
 

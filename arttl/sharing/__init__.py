@@ -5,7 +5,7 @@ Names that need more than the standard library load at first use.
 
 from __future__ import annotations
 
-from arttl.lazy import attach
+from arttl.base.lazy import attach
 
 __getattr__, __dir__, __all__ = attach(
     __name__, {"Classifier": "classifier", "export_run": "export", "load_classifier": "classifier"}

@@ -6,10 +6,10 @@ Face's model cards.
 
 from __future__ import annotations
 
-from arttl.collections.wording import counted
-from arttl.metrics import FREQUENCIES
+from arttl.base.markdown import markdown_table
+from arttl.base.wording import counted
 from arttl.models import get_backbone
-from arttl.reports.markdown import markdown_table
+from arttl.runs.metrics import FREQUENCIES
 from arttl.sharing.layout import ABOUT, LABELS, MODEL
 from arttl.sharing.markdown import code, code_list, yaml
 

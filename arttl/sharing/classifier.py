@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from arttl.bars import bar
-from arttl.collections.wording import shown, shown_path
-from arttl.errors import InputError
+from arttl.base.bars import bar
+from arttl.base.errors import InputError
+from arttl.base.wording import shown, shown_path
+from arttl.base.workers import bounded_map, processors
 from arttl.images import BadImage, decode_image
 from arttl.images.losses import lost_by_load_img
 from arttl.sharing.layout import AGAIN, MODEL, read_contents
-from arttl.workers import bounded_map, processors
 
 # The words before _label and _probability for the second best class and those after it.
 RANKS = ("", "second_", "third_", "fourth_", "fifth_", "sixth_", "seventh_", "eighth_", "ninth_", "tenth_")

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from arttl.collections.wording import counted, shown, shown_path
-from arttl.errors import InputError
-from arttl.files import make_folder
+from arttl.base.errors import InputError
+from arttl.base.files import make_folder
+from arttl.base.markdown import markdown_table
+from arttl.base.quietly import import_keras_quietly
+from arttl.base.spreadsheets import write_spreadsheet
+from arttl.base.wording import counted, shown, shown_path
 from arttl.images.losses import losses_told, lost_by_load_img
-from arttl.quietly import import_keras_quietly
-from arttl.reports.markdown import markdown_table
 from arttl.sharing.classifier import load_classifier
 from arttl.sharing.layout import read_about
 from arttl.sharing.pictures import check_outside, find_pictures
-from arttl.spreadsheets import write_spreadsheet
 
 
 def run_classify(options):
     """Do what `python -m arttl classify` was asked for: print the table or write it, and save the maps.
 
     Arguments:
-        options: the namespace of arttl.commands.
+        options: the namespace of arttl.cli.commands.
 
     Returns the exit code, 0.
 

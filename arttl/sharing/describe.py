@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from arttl.collections.wording import shown, shown_path
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.base.wording import shown, shown_path
 from arttl.models import get_backbone
 from arttl.models.belongings import weights_title
 from arttl.recipes import APPROACHES

@@ -6,10 +6,10 @@ import hashlib
 import os
 from pathlib import Path
 
+from arttl.base.errors import InputError
+from arttl.base.files import whole_file, whole_folder, write_json
+from arttl.base.wording import counted, shown_path
 from arttl.collections.image_folder import entries
-from arttl.collections.wording import counted, shown_path
-from arttl.errors import InputError
-from arttl.files import whole_file, whole_folder, write_json
 from arttl.runs import RunFolder
 from arttl.sharing.card import model_card
 from arttl.sharing.describe import describe
@@ -60,7 +60,7 @@ def run_export(options):
     """Do what `python -m arttl export` was asked for.
 
     Arguments:
-        options: the namespace of arttl.commands.
+        options: the namespace of arttl.cli.commands.
 
     Returns the exit code, 0.
 

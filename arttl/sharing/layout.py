@@ -14,9 +14,9 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from arttl.collections.wording import shown, shown_path
-from arttl.errors import InputError
-from arttl.files import file_hash
+from arttl.base.errors import InputError
+from arttl.base.files import file_hash
+from arttl.base.wording import shown, shown_path
 from arttl.images import Decoding
 
 FORMAT, VERSION = "arttl-classifier", 1

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 
-from arttl.collections.wording import shown, shown_path
+from arttl.base.wording import shown, shown_path
 
 
 def code(value, whole=False):
     """Any value as a Markdown code span, in which nothing is markup.
 
-    Odd characters are escaped as by arttl.collections.wording.shown, so that it stays one line. A span may not go into
+    Odd characters are escaped as by arttl.base.wording.shown, so that it stays one line. A span may not go into
     a table, where a bar would end the cell.
 
     Arguments:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from arttl.files import whole_file
+from arttl.base.files import whole_file
+from arttl.base.names import distinct_names, safe_name
 from arttl.images.overlay import overlay
-from arttl.names import distinct_names, safe_name
 
 
 def save_maps(classifier, paths, folder, batch_size=32, progress=False):

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown_path
 from arttl.collections.image_folder import IMAGE_SUFFIXES, list_images
-from arttl.collections.wording import counted, first_few, shown_path
-from arttl.errors import InputError
 
 
 class Pictures(NamedTuple):

@@ -10,8 +10,8 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from arttl.collections.wording import shown
-from arttl.files import open_regular
+from arttl.base.files import open_regular
+from arttl.base.wording import shown
 
 # What the standard library raises on damaged archives. RuntimeError: encrypted zips, and headers nested too deeply.
 DAMAGE = (

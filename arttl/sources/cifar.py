@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from arttl.collections.wording import first_few
+from arttl.base.wording import first_few
 from arttl.sources.archives import BadData, read_file, tar_members
 from arttl.sources.catalogue import CIFAR100_COARSE, SOURCES
 from arttl.sources.safe_pickle import BadPickle, load_pickle

@@ -12,7 +12,7 @@ import tokenize
 
 import numpy as np
 
-from arttl.collections.wording import shown
+from arttl.base.wording import shown
 from arttl.sources.archives import BadData, read_file, starts_with, zip_members
 from arttl.sources.catalogue import IDX_FILES, SOURCES
 

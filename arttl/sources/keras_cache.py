@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from arttl.collections.wording import shown_path
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.base.wording import shown_path
 from arttl.sources.catalogue import IDX_FILES
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from arttl.base.errors import InputError
+from arttl.base.wording import shown, shown_path
 from arttl.collections.bundled import DATA
-from arttl.collections.wording import shown, shown_path
-from arttl.errors import InputError
 from arttl.sources.archives import BadData, cause_of
 from arttl.sources.catalogue import CIFAR100_COARSE, SOURCES
 from arttl.sources.cifar import read_cifar

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from arttl.collections.wording import counted, first_few, shown
-from arttl.files import open_regular
+from arttl.base.files import open_regular
+from arttl.base.wording import counted, first_few, shown
 from arttl.sources.archives import DAMAGE, BadData, cause_of, safe_name
 
 SUFFIXES = (".jpg", ".jpeg", ".png")

@@ -15,7 +15,7 @@ import pickletools
 
 import numpy as np
 
-from arttl.collections.wording import shown
+from arttl.base.wording import shown
 
 MOST_OPERATIONS = 1_000_000  # the largest real pickle, CIFAR-100's train, has about 200,000
 MOST_TUPLES = 1_000  # hashing deeply nested ones overflows the C stack

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from arttl.collections.wording import counted, first_few
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few
 
 
 class SourceSplit(NamedTuple):

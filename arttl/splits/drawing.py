@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from arttl.base.wording import first_few, shown
 from arttl.collections import PARTS
-from arttl.collections.wording import first_few, shown
 from arttl.splits.files import find_or_make
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from arttl.base.errors import InputError
+from arttl.base.files import make_folder, whole_file, write_json
+from arttl.base.names import safe_name
+from arttl.base.wording import counted, shown_path
 from arttl.collections.csv_file import read_csv
 from arttl.collections.table import PARTS, labels_fingerprint
-from arttl.collections.wording import counted, shown_path
-from arttl.errors import InputError
-from arttl.files import make_folder, whole_file, write_json
-from arttl.names import safe_name
 from arttl.splits.split import Split, make_split
 
 COLUMNS = ["image_id", "label", "split"]

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from arttl.base.errors import InputError
+from arttl.base.wording import counted, first_few, shown
 from arttl.collections.csv_file import csv_text
 from arttl.collections.table import PARTS, labels_fingerprint
-from arttl.collections.wording import counted, first_few, shown
-from arttl.errors import InputError
 from arttl.splits.stratified import FEWEST_OF_CLASS, stratified
 
 PRESETS = ("thesis", "released", "stratified")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from arttl.errors import RunsFailed
-from arttl.saying import in_words, say
+from arttl.base.errors import RunsFailed
+from arttl.base.saying import in_words, say
 from arttl.sweeps.lock import sweep_lock
 from arttl.sweeps.plan import Graph, Job, Part, jobs_to_do, runs_to_do
 from arttl.sweeps.settings import Sweep

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from arttl.errors import InputError
-from arttl.files import write_table
+from arttl.base.errors import InputError
+from arttl.base.files import write_table
 
 NAME = "failures.csv"
 COLUMNS = ("run", "title", "time", "node", "attempts", "error", "traceback")

@@ -10,9 +10,9 @@ import secrets
 import time
 from pathlib import Path
 
-from arttl.errors import InputError
-from arttl.files import make_folder, write_json
-from arttl.locks import HeldError, locked, remove
+from arttl.base.errors import InputError
+from arttl.base.files import make_folder, write_json
+from arttl.base.locks import HeldError, locked, remove
 
 NAME, OWNER = ".sweep.lock", ".sweep.json"
 _SHARE = ".sweep-{}.lock"  # of each sweep that shares the folder

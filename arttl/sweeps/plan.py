@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)

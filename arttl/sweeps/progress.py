@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from arttl.collections.wording import duration_text
-from arttl.errors import RunsFailed
+from arttl.base.errors import RunsFailed
+from arttl.base.wording import duration_text
 
 QUIET = 60.0  # seconds without an event, after which a line says how it stands
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import ray
 from ray.exceptions import RayError
 
-from arttl.errors import InputError
-from arttl.workers import processors
+from arttl.base.errors import InputError
+from arttl.base.workers import processors
 
 OWN = "local"  # Ray's word for a cluster of this machine alone, which ends with the script
 

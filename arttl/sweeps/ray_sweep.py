@@ -16,8 +16,8 @@ from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from arttl.errors import InputError
-from arttl.saying import in_words
+from arttl.base.errors import InputError
+from arttl.base.saying import in_words
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
 from arttl.sweeps.progress import Progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 RAY_ONLY = ("address", "gpus_per_run", "cpus_per_run", "max_concurrent")
 

@@ -6,22 +6,22 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from arttl.chapter1.everything import Chapter1
-from arttl.chapter1.transfer import planned_variants
-from arttl.chapter2.everything import FIGURE_5_SEEDS, RELATED, Chapter2
-from arttl.chapter2.lth import TICKETS, HypothesisStudy
-from arttl.chapter2.opening import SourceSettings, dataset_name, is_natural
-from arttl.chapter2.search import SearchStudy
-from arttl.chapter2.studies import NATURAL
-from arttl.chapter2.ticket_runs import BatchNorm
-from arttl.chapter2.transfer import TicketStudy
 from arttl.collections.targets import TARGETS
+from arttl.lottery.everything import FIGURE_5_SEEDS, RELATED, Chapter2
+from arttl.lottery.lth import TICKETS, HypothesisStudy
+from arttl.lottery.opening import SourceSettings, dataset_name, is_natural
+from arttl.lottery.search import SearchStudy
+from arttl.lottery.studies import NATURAL
+from arttl.lottery.ticket_runs import BatchNorm
+from arttl.lottery.transfers import TicketStudy
 from arttl.pruning import SearchSettings
 from arttl.published.chapter1 import APPROACH_TITLES, FEATURES
 from arttl.reports.collect import EXPERIMENTS
 from arttl.sources.catalogue import SOURCES
 from arttl.sweeps import Sweep
 from arttl.thesis.sizes import DataSize, challenge_size, collection_images, dataset_size
+from arttl.transfer.everything import Chapter1
+from arttl.transfer.second import planned_variants
 
 ALL_ROUNDS = tuple(range(SearchSettings().rounds + 1))
 EXTRA = "not in the thesis"
@@ -40,7 +40,7 @@ class PlannedRun:
         data: the DataSize of what it is trained on.
         folder: the path of its folder.
         factors: pairs of a noun and a value, such as ("seed", 42), in which runs of one experiment differ.
-        approach: of arttl.thesis.EPOCHS; None where nothing is trained.
+        approach: of arttl.base.assumed.EPOCHS; None where nothing is trained.
         batch: images in a step.
         trainings: one, or those of all rounds of a search.
         passes: images that go through the frozen network once, for X.

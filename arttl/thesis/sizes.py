@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arttl.base.errors import InputError
 from arttl.collections.targets import find_target
-from arttl.errors import InputError
 from arttl.published.chapter1 import COLLECTIONS
 from arttl.reports.collect import EXPERIMENTS
 from arttl.sources.catalogue import SOURCES
@@ -58,7 +58,7 @@ def dataset_size(name, fraction=1.0):
     """A data set of Chapter 2: a natural source, or a target (Table 4).
 
     Arguments:
-        name: as arttl.chapter2.opening.dataset_name gives it.
+        name: as arttl.lottery.opening.dataset_name gives it.
         fraction: share of the training images that is used.
 
     Raises InputError for one whose size is not published.

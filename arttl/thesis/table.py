@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arttl.collections.wording import bytes_text, counted, shown_path
-from arttl.errors import InputError
-from arttl.files import write_table
-from arttl.reports.markdown import markdown_table
-from arttl.thesis import EPOCHS
+from arttl.base.assumed import EPOCHS
+from arttl.base.errors import InputError
+from arttl.base.files import write_table
+from arttl.base.markdown import markdown_table
+from arttl.base.steps import StepTimes
+from arttl.base.wording import bytes_text, counted, shown_path
 from arttl.thesis.costs import cost
 from arttl.thesis.runs import EXTRA, FIGURE4, shared_images, thesis_runs
-from arttl.thesis.steps import StepTimes
 
 SUMS = ["runs", "steps", "cpu_hours", "core_hours", "gpu_hours_estimate", "disk_bytes"]
 
@@ -20,7 +20,7 @@ def run_thesis(options):
     """Do what experiments/thesis.py was asked for.
 
     Arguments:
-        options: the namespace of arttl.thesis.parser.thesis_parser.
+        options: the namespace of arttl.cli.thesis_parser.thesis_parser.
 
     Raises InputError without --dry-run, since the data are the user's, and for step times that are not there.
     """

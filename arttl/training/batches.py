@@ -8,7 +8,7 @@ import math
 import keras
 import numpy as np
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 
 
 class Arrays:

@@ -17,8 +17,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from arttl.devices import statistics_synchronized
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.models.devices import statistics_synchronized
 from arttl.models.keras2018 import BatchNormalization2018
 
 _ATTRIBUTE = "arttl_batch_statistics"

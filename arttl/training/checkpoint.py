@@ -14,8 +14,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from arttl.errors import InputError
-from arttl.files import whole_file
+from arttl.base.errors import InputError
+from arttl.base.files import whole_file
 
 EVERY = 180.0  # seconds between two writes of a state: what a killed training has to do again
 SECONDS = "ARTTL_CHECKPOINT_SECONDS"  # the variable of the environment that says otherwise

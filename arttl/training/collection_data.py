@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from arttl.base.errors import InputError
+from arttl.base.saying import in_words, say
+from arttl.base.wording import shown
 from arttl.collections import PARTS
-from arttl.collections.wording import shown
-from arttl.errors import InputError
 from arttl.images import Decoding, ImageStore, check_reading, identify_files
-from arttl.saying import in_words, say
 from arttl.training.crops import stored_side
 from arttl.training.data import TrainingData
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models.agreement import check_agreement
 from arttl.models.fused_batchnorm import fuse_batch_normalization
 from arttl.models.keras2018 import CategoricalCrossentropy2018, EarlyStopping2018, RMSprop2018

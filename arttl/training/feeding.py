@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import keras
 
-from arttl.devices import number_of_devices, without_empty
+from arttl.models.devices import number_of_devices, without_empty
 
 AHEAD = 2  # batches that are read while the one before is trained on
 

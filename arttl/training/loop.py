@@ -11,9 +11,9 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 from tqdm import tqdm
 
-from arttl.devices import training_shared
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.models import HEAD, predict_batch
+from arttl.models.devices import training_shared
 from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
 from arttl.training.feeding import fed
 from arttl.training.precision import forget_models

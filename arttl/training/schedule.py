@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import keras
 
-from arttl.devices import number_of_devices
+from arttl.models.devices import number_of_devices
 
 
 def annealed(learning_rate, schedule, epoch):

@@ -1,7 +1,7 @@
 """Layers, loss, optimiser and stopping rule of the Keras of 2018, as ordinary Keras 3 objects.
 
-`arttl.eras` is the table of what differs from version to version; a saved model that holds any of these loads
-again wherever arttl is imported. Held by tests/test_keras2018.py against recordings of the real Keras.
+`arttl.recipes.eras` is the table of what differs from version to version; a saved model that holds any of these loads
+again wherever arttl is imported. Held by tests/models/test_keras2018.py against recordings of the real Keras.
 """
 
 from arttl.models.keras2018.batch_normalization import BatchNormalization2018, with_batch_normalization

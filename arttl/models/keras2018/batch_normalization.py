@@ -5,9 +5,9 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from arttl.devices import summed
-from arttl.eras import CHOICES
+from arttl.models.devices import summed
 from arttl.models.fused_batchnorm import batch_normalized
+from arttl.recipes.eras import CHOICES
 
 SHADOWS = ("biased_mean", "biased_variance", "local_step")  # not among a layer's weights in 2018, nor in any file
 
@@ -18,7 +18,7 @@ class BatchNormalization2018(keras.layers.BatchNormalization):
 
     While training it normalises with the batch's statistics, frozen or not; Keras 3 does so only where it is
     trainable. At inference it is Keras 3's. The defaults are those of 2.1.2; for the meaning of the settings, see
-    `arttl.eras.Numerics`.
+    `arttl.recipes.eras.Numerics`.
 
     Arguments:
         frozen_batchnorm: "batch" or "moving".
@@ -111,7 +111,7 @@ def with_batch_normalization(model, numerics):
 
     Arguments:
         model: a functional keras.Model.
-        numerics: an arttl.eras.Numerics.
+        numerics: an arttl.recipes.eras.Numerics.
     """
 
     def clone(layer):

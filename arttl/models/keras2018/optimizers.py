@@ -11,7 +11,7 @@ class RMSprop2018(keras.optimizers.RMSprop):
     """RMSprop with epsilon outside the root: p - lr g / (sqrt(v) + ε), where v = ρ v + (1 - ρ) g².
 
     Keras 3 divides by sqrt(v + ε). Near convergence g² falls below ε, and there the two part: over 600 steps of a
-    softmax layer Keras 3 moves the weights less than half as far (tests/test_keras2018.py).
+    softmax layer Keras 3 moves the weights less than half as far (tests/models/test_keras2018.py).
 
     Arguments:
         learning_rate: lr.

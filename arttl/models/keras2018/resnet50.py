@@ -8,8 +8,8 @@ import re
 import keras
 from keras import layers
 
-from arttl.eras import RESNET50_GRAPHS
 from arttl.models.keras2018.batch_normalization import batch_normalization
+from arttl.recipes.eras import RESNET50_GRAPHS
 
 # filters of the three convolutions, and number of blocks, of the stages 2 to 5
 STAGES = {2: ((64, 64, 256), 3), 3: ((128, 128, 512), 4), 4: ((256, 256, 1024), 6), 5: ((512, 512, 2048), 3)}
@@ -21,7 +21,7 @@ def resnet50(input_tensor, numerics):
     Arguments:
         input_tensor: a Keras tensor (batch, height, width, 3). Keras took no side under 197 pixels up to 2.2.2; here
             smaller ones work, where the last 7 x 7 pooling, if the era has one, is left out under 7 x 7.
-        numerics: an arttl.eras.Numerics whose `resnet50` is a key of arttl.eras.RESNET50_GRAPHS.
+        numerics: an arttl.recipes.eras.Numerics whose `resnet50` is a key of arttl.recipes.eras.RESNET50_GRAPHS.
 
     Returns a keras.Model from the input tensor's own source to X, shape (batch, 2048).
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arttl.collections.wording import shown
+from arttl.base.wording import shown
 from arttl.published.chapter2 import SCRATCH
 from arttl.reports.cells import INTERVALS
 from arttl.reports.tables import Cell, Table, interval, number

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from arttl.errors import InputError
+from arttl.base.errors import InputError
 from arttl.published.chapter2 import BATCHNORM
 from arttl.reports.collect import CHAPTER2, cause_of, check_tables, experiment_of, is_share, run_folders
 from arttl.reports.tickets.naming import data_name, source_name, target_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arttl.collections.wording import counted, shown
+from arttl.base.wording import counted, shown
 from arttl.published.chapter2 import OWN
 from arttl.published.curves import round_curves
 from arttl.reports.tickets.looks import CONTROLS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arttl.collections.wording import first_few, shown
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few, shown
 from arttl.published import chapter2 as published
 from arttl.published.chapter2 import COLUMNS, OWN, SCRATCH
 from arttl.reports.collect import cause_of

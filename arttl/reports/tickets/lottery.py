@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arttl.collections.wording import counted
+from arttl.base.wording import counted
 from arttl.published.curves import round_curves
 from arttl.reports.tickets.looks import CONTROLS
 from arttl.reports.tickets.naming import data_name, network_title

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from arttl.base.wording import shown
 from arttl.collections.targets import TARGETS, find_target
-from arttl.collections.wording import shown
 from arttl.published.chapter2 import COLUMNS, NETWORK, OWN, SCRATCH
 from arttl.sources.catalogue import SOURCES
 

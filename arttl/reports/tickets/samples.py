@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
-from arttl.collections.wording import shown
-from arttl.errors import InputError
+from arttl.base.errors import InputError
+from arttl.base.wording import shown
 from arttl.reports.figures import SAMPLES
 from arttl.reports.tickets.naming import NATURAL, order
 from arttl.runs import RunFolder

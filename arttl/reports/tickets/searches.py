@@ -8,12 +8,12 @@ from matplotlib import colormaps
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import NullFormatter
 
-from arttl.collections.wording import duration_text, shown, shown_path
-from arttl.names import distinct_names, safe_name
+from arttl.base.names import distinct_names, safe_name
+from arttl.base.wording import duration_text, shown, shown_path
 from arttl.reports.figures import new_figure, plain_axes
 from arttl.reports.tables import Cell, Table, number
 from arttl.reports.tickets.naming import network_title, order, source_title
-from arttl.results import best_rounds
+from arttl.runs.results import best_rounds
 
 DEAD = "dead"  # as arttl.pruning.liveness has it, which a report need not wait for
 COMPLETE, UNFINISHED = "complete", "unfinished"

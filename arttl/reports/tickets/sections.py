@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from arttl.collections.wording import counted, shown, shown_path
-from arttl.files import make_folder, write_table
-from arttl.overrides import flattened
+from arttl.base.files import make_folder, write_table
+from arttl.base.wording import counted, shown, shown_path
+from arttl.recipes.overrides import flattened
 from arttl.reports.figures import sample_pictures, save_figure
 from arttl.reports.formats import write_formats
 from arttl.reports.pictures import data_uri

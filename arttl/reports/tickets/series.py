@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from arttl.collections.wording import first_few
-from arttl.overrides import as_of_now, flattened
+from arttl.base.wording import first_few
 from arttl.published.chapter2 import BATCHNORM
+from arttl.recipes.overrides import as_of_now, flattened
 from arttl.reports.cells import MEASURE, measure
 from arttl.reports.collect import is_share
 from arttl.reports.tickets.collect import KEY

@@ -6,9 +6,9 @@ from collections import defaultdict
 
 import pandas as pd
 
+from arttl.base.wording import counted, first_few, shown, shown_path
 from arttl.collections.table import PARTS
 from arttl.collections.targets import TARGETS
-from arttl.collections.wording import counted, first_few, shown, shown_path
 from arttl.published.chapter2 import COLUMNS, NETWORK, OFF_GRID, SCRATCH, UNPRUNED
 from arttl.reports.cells import INTERVALS
 from arttl.reports.tables import STARRED, Cell, Table, interval, number

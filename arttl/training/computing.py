@@ -1,0 +1,58 @@
+"""How runs are computed: in which precision and on how many devices; and where their progress is shown besides."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from arttl.base.keras_settings import settings_pinned
+from arttl.models.devices import devices_shared
+
+
+@dataclass(frozen=True)
+class Computing:
+    """How one run is computed. What is not the default changes results, if only by rounding, and is recorded.
+
+    Attributes:
+        precision: Keras' name of a dtype policy: "float32", "mixed_bfloat16" or "mixed_float16".
+        devices: number of devices of this machine that share each batch.
+        track: names of arttl.runs.tracking.TRACKERS that are told of each epoch; it changes no result.
+    """
+
+    precision: str = "float32"
+    devices: int = 1
+    track: tuple = ()
+
+    @classmethod
+    def asked(cls, options):
+        """What a namespace of options asks for.
+
+        Arguments:
+            options: of a parser with arttl.cli.options.add_computing.
+        """
+        return cls(options.precision, options.devices, tuple(dict.fromkeys(options.track)))
+
+    @property
+    def settings(self):
+        """What a run's settings say of it: a dict, empty for the defaults."""
+        mine = {"precision": self.precision, "devices": self.devices}
+        return {name: value for name, value in mine.items() if value != getattr(USUAL, name)}
+
+    @property
+    def deviations(self):
+        """Departures from the studies, lines for config.json."""
+        precision, devices = self.precision != USUAL.precision, self.devices > 1
+        lines = [f"layers compute in {self.precision}, not {USUAL.precision}"] if precision else []
+        return lines + ([f"{self.devices} devices share each batch: sums are rounded otherwise"] if devices else [])
+
+    @contextmanager
+    def applied(self):
+        """Within this block models are built, compiled and trained like that."""
+        from arttl.training import layers_compute_in  # here and not above: --help must not cost the time Keras takes
+
+        with settings_pinned(), devices_shared(self.devices), layers_compute_in(self.precision):
+            yield
+
+
+USUAL = Computing()
+"""Float32 on one device, as the studies."""

@@ -1,0 +1,155 @@
+"""X, the pooled feature vectors of a frozen network: computed once, cached on disk, and used many times."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from arttl.base.bars import bar
+from arttl.base.locks import locked
+from arttl.models import feature_extractor, predict_batch
+from arttl.training.feature_file import FeatureFile
+from arttl.training.precision import computed_by
+
+FORMAT = 1  # of the cache's files and of their rows' keys
+SYNC_SECONDS = 2.0  # how often rows are made safe: what a killed process has to compute again
+
+
+class Features:
+    """X of some images of a store, read as the store is.
+
+    Arguments:
+        rows: their positions in the store, ascending.
+        array: float32 array of shape (len(rows), features).
+    """
+
+    def __init__(self, rows, array):
+        self.rows, self.array = rows, array
+
+    def __len__(self):
+        return len(self.rows)
+
+    def read(self, rows):
+        """X at these positions in the store, as a new array."""
+        return self.array[np.searchsorted(self.rows, rows)]
+
+
+def extract_features(classifier, store, rows=None, batch_size=32, progress=True):
+    """X for images of a store.
+
+    Arguments:
+        classifier: a model of arttl.models.build_classifier.
+        store: an ImageStore, or anything with `read(rows)` and a length.
+        rows: positions in the store; all of them by default.
+        batch_size: images in a forward pass.
+        progress: tell on standard error how far it has come.
+
+    Returns a float32 array of shape (len(rows), features). BatchNormalization uses its moving statistics.
+    """
+    rows = np.arange(len(store)) if rows is None else np.asarray(rows)
+    features = np.empty((len(rows), _length(classifier)), "float32")
+    for part, batch in _extracted(classifier, store, rows, batch_size, progress):
+        features[part] = batch
+    return features
+
+
+def cached_features(classifier, store, folder, rows=None, batch_size=32, progress=True):
+    """X for images of a store, image by image from the cache where the same network has seen the same pixels.
+
+    One file holds what a network gave in one precision on one kind of device. It grows by what is missing, and rows are
+    safe within seconds: who is killed has little to do again. Of two processes one computes and the other waits.
+
+    Arguments:
+        classifier: a model of arttl.models.build_classifier.
+        store: an ImageStore.
+        folder: the cache's folder, made if need be.
+        rows: positions in the store; all of them by default.
+        batch_size: images in a forward pass.
+        progress: tell on standard error how far it has come.
+
+    Returns (features, path, reused): float32 array of shape (len(rows), features), its file, and whether
+    everything was there already.
+
+    Raises InputError when the file cannot be written.
+    """
+    rows = np.arange(len(store)) if rows is None else np.asarray(rows)
+    key = hashlib.sha256(f"{FORMAT} {network_fingerprint(classifier)} {computed_by()}".encode()).hexdigest()[:16]
+    file = FeatureFile(Path(folder) / f"{classifier.name}-{key}.features", _length(classifier))
+    keys = _pixel_keys(store, rows)
+    features, there = file.read(keys)
+    if there.all():
+        return features, file.path, True
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    lock = file.path.with_name(f".{file.path.stem}.lock")
+    with locked(lock, waiting=lambda: _say_waiting(lock, progress)):
+        features, there = file.read(keys)  # another process may have computed them
+        missing = np.flatnonzero(~there)
+        _fill(features, missing, keys, file, _extracted(classifier, store, rows[missing], batch_size, progress))
+    return features, file.path, not len(missing)
+
+
+def _fill(features, missing, keys, file, extracted):
+    """Take over what is extracted for the missing places, and append it to the file from time to time."""
+    waiting, saved = [], time.monotonic()
+
+    def save():
+        if waiting:
+            file.append([keys[place] for place in waiting], features[waiting])
+
+    try:
+        for part, batch in extracted:
+            features[missing[part]] = batch
+            waiting.extend(missing[part])
+            if time.monotonic() - saved > SYNC_SECONDS:
+                save()
+                waiting, saved = [], time.monotonic()
+    finally:
+        save()
+
+
+def _extracted(classifier, store, rows, batch_size, progress):
+    """(slice of the rows, their X) of batch after batch."""
+    extractor = feature_extractor(classifier)
+    starts = range(0, len(rows), batch_size)
+    for start in bar(starts, desc="extracting features", unit="batch", shown=progress, leave=False):
+        part = slice(start, start + batch_size)
+        yield part, predict_batch(extractor, store.read(rows[part]), batch_size)
+
+
+def _length(classifier):
+    return feature_extractor(classifier).output_shape[-1]
+
+
+def _pixel_keys(store, rows):
+    """What is the same for the same pixels alone, for each row; of images in memory their place in what they are of."""
+    if hasattr(store, "pixel_keys"):
+        return [store.pixel_keys[row] for row in rows]
+    return [f"{store.fingerprint} {row}" for row in rows]
+
+
+def _say_waiting(lock, progress):
+    if progress:
+        print(f"waiting for another process that computes the same features ({lock})", file=sys.stderr)
+
+
+def network_fingerprint(classifier):
+    """SHA-256 over the layers from pixels to X: their kinds, settings and weights; the head does not count.
+
+    Layers' names do not count either, since Keras numbers some of them by what was built before. Backend and
+    Keras version do: they may compute the same layers otherwise.
+    """
+    extractor = feature_extractor(classifier)
+    digest = hashlib.sha256(f"{classifier.input_shape} {keras.backend.backend()} {keras.__version__}".encode())
+    for layer in extractor.layers:
+        settings = {key: value for key, value in layer.get_config().items() if key not in ("name", "trainable")}
+        digest.update(f"{type(layer).__name__} {json.dumps(settings, sort_keys=True, default=str)}".encode())
+        for weight in layer.weights:
+            digest.update(f"{tuple(weight.shape)}".encode())
+            digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).tobytes())
+    return digest.hexdigest()

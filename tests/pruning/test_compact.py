@@ -1,0 +1,432 @@
+"""Compaction, against networks whose channels are worked out by hand and against the outputs of the originals."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from arttl.base.errors import InputError
+from arttl.models import build_classifier, lenet_300_100, resnet20
+from arttl.pruning import compact, load_sparse, save_sparse
+
+
+def sequence(*stack, shape=(6, 6, 2)):
+    """A functional model of layers in a row."""
+    x = first = keras.Input(shape)
+    for layer in stack:
+        x = layer(x)
+    return keras.Model(first, x)
+
+
+RANGES = {"gamma": (1, 0.2), "moving_mean": (0, 0.3), "beta": (0.2, 0.3), "bias": (0.1, 0.3), "alpha": (0, 0.3)}
+
+
+def randomise(model, rng):
+    """Give every weight a random value, such that an image's signal reaches the output."""
+    for variable in model.weights:
+        if variable.name.endswith("kernel"):
+            values = rng.normal(0.1, 1, variable.shape) * (2 / np.prod(variable.shape[:-1])) ** 0.5
+        elif variable.name == "moving_variance":
+            values = rng.uniform(0.5, 1.5, variable.shape)
+        else:
+            values = rng.normal(*RANGES.get(variable.name, (0, 0.1)), variable.shape)
+        variable.assign(values)
+    return model
+
+
+def empty(layer, *channels, bias=0.0):
+    """Set the kernel slices of a layer's output channels to zero, and their biases to a value."""
+    arrays = layer.get_weights()
+    arrays[0][..., list(channels)] = 0
+    if layer.use_bias:
+        arrays[1][list(channels)] = bias
+    layer.set_weights(arrays)
+
+
+def same_outputs(model, smaller, rng, images=5):
+    """Check that both give the same outputs, or features where a softmax layer follows, to 1e-5 of the largest."""
+    batch = rng.uniform(0, 255 if "preprocessing" in model.layers[1].name else 1, (images, *model.input.shape[1:]))
+    expected, found = (outputs(each, batch.astype("float32")) for each in (model, smaller))
+    assert np.isfinite(expected).all()
+    assert np.ptp(expected, axis=0).max() > 1e-3 * np.abs(expected).max()  # the images make a difference
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+def outputs(model, batch):
+    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+        model = keras.Model(model.input, model.layers[-1].input)
+    return keras.ops.convert_to_numpy(model(batch, training=False))
+
+
+def channels(report):
+    """Layer name to the number of output channels left."""
+    return {each.name: each.channels[1] for each in report.layers}
+
+
+def test_a_constant_channel_becomes_a_bias_worked_out_by_hand():
+    model = sequence(layers.Dense(2, "relu", name="a"), layers.Dense(1, name="b"), shape=(1,))
+    model.get_layer("a").set_weights([np.array([[2.0, 0.0]]), np.array([0.5, 3.0])])
+    model.get_layer("b").set_weights([np.array([[4.0], [10.0]]), np.array([1.0])])
+    smaller, report = compact(model)
+    kernel, bias = smaller.get_layer("b").get_weights()
+    np.testing.assert_array_equal(kernel, [[4.0]])
+    np.testing.assert_array_equal(bias, [31.0])  # 1 + 10 relu(3)
+    np.testing.assert_array_equal(smaller.get_layer("a").get_weights()[0], [[2.0]])
+    assert report.parameters == (7, 4)
+    assert report.multiply_adds == (4, 2)
+
+
+def test_a_negative_constant_dies_in_the_relu():
+    model = sequence(layers.Dense(2, "relu", name="a"), layers.Dense(1, name="b", use_bias=False), shape=(1,))
+    model.get_layer("a").set_weights([np.array([[2.0, 0.0]]), np.array([0.5, -3.0])])
+    model.get_layer("b").set_weights([np.array([[4.0], [10.0]])])
+    smaller, _ = compact(model)
+    assert [array.tolist() for array in smaller.get_layer("b").get_weights()] == [[[4.0]]]
+
+
+def test_batch_normalization_turns_an_empty_channel_into_beta_less_the_mean():
+    model = sequence(
+        layers.Conv2D(2, 1, use_bias=False, name="a"),
+        layers.BatchNormalization(epsilon=0.75, name="n"),
+        layers.Conv2D(1, 3, use_bias=False, name="b"),
+        shape=(4, 4, 1),
+    )
+    model.get_layer("a").set_weights([np.array([[[[1.0, 0.0]]]])])
+    # gamma, beta, mean, variance: the empty channel is 5 - 4 * 3 / sqrt(3.25 + 0.75) = -1
+    model.get_layer("n").set_weights([np.array(each) for each in ([1.0, 4.0], [0.0, 5.0], [0.0, 3.0], [0.25, 3.25])])
+    model.get_layer("b").set_weights([np.concatenate([np.ones((3, 3, 1, 1)), np.full((3, 3, 1, 1), 2.0)], axis=2)])
+    smaller, report = compact(model)
+    kernel, bias = smaller.get_layer("b").get_weights()
+    np.testing.assert_array_equal(kernel, np.ones((3, 3, 1, 1)))
+    np.testing.assert_allclose(bias, [-18.0], rtol=1e-6)  # nine times 2 times -1
+    assert channels(report) == {"a": 1, "n": 1, "b": 1}
+    assert report.multiply_adds == (16 * 2 + 4 * 18, 16 + 4 * 9)
+
+
+def test_over_a_border_one_constant_channel_carries_the_others(rng):
+    model = randomise(
+        sequence(
+            layers.Conv2D(5, 3, padding="same", activation="relu", name="a"),
+            layers.Conv2D(3, 3, padding="same", name="b"),
+        ),
+        rng,
+    )
+    empty(model.get_layer("a"), 1, 2, 4, bias=[2.0, 5.0, -1.0])
+    kernel = model.get_layer("b").get_weights()[0]
+    smaller, report = compact(model)
+    assert channels(report) == {"a": 3, "b": 3}  # of the constants 2, 5 and 0, the largest stays
+    found = smaller.get_layer("b").get_weights()[0]
+    np.testing.assert_allclose(found[:, :, 1], kernel[:, :, 2] + 0.4 * kernel[:, :, 1], rtol=1e-5)
+    same_outputs(model, smaller, rng)
+
+
+def test_without_a_border_no_constant_channel_is_needed(rng):
+    for options in ({"kernel_size": 3, "padding": "valid"}, {"kernel_size": 1, "padding": "same", "strides": 2}):
+        model = randomise(sequence(layers.Conv2D(5, 3, name="a"), layers.Conv2D(3, **options, name="b")), rng)
+        empty(model.get_layer("a"), 1, 2, bias=[2.0, 5.0])
+        smaller, report = compact(model)
+        assert channels(report) == {"a": 3, "b": 3}
+        same_outputs(model, smaller, rng)
+
+
+def test_a_map_that_padding_makes_uneven_is_kept(rng):
+    def model_with(bias):
+        stack = (layers.Conv2D(4, 1, name="a"), layers.ZeroPadding2D(1), layers.Conv2D(3, 3, name="b"))
+        model = randomise(sequence(*stack), rng)
+        empty(model.get_layer("a"), 0, 1, bias=bias)
+        return model
+
+    for bias, left in ((1.0, 4), (0.0, 2)):
+        model = model_with(bias)
+        smaller, report = compact(model)
+        assert channels(report)["a"] == left
+        same_outputs(model, smaller, rng)
+
+
+def test_padding_that_a_pooling_hides_does_not_matter(rng):
+    pool = (layers.ZeroPadding2D(1), layers.MaxPooling2D(3, strides=2))  # ResNet's stem: max(0, c) = c
+    model = randomise(sequence(layers.Conv2D(4, 1, name="a"), *pool, layers.Conv2D(3, 1, name="b")), rng)
+    empty(model.get_layer("a"), 0, 1, bias=1.0)
+    smaller, report = compact(model)
+    assert channels(report)["a"] == 2
+    same_outputs(model, smaller, rng)
+
+
+def test_channels_that_nothing_reads_go_and_what_only_they_read_too(rng):
+    stack = (layers.Conv2D(6, 3, name="a"), layers.ReLU(), layers.Conv2D(5, 3, padding="same", name="b"))
+    model = randomise(sequence(*stack, layers.Conv2D(4, 1, name="c")), rng)
+    arrays = model.get_layer("c").get_weights()
+    arrays[0][:, :, [0, 3]] = 0  # c does not read b's channels 0 and 3
+    model.get_layer("c").set_weights(arrays)
+    arrays = model.get_layer("b").get_weights()
+    arrays[0][:, :, 2, [1, 2, 4]] = 0  # which alone read a's channel 2
+    model.get_layer("b").set_weights(arrays)
+    smaller, report = compact(model)
+    assert channels(report) == {"a": 5, "b": 3, "c": 4}
+    same_outputs(model, smaller, rng)
+
+
+def residual(rng, in_branch=(), in_shortcut=(), unread=()):
+    first = keras.Input((6, 6, 2))
+    stem = layers.Conv2D(4, 1, name="shortcut")(first)
+    inner = layers.Conv2D(3, 3, padding="same", activation="relu", name="inner")(stem)
+    branch = layers.Conv2D(4, 3, padding="same", name="branch")(inner)
+    x = layers.ReLU()(layers.Add()([stem, branch]))
+    model = randomise(keras.Model(first, layers.Conv2D(2, 3, name="reader")(x)), rng)
+    empty(model.get_layer("branch"), *in_branch, bias=0.5)
+    empty(model.get_layer("shortcut"), *in_shortcut, bias=0.25)
+    for reader in ("inner", "reader"):
+        arrays = model.get_layer(reader).get_weights()
+        arrays[0][:, :, list(unread)] = 0
+        model.get_layer(reader).set_weights(arrays)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("emptied", "left"),
+    [
+        ({"in_branch": [0, 1]}, 4),
+        ({"in_shortcut": [1, 2]}, 4),
+        ({"in_branch": [0, 1, 3], "in_shortcut": [1, 3]}, 3),  # of the constants 1 and 3, `inner` needs one
+        ({"in_branch": [0, 1, 3], "in_shortcut": [1, 2, 3]}, 2),  # or 2, which has to stay anyway
+        ({"in_branch": [0, 1], "unread": [0]}, 3),
+        ({"in_branch": [1], "in_shortcut": [1], "unread": [2, 3]}, 2),
+    ],
+)
+def test_added_channels_go_only_together(rng, emptied, left):
+    model = residual(rng, **emptied)
+    smaller, report = compact(model)
+    assert (channels(report)["shortcut"], channels(report)["branch"]) == (left, left)
+    same_outputs(model, smaller, rng)
+
+
+def test_a_channel_of_the_stream_that_only_feeds_itself_goes(rng):
+    model = residual(rng)
+    for name, index in (("reader", np.s_[:, :, 3]), ("inner", np.s_[:, :, 3, 1:]), ("branch", np.s_[:, :, 0, :3])):
+        arrays = model.get_layer(name).get_weights()
+        arrays[0][index] = 0  # channel 3 reaches inner's channel 0 alone, which reaches channel 3 alone
+        model.get_layer(name).set_weights(arrays)
+    smaller, report = compact(model)
+    assert channels(report) == {"shortcut": 3, "inner": 2, "branch": 3, "reader": 2}
+    same_outputs(model, smaller, rng)
+
+
+def inception_like(rng):
+    first = keras.Input((9, 9, 3))
+    stem = layers.ReLU()(layers.BatchNormalization(scale=False)(layers.Conv2D(6, 3, use_bias=False)(first)))
+    pooled = layers.AveragePooling2D(3, strides=1, padding="same")(stem)
+    branches = [
+        layers.Conv2D(4, 1, activation="relu", name="one")(stem),
+        layers.Conv2D(5, 3, padding="same", name="three")(layers.Conv2D(4, 1, activation="relu", name="reduce")(stem)),
+        layers.Conv2D(3, 1, name="pool_projection")(pooled),
+    ]
+    x = layers.BatchNormalization()(layers.Concatenate(name="mixed")(branches))
+    x = layers.Conv2D(5, (1, 7), padding="same", name="last")(layers.Activation("silu")(x))
+    x = layers.Dense(4, "softmax", name="head")(layers.GlobalAveragePooling2D()(x))
+    return randomise(keras.Model(first, x), rng)
+
+
+def separable(rng):
+    first = keras.Input((8, 8, 3))
+    x = layers.SeparableConv2D(6, 3, padding="same", depth_multiplier=2, activation="relu", name="s1")(first)
+    x = layers.BatchNormalization(name="n1")(x)
+    x = layers.SeparableConv2D(7, 3, depth_multiplier=2, name="s2")(x)
+    x = layers.LeakyReLU()(x)
+    x = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2, name="d")(x)
+    x = layers.PReLU(shared_axes=[1, 2])(layers.BatchNormalization(name="n2")(x))
+    x = layers.Dropout(0.5)(layers.SeparableConv2D(4, 1, name="s3")(x))
+    return randomise(keras.Model(first, layers.Dense(3, name="head")(layers.Flatten()(x))), rng)
+
+
+def with_shared_and_unknown(rng):
+    first = keras.Input((6, 6, 2))
+    shared = layers.Conv2D(4, 3, padding="same", activation="relu", name="shared")
+    x = layers.Conv2D(4, 1, name="stem")(first)
+    x = layers.Maximum()([shared(x), shared(layers.Conv2D(4, 1, name="other")(x))])
+    x = layers.LayerNormalization()(layers.Conv2D(5, 3, name="before")(x))
+    x = layers.Conv2D(4, 3, groups=2, name="grouped")(layers.Conv2D(6, 1, name="between")(x))
+    return randomise(keras.Model(first, layers.Dense(3, name="head")(layers.GlobalMaxPooling2D()(x))), rng)
+
+
+def prune_channels(model, rng, share=0.4):
+    """Empty a share of each kernel's outputs, cut a share of its inputs off, and prune half of what remains."""
+    for layer in model.layers:
+        arrays = layer.get_weights()
+        for variable, array in zip(layer.weights, arrays, strict=True):
+            if variable.name.endswith("kernel") and layer.name != "head":
+                array[..., rng.uniform(size=array.shape[-1]) < share] = 0
+                array[..., rng.uniform(size=array.shape[-2]) < share / 2, :] = 0
+                array *= rng.uniform(size=array.shape) < 0.5
+                array[..., 0, 0] += 0.5  # so that some signal passes
+        layer.set_weights(arrays)
+
+
+BUILDERS = {
+    "residual": residual,
+    "inception": inception_like,
+    "separable": separable,
+    "shared": with_shared_and_unknown,
+    "resnet20": lambda rng: randomise(resnet20(4, (16, 16, 3)), rng),
+    "lenet": lambda rng: lenet_300_100(seed=3),
+}
+
+
+@pytest.mark.parametrize("architecture", BUILDERS)
+@pytest.mark.parametrize("seed", range(4))
+def test_random_sparse_networks_keep_their_outputs(architecture, seed):
+    if architecture in ("resnet20", "lenet") and seed > 1:
+        pytest.skip("two seeds of the larger networks are enough")
+    rng = np.random.default_rng(seed)
+    model = BUILDERS[architecture](rng)
+    prune_channels(model, rng, share=(0.4, 0.2, 0.5, 0.6)[seed])
+    smaller, report = compact(model)
+    before, after = report.parameters
+    assert before == model.count_params()
+    assert after == smaller.count_params() <= before
+    assert after < before or architecture in ("shared", "residual")  # where few go, tied to others
+    same_outputs(model, smaller, rng)
+
+
+def test_shared_and_unknown_layers_keep_their_channels(rng):
+    model = with_shared_and_unknown(rng)
+    for name in ("shared", "before", "between", "other"):
+        empty(model.get_layer(name), 1, 2, bias=0.5)
+    smaller, report = compact(model)
+    assert channels(report) == {each.name: each.channels[0] for each in report.layers}
+    same_outputs(model, smaller, rng)
+
+
+def test_flatten_takes_each_place_of_a_channel_away(rng):
+    model = randomise(sequence(layers.Conv2D(3, 3, name="a"), layers.Flatten(), layers.Dense(2, name="b")), rng)
+    empty(model.get_layer("a"), 1, bias=2.0)
+    kernel, bias = model.get_layer("b").get_weights()
+    smaller, report = compact(model)
+    found = smaller.get_layer("b").get_weights()
+    rows = kernel.reshape(16, 3, 2)
+    np.testing.assert_array_equal(found[0], rows[:, [0, 2]].reshape(32, 2))
+    np.testing.assert_allclose(found[1], bias + 2 * rows[:, 1].sum(axis=0), rtol=1e-5)
+    assert report.multiply_adds == (16 * 54 + 96, 16 * 36 + 64)
+
+
+def test_gamma_of_zero_empties_a_channel(rng):
+    stack = (layers.Conv2D(4, 3), layers.BatchNormalization(name="n"), layers.Conv2D(2, 1))
+    model = randomise(sequence(*stack), rng)
+    gamma, *others = model.get_layer("n").get_weights()
+    model.get_layer("n").set_weights([gamma * [1, 0, 0, 1], *others])
+    smaller, report = compact(model)
+    assert channels(report)["n"] == 2
+    same_outputs(model, smaller, rng)
+
+
+def test_nothing_to_remove_leaves_every_layer_as_it_was(rng):
+    model = inception_like(rng)
+    smaller, report = compact(model)
+    assert report.parameters[0] == report.parameters[1] == model.count_params()
+    for old, new in zip(model.get_weights(), smaller.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert not {id(each) for each in model.weights} & {id(each) for each in smaller.weights}
+
+
+@pytest.mark.parametrize("architecture", ["residual", "inception", "separable", "resnet20"])
+def test_everything_empty_leaves_one_channel_and_the_same_constant(architecture, rng):
+    model = BUILDERS[architecture](rng)
+    for layer in model.layers:
+        layer.set_weights(
+            [
+                np.zeros_like(array) if variable.name.endswith("kernel") else array
+                for variable, array in zip(layer.weights, layer.get_weights(), strict=True)
+            ]
+        )
+    smaller, report = compact(model)
+    assert min(channels(report).values()) == 1
+    images = rng.normal(size=(2, *model.input.shape[1:])).astype("float32")
+    np.testing.assert_allclose(outputs(smaller, images), outputs(model, images), rtol=1e-5)
+
+
+@pytest.mark.parametrize("numerics", ["keras3", "2.1.2", "2.1.6", "2.2.2", "2.2.4"])
+def test_bundled_weights_of_resnet50(numerics, rng):
+    size = 64 if numerics == "keras3" else 40
+    model = build_classifier("resnet50", 4, weights="bundled", image_size=size, numerics=numerics)
+    smaller, report = compact(model)
+    assert report.parameters[1] < 0.95 * report.parameters[0]
+    assert channels(report)[model.layers[3 if numerics != "2.1.2" else 2].name] < 64
+    same_outputs(model, smaller, rng, images=2)
+
+
+@pytest.mark.parametrize(("architecture", "size"), [("vgg19", 32), ("inception_v3", 75), ("xception", 71)])
+def test_the_other_backbones_with_emptied_channels(architecture, size, rng):
+    model = randomise(build_classifier(architecture, 4, weights="none", image_size=size, numerics="2.1.6"), rng)
+    prune_channels(model, rng)
+    smaller, report = compact(model)
+    assert report.parameters[1] < 0.7 * report.parameters[0]
+    same_outputs(model, smaller, rng, images=2)
+
+
+def test_saves_loads_and_trains_on(tmp_path, rng):
+    model = BUILDERS["resnet20"](rng)
+    prune_channels(model, rng)
+    smaller, _ = compact(model)
+    smaller.save(tmp_path / "small.keras")
+    loaded = keras.saving.load_model(tmp_path / "small.keras")
+    images = rng.uniform(0, 255, (8, 16, 16, 3)).astype("float32")
+    np.testing.assert_array_equal(loaded.predict(images, verbose=0), smaller.predict(images, verbose=0))
+    loaded.compile("sgd", "sparse_categorical_crossentropy")
+    losses = loaded.fit(images, np.arange(8) % 4, epochs=8, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    again, _ = compact(loaded)  # the trained model is an ordinary one
+    same_outputs(loaded, again, rng)
+
+
+def test_frozen_layers_stay_frozen(rng):
+    model = residual(rng, in_branch=[0], in_shortcut=[0])
+    model.get_layer("inner").trainable = False
+    assert not compact(model).model.get_layer("inner").trainable
+
+
+def test_report_is_a_table(rng):
+    report = compact(residual(rng, in_branch=[1, 2], in_shortcut=[1, 2])).report
+    lines = str(report).splitlines()
+    assert len(lines) == 6
+    assert lines[-1].startswith("in all")
+    assert f"{report.parameters[1]:,}" in lines[-1]
+
+
+def test_what_cannot_be_compacted_is_refused():
+    with pytest.raises(InputError, match="fixed input shape"):
+        compact(sequence(layers.Conv2D(2, 3), shape=(None, None, 3)))
+    first, second = keras.Input((3,)), keras.Input((3,))
+    with pytest.raises(InputError, match="2 inputs"):
+        compact(keras.Model([first, second], layers.Add()([first, second])))
+    with pytest.raises(InputError, match="no graph"):
+        compact(keras.Sequential([layers.Dense(2)]))
+
+
+def test_sparse_weights_come_back_bit_for_bit(tmp_path, rng):
+    model = BUILDERS["resnet20"](rng)
+    prune_channels(model, rng)
+    save_sparse(model, tmp_path / "w.h5")
+    again = load_sparse(resnet20(4, (16, 16, 3)), tmp_path / "w.h5")
+    for old, new in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert (tmp_path / "w.h5").stat().st_size < 0.6 * 4 * model.count_params()
+
+
+def test_sparse_weights_of_another_network_or_damaged_are_refused(tmp_path, rng):
+    path = tmp_path / "w.h5"
+    save_sparse(lenet_300_100(seed=0), path)
+    model = lenet_300_100(num_classes=7)
+    before = model.get_weights()
+    with pytest.raises(InputError, match=r"does not fit model 'lenet_300_100' \(head"):
+        load_sparse(model, path)
+    with pytest.raises(InputError, match="does not exist"):
+        load_sparse(model, tmp_path / "none.h5")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        load_sparse(lenet_300_100(), path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="damaged or not HDF5"):
+        load_sparse(model, path)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
