@@ -56,7 +56,7 @@ def check_all(cases):
 
 
 def outcome(folder):
-    found = sorted(path for path in (folder / "here").iterdir())
+    found = sorted(path for path in (folder / "here").rglob("*") if path.is_file())
     findings = []
     for path in found:
         findings += pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")

@@ -137,9 +137,10 @@ def write_json(path, content):
         file.write("\n")
 
 
-def write_table(path, table):
-    """Write a pandas DataFrame as CSV without its index, whole or not at all."""
+def write_table(path, table, mark=""):
+    """Write a pandas DataFrame as CSV without its index, whole or not at all; `mark` is what the file begins with."""
     with whole_file(path) as file:
+        file.write(mark)
         table.to_csv(_LineFeeds(file), index=False, lineterminator=_LineFeeds.END)
 
 

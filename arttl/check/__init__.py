@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from arttl.base.errors import InputError
+from arttl.base.files import make_folder
 from arttl.base.names import safe_name
 from arttl.base.saying import in_words, say
+from arttl.base.typed import typed
 from arttl.check.findings import ATTENTION, Finding, write_findings
 from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
 from arttl.check.metadata import ChallengeFacts, challenge_facts, class_rows, metadata_findings
 from arttl.check.report import report
-from arttl.collections import open_collection, reading_options
+from arttl.collections import Reading, open_collection, reading_options
 from arttl.collections.table import Collection
 from arttl.images.losses import LOSSES, REMEDY
 from arttl.recipes import fine_tuning
@@ -61,7 +62,7 @@ def run_check(options):
 
     Raises InputError for data that cannot be read as a collection, and if the CSV cannot be written.
     """
-    recipe = fine_tuning(options.recipe).changed(read_assignments(options.set))
+    recipe = fine_tuning(options.recipe).changed(typed(Reading, options).changes | read_assignments(options.set))
     asked = list(dict.fromkeys(options.challenge or ()))
     collection = open_collection(
         options.data,
@@ -83,7 +84,7 @@ def run_check(options):
     findings = [
         each._replace(detail=in_words(each.detail)) if each.kind in OF_FILES else each for each in checked.findings
     ]
-    path = options.report or Path(f"check-{safe_name(collection.name)}.csv")
+    path = options.report or make_folder(options.output, "output") / f"check-{safe_name(collection.name)}.csv"
     write_findings(path, [*findings, *(row for facts in checked.facts for row in class_rows(facts))])
     say(report(checked, path))
     return 0 if checked.ready else 1

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 from typing import NamedTuple
 
+import pandas as pd
+
 from arttl.base.files import csv_writer, whole_file
+from arttl.base.spreadsheets import MARK, is_workbook, write_spreadsheet
 
 ATTENTION = (
     "cannot-split",
@@ -14,6 +17,7 @@ ATTENTION = (
     "unreadable",
     "corrupt",
     "white",
+    "uniform",
     "straddles",
     "two-labels",
     "label-variant",
@@ -25,8 +29,8 @@ class Finding(NamedTuple):
     """One thing found.
 
     Arguments:
-        kind: one of ATTENTION, or "dropped", "without-row", "transparent", "turned", "duplicate", "near-duplicate", or
-            "class", which finds no fault.
+        kind: one of ATTENTION, or "dropped", "without-row", "not-read", "transparent", "turned", "duplicate",
+            "near-duplicate", or "class", which finds no fault.
         challenge: the challenge it is about; "" for all.
         item: an image id or a label.
         detail: more about it, in words.
@@ -41,11 +45,15 @@ class Finding(NamedTuple):
 
 
 def write_findings(path, findings):
-    """Write the findings as CSV, with a header, whole or not at all; InputError if it cannot be written.
+    """Write the findings as CSV or .xlsx, with a header, whole or not at all; InputError if it cannot be written.
 
-    File names that are not UTF-8 are written as the bytes that they are.
+    In a CSV file names that are not UTF-8 are written as the bytes that they are.
     """
+    if is_workbook(path):
+        write_spreadsheet(path, pd.DataFrame(findings, columns=Finding._fields))
+        return
     text = io.StringIO(newline="")
+    text.write(MARK)
     writer = csv_writer(text)
     writer.writerow(Finding._fields)
     writer.writerows(findings)

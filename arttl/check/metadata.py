@@ -32,6 +32,8 @@ class ChallengeFacts:
         labels: str Series of the labels, indexed by image_id.
         split: the Split that training would use, or None if it cannot be drawn.
         problem: why it cannot be drawn, or "".
+        drawn: the Split before any class was left out; None without one.
+        stratified: the Split that `stratified` would draw, where this one leaves classes out and that one fewer.
         differences: how the split differs from the row of Table 4 that the collection was cut as or is named
             like, in words; None for one that is neither.
     """
@@ -41,6 +43,8 @@ class ChallengeFacts:
     split: Split | None
     problem: str = ""
     differences: list[str] | None = None
+    drawn: Split | None = None
+    stratified: Split | None = None
 
     @property
     def tail(self):
@@ -51,19 +55,32 @@ class ChallengeFacts:
     @property
     def left(self):
         """What the split leaves to train on, in words, and whether it leaves anything out."""
-        images, classes = (0, 0) if self.split is None else (len(self.split.table), len(self.split.classes))
+        classes = 0 if self.split is None else len(self.split.classes)
+        return self.kept_by(self.split), classes < self.labels.nunique()
+
+    def kept_by(self, split):
+        """'2 of 5 classes and 41 of 55 images', of a Split of these labels, or None."""
+        images, classes = (0, 0) if split is None else (len(split.table), len(split.classes))
         of = self.labels.nunique()
-        words = f"{classes:,} of {counted(of, 'class')} and {images:,} of {counted(len(self.labels), 'image')}"
-        return words, classes < of
+        return f"{classes:,} of {counted(of, 'class')} and {images:,} of {counted(len(self.labels), 'image')}"
 
     @property
     def shares(self):
-        """Images of each class in each part of the split: a DataFrame, largest class first; empty without a split."""
-        if self.split is None:
-            return pd.DataFrame(columns=PARTS)
-        table = self.split.table
-        counts = pd.crosstab(table.label, table.split).reindex(columns=PARTS, fill_value=0)
-        return counts.loc[sorted(counts.index, key=lambda label: (-counts.loc[label].sum(), label))]
+        """Images of every class, in all and in each part as drawn: a DataFrame, largest class first.
+
+        Classes that the split leaves out are among them; without a split nothing is in any part.
+        """
+        sizes = self.labels.value_counts()
+        table = pd.DataFrame({"images": sizes[sorted(sizes.index, key=lambda label: (-sizes[label], label))]})
+        drawn = pd.DataFrame(columns=PARTS)
+        if self.drawn is not None:
+            drawn = pd.crosstab(self.drawn.table.label, self.drawn.table.split)
+        return table.join(drawn.reindex(columns=PARTS)).fillna(0).astype(int)
+
+    @property
+    def learned(self):
+        """The classes that the split leaves, a set."""
+        return set() if self.split is None else set(self.split.classes)
 
     @property
     def published(self):
@@ -85,15 +102,28 @@ def challenge_facts(collection, challenge, seed, min_images=1, together=(), pres
         together: groups of image ids that it keeps in one part.
         preset: of arttl.splits.
     """
-    labels = collection.labels(challenge)
-    try:
-        given = collection.given_split()
-        split = make_split(labels, preset=preset, seed=seed, given=given, min_images=min_images, groups=together)
-    except InputError as error:
-        return ChallengeFacts(challenge, labels, None, str(error))
+    labels, given = collection.labels(challenge), collection.given_split()
+    asked = {"seed": seed, "given": given, "min_images": min_images, "groups": together}
+    whole, _ = _tried(labels, **asked | {"preset": "released"})
+    split, problem = _tried(labels, **asked | {"preset": preset})
+    better = None
+    if given is None and preset == "thesis" and (split is None or split.dropped):
+        better, _ = _tried(labels, **asked | {"preset": "stratified"})
+        better = better if better and (split is None or len(better.classes) > len(split.classes)) else None
+    if split is None:
+        return ChallengeFacts(challenge, labels, None, problem, None, whole, better)
     cut = collection.made.get("cut", {})
     target = find_target(str(cut.get("target", collection.name)))
-    return ChallengeFacts(challenge, labels, split, "", target and target.differences(split.table))
+    drawn = split if preset == "stratified" else whole
+    return ChallengeFacts(challenge, labels, split, "", target and target.differences(split.table), drawn, better)
+
+
+def _tried(labels, **asked):
+    """(the Split, "") that make_split draws, or (None, why it cannot)."""
+    try:
+        return make_split(labels, **asked), ""
+    except InputError as error:
+        return None, str(error)
 
 
 def metadata_findings(collection, facts):
@@ -108,6 +138,10 @@ def metadata_findings(collection, facts):
     findings += [
         Finding("unreadable", item=item, detail="a folder that cannot be read") for item in collection.unreadable
     ]
+    findings += [
+        Finding("not-read", item=item, detail="a format that is not read; convert it to JPEG or PNG")
+        for item in collection.not_read
+    ]
     for each in facts:
         findings += dropped_classes(each)
         findings += label_variants(each.labels, each.challenge)
@@ -115,13 +149,18 @@ def metadata_findings(collection, facts):
 
 
 def class_rows(facts):
-    """A row for each class that the split of a challenge leaves, with its images of each part: a list of Findings.
+    """A row for each class of a challenge, with its images of each part as drawn: a list of Findings.
 
     Arguments:
         facts: ChallengeFacts.
     """
     return [
-        Finding("class", facts.challenge, label, ", ".join(f"{count} {part}" for part, count in counts.items()))
+        Finding(
+            "class",
+            facts.challenge,
+            label,
+            ", ".join(f"{counts[part]} {part}" for part in PARTS) + ("" if label in facts.learned else "; left out"),
+        )
         for label, counts in facts.shares.iterrows()
     ]
 

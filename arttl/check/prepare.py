@@ -32,7 +32,8 @@ def run_prepare(options):
     fit, for unreadable images without --skip-bad-images, and for those that their reading would turn white. What was
     made until then stays, and is not made again.
     """
-    recipe = fine_tuning(options.recipe, resize=options.resize).changed(read_assignments(options.set))
+    changes = typed(Reading, options).changes | read_assignments(options.set)
+    recipe = fine_tuning(options.recipe, resize=options.resize).changed(changes)
     sizes = image_sizes(options)
     make_folder(options.cache, "cache")
     challenges = list(dict.fromkeys(options.challenge or ()))

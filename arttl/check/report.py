@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from arttl.base.assumed import TFLOPS
 from arttl.base.wording import bytes_text, counted, duration_text, first_few, shown, shown_path
+from arttl.base.workers import processors
+from arttl.check.costs import estimates
 from arttl.check.images import PREPARED, SAMPLE
+from arttl.collections.table import PARTS
 from arttl.images.losses import loss_line
+from arttl.published.chapter1 import APPROACH_TITLES
 
 SHOWN_NOTES = 6
 SHOWN_CLASSES = 6
+SHOWN_ROWS = 12  # classes that have a line of their own
+FEW_TESTS = 50  # images: with fewer, one is more than two points of accuracy
 
 
 def report(checked, path):
@@ -49,15 +56,21 @@ def _challenge_lines(facts):
         lines.append(f"  Table 1, {collection}: N_t {images:,}, Q_t {classes:,}")
     lines.append(f"  classes by their number of images: {tail}")
     if facts.split is None:
-        return [*lines, f"  cannot be split: {facts.problem}"]
+        return [*lines, f"  cannot be split: {facts.problem}", *_offer(facts), *_class_lines(facts)]
     parts = ", ".join(f"{len(facts.split.ids(part)):,} {part}" for part in ("train", "validation", "test"))
     kept = facts.split
     lines.append(f"  after the split filter: N_t {len(kept.table):,}, Q_t {len(kept.classes):,} ({parts})")
-    lines.append(f"  classes (train + validation + test): {_shares(facts)}")
+    tests = len(kept.ids("test"))
+    if tests < FEW_TESTS:
+        lines.append(
+            f"  few to test on: each of {counted(tests, 'test image')} is {100 / tests:.1f} points of accuracy"
+        )
+    lines += _class_lines(facts)
     if kept.dropped:
         largest = sorted(kept.dropped.items(), key=lambda item: (-item[1], item[0]))
         dropped = first_few((f"{shown(label)} {count:,}" for label, count in largest), SHOWN_CLASSES)
-        lines.append(f"  left out, since not in every part: {dropped}")
+        lines += [f"  left out ({kept.reason}): {dropped}", *_offer(facts)]
+    lines += _training(facts)
     if facts.differences:
         lines.append(f"  unlike Table 4: {'; '.join(facts.differences)}")
     elif facts.differences is not None:
@@ -65,10 +78,39 @@ def _challenge_lines(facts):
     return lines
 
 
-def _shares(facts):
-    """'drawing 16 + 2 + 2, print ...': the largest classes and how many images of each part they have."""
-    rows = ((shown(label), " + ".join(f"{count:,}" for count in row)) for label, row in facts.shares.iterrows())
-    return first_few((f"{label} {counts}" for label, counts in rows), SHOWN_CLASSES)
+def _class_lines(facts):
+    """The largest classes, a line each: 'drawing 20 = 16 train + 2 validation + 2 test'."""
+    shares = facts.shares
+    for label, row in shares[:SHOWN_ROWS].iterrows():
+        parts = " = " + " + ".join(f"{row[part]:,} {part}" for part in PARTS) if facts.drawn else ""
+        left_out = "" if label in facts.learned else ", left out"
+        yield f"    {shown(label)} {row['images']:,}{parts}{left_out}"
+    if len(shares) > SHOWN_ROWS:
+        yield f"    and {counted(len(shares) - SHOWN_ROWS, 'class')} more, all in the table of findings"
+
+
+def _offer(facts):
+    """What a stratified split would keep, where it keeps more classes; a list of lines."""
+    if facts.stratified is None:
+        return []
+    kept = facts.kept_by(facts.stratified)
+    return [f"  split=stratified draws each class for itself and keeps {kept} (not as the studies did)"]
+
+
+def _training(facts):
+    """What training takes, in a line; a list."""
+    if facts.split is None:
+        return []
+    found = estimates(facts.split)
+    each = ", ".join(
+        f"{APPROACH_TITLES[one.approach]} {duration_text(one.seconds)} ({duration_text(one.gpu_seconds)} on a GPU of "
+        f"{TFLOPS} TFLOPS) and {bytes_text(one.disk)}"
+        for one in found
+    )
+    return [
+        f"  training, an estimate by steps measured elsewhere, {found[0].epochs} epochs of ResNet50 on "
+        f"{counted(processors(), 'processor')}: {each}"
+    ]
 
 
 def _finding_lines(checked):
@@ -84,6 +126,8 @@ def _finding_lines(checked):
         lines.insert(
             0, f"folders that cannot be read: {_items(by_kind['unreadable'])} (skip_unreadable=True passes them over)"
         )
+    if by_kind["not-read"]:
+        lines.append(f"pictures that are not read: {_items(by_kind['not-read'])}; convert them to JPEG or PNG")
     if checked.images is None:
         return lines
     causes = [f"{shown(each.item)} ({shown_path(each.detail)})" for each in by_kind["corrupt"]]

@@ -6,6 +6,7 @@ Without any run: published.
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 from arttl.cli import Parser, name, natural, path, positive
 from arttl.cli import options as shared
@@ -65,7 +66,10 @@ def _add_check(commands):
     check.add_argument(
         "--metadata-only", action="store_true", help="open no image: neither corrupt ones nor duplicates"
     )
-    check.add_argument("--report", type=path, metavar="CSV", help="one row a finding (./check-NAME.csv)")
+    check.add_argument(
+        "--report", type=path, metavar="FILE", help="one row a finding, .csv or .xlsx (check-NAME.csv in --output)"
+    )
+    check.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where runs go (runs)")
     shared.add_recipe(check)
     reading = check.add_argument_group("how the data is read")
     shared.add_reading(reading)
@@ -174,7 +178,9 @@ def _add_classify(commands):
     )
     classify.add_argument("folder", type=path, metavar="FOLDER", help="what python -m arttl export wrote")
     classify.add_argument("images", nargs="+", type=path, metavar="IMAGES", help="picture files, and folders of them")
-    classify.add_argument("--to", type=path, metavar="CSV", help="write the table there rather than print it")
+    classify.add_argument(
+        "--to", type=path, metavar="FILE", help="write the table there, as .csv or .xlsx, rather than print it"
+    )
     classify.add_argument(
         "--top", type=positive, default=1, metavar="K", help="classes for each picture, at most 10 (1)"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from arttl.cli import name, natural, number, path, positive
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 TRACKERS = ("tensorboard", "mlflow")
+
+CHALLENGE_NAME = re.compile(r"\w[\w-]{0,59}")
+RESERVED_COLUMNS = ("image_id", "path", "given_split")  # of a collection's table
 
 # The names of arttl.collections.FORMATS, which take too long to import for --help; a test compares them.
 FORMAT_NAMES = ("wikiart", "dublin-core-csv", "omniart", "csv", "rijks-xml", "rijksgt", "class-folders")
@@ -21,13 +25,15 @@ def add_reading(group):
     group.add_argument(
         "--metadata",
         type=path,
-        help="labels outside of DIR or one of several: CSV, XML, MAT, or a folder of XML or lists",
+        help="labels outside of DIR or one of several: CSV, XLSX, XML, MAT, or a folder of XML or lists",
     )
     add_layout(group)
+    group.add_argument("--sheet", type=name, metavar="NAME", help="sheet of the workbook (the only one with data)")
     group.add_argument(
         "--split",
-        choices=("own", "challenge"),
-        help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's",
+        choices=("own", "challenge", "stratified"),
+        help="draw one, or keep that of train, val and test folders (own); challenge: rijksgt.mat's or WikiArt's; "
+        "stratified: draw each class for itself, so that none with three images is lost (not as the studies did)",
     )
     group.add_argument(
         "--max-megapixels",
@@ -37,10 +43,29 @@ def add_reading(group):
     )
 
 
+def add_challenge(parser, known, **more):
+    """The option of what is to be classified; class folders and named columns may call it whatever they like.
+
+    Arguments:
+        parser: a parser or group.
+        known: the studies' challenges that the script has.
+        more: for add_argument.
+    """
+    help = f"what to classify: {', '.join(known)}, or your own name for what your folders or column are"
+    parser.add_argument("--challenge", type=challenge, metavar="NAME", **{"help": help} | more)
+
+
+def challenge(text):
+    """An option's value as a challenge: the name of a folder of runs and of a column."""
+    if not CHALLENGE_NAME.fullmatch(text) or text in RESERVED_COLUMNS:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} cannot name one; use letters, digits, - and _")
+    return text
+
+
 def add_layout(group):
     """The options of how metadata is laid out and what counts as unknown, which several collections may share."""
-    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the CSV with the images' names")
-    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the CSV with the labels")
+    group.add_argument("--image-column", type=name, metavar="NAME", help="column of the table with the images' names")
+    group.add_argument("--label-column", type=name, metavar="NAME", help="column of the table with the labels")
     group.add_argument("--format", choices=FORMAT_NAMES, metavar="NAME", help=f"{', '.join(FORMAT_NAMES)} (detected)")
     group.add_argument(
         "--unknown-labels",

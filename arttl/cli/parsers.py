@@ -13,11 +13,11 @@ def chapter1_parser(description, challenges, approaches=None):
 
     Arguments:
         description: first line of --help.
-        challenges: names that --challenge takes.
+        challenges: the studies', which --help names.
         approaches: those that --approach takes; all by default.
     """
     parser = Parser(description=description)
-    parser.add_argument("--challenge", choices=challenges, required=True, help="what to classify")
+    shared.add_challenge(parser, challenges, required=True)
     _add_data_options(parser.add_argument_group("data (without --data: the bundled collection, at a small size)"))
     _add_model_options(parser.add_argument_group("models and training"), approaches)
     shared.add_computing(parser)
@@ -66,7 +66,7 @@ def fidelity_parser(description, challenges):
 def saliency_parser(description, challenges):
     """The options of the saliency maps' script: whose networks, which images, which method."""
     parser = Parser(description=description)
-    parser.add_argument("--challenge", choices=challenges, default="artist", help="of the runs (artist)")
+    shared.add_challenge(parser, challenges, default="artist", help="of the runs (artist)")
     parser.add_argument("--architecture", type=name, default="resnet50", metavar="NAME", help="(resnet50)")
     parser.add_argument("--seed", type=natural, default=42, metavar="N", help="(42)")
     parser.add_argument("--before", type=path, metavar="RUN", help="another run folder than the off-the-shelf one")
@@ -95,7 +95,7 @@ def all_parser(description):
     from arttl.recipes.eras import ERAS
 
     parser = Parser(description=description)
-    parser.add_argument("--challenge", nargs="+", choices=("material", "type", "artist"), help="(all that there are)")
+    shared.add_challenge(parser, ("material", "type", "artist"), nargs="+", help="(all that there are)")
     group = parser.add_argument_group("data (without --data: the bundled collections, at a small size)")
     group.add_argument("--data", type=path, metavar="DIR", help="the first collection, as Rijksmuseum")
     group.add_argument("--antwerp", type=path, metavar="DIR", help="the second one; without it no transfer to it")

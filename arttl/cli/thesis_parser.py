@@ -5,14 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from arttl.base.assumed import EPOCHS, TFLOPS
 from arttl.cli import Parser, number, path, positive
 from arttl.cli import options as shared
-from arttl.thesis import EPOCHS
-
-TFLOPS = 4.5
-"""Operations that a GPU does in a second of training, in 10^12: one Tesla P100, a data centre's GPU of 2016, trains
-ResNet-50 in single precision and batches of 32 with 195 images a second, each of 6 x 3.86 x 10^9 operations. Source:
-TensorFlow, docs_src/performance/benchmarks.md (May 2017), "Other Results"."""
 
 
 def thesis_parser(description):

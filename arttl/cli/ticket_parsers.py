@@ -194,7 +194,7 @@ def add_data(group):
         metavar="PATH",
         help="the source's archive or folder, keras for Keras' own, or a collection",
     )
-    group.add_argument("--challenge", choices=CHALLENGES, default="type", help="of a collection (type)")
+    shared.add_challenge(group, CHALLENGES, default="type", help="of a collection (type)")
     shared.add_reading(group)
     shared.add_skipping(group)
     shared.add_split(group)

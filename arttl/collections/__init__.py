@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from arttl.base.errors import InputError
-from arttl.base.wording import shown, shown_path
+from arttl.base.wording import first_few, shown, shown_path
 from arttl.collections.bundled import BUNDLED, bundled
 from arttl.collections.class_folders import read_class_folders
 from arttl.collections.csv_table import read_csv_table
@@ -52,8 +52,9 @@ __all__ = [
     "reading_options",
 ]
 
-SPLITS = ("own", "challenge")
-"""Whose split: this project's (or that of the data's train, val and test folders), or its publishers'."""
+SPLITS = ("own", "challenge", "stratified")
+"""Whose split: this project's (or that of the data's train, val and test folders), its publishers', or one that the
+run draws class by class, for which the data must bring none."""
 
 WITH_SPLITS = ("wikiart", "class-folders")
 """Formats that can bring a split of their own."""
@@ -67,6 +68,7 @@ class Reading:
     metadata: Path | None = None
     image_column: str | None = None
     label_column: str | None = None
+    sheet: str | None = None
     format: str | None = None
     split: str | None = None
     unknown_labels: tuple | None = None
@@ -78,6 +80,11 @@ class Reading:
     def open(self, challenge=None):
         """The Collection, opened for one challenge, or for all that it has; errors as of open_collection."""
         return open_collection(challenge=challenge, **vars(self))
+
+    @property
+    def changes(self):
+        """What it changes in a recipe, a dict: to draw the split class by class is a setting."""
+        return {"split": "stratified"} if self.split == "stratified" else {}
 
 
 _ALWAYS = ("data", "skip_missing", "skip_unreadable")  # which say nothing without data, and do no harm
@@ -96,6 +103,7 @@ def open_collection(
     metadata=None,
     image_column=None,
     label_column=None,
+    sheet=None,
     skip_missing=False,
     skip_unreadable=False,
     unknown_labels=None,
@@ -107,21 +115,24 @@ def open_collection(
     """Open a user's collection, in whichever of the known layouts it is.
 
     With metadata, images lie in `data`/images, jpg2 or jpg, else anywhere below `data`. The formats are tried in the
-    order of `detect.FORMATS`; a CSV in the data folder comes before all but WikiArt's lists. See docs/data.md.
+    order of `detect.FORMATS`; a table in the data folder comes before all but WikiArt's lists. See docs/data.md.
 
     Arguments:
         data: the data folder.
         challenge: "material", "type" or "artist"; with class folders or named columns, whatever the labels are;
             with WikiArt's lists also "genre" or "style". None for whatever the data has: all that a Dublin Core
             collection has, WikiArt's first, "type" with class folders or named columns.
-        metadata: a CSV, XML or MATLAB file elsewhere or one of several, or a folder of XML files or WikiArt's lists.
-        image_column, label_column: columns of a plain CSV.
+        metadata: a CSV, workbook, XML or MATLAB file elsewhere or one of several, or a folder of XML files or WikiArt's
+            lists.
+        image_column, label_column: columns of a plain CSV or workbook.
+        sheet: of a workbook; None for the only one that holds anything.
         skip_missing: leave metadata rows without an image out, rather than refuse them.
         skip_unreadable: leave subfolders that cannot be read out, rather than refuse them.
         unknown_labels: labels that say nothing, beside the blank one; None for the studies' ("anoniem").
         format: the name of one of `detect.FORMATS`; None to have it told from the data.
         split: "challenge" for the split that the data's publishers give: that of rijksgt.mat, which may lie beside
-            XML or CSV, WikiArt's val list as test, or train and test folders; None or "own" leaves the former aside.
+            XML or CSV, WikiArt's val list as test, or train and test folders; None or "own" leaves the former aside;
+            "stratified" as well, and the data must bring no split.
         follow_links: follow links below the folder of images wherever they lead, rather than inside it only.
         max_megapixels: decode pictures of up to so many million pixels; None for the usual bound (arttl.images).
 
@@ -143,18 +154,31 @@ def open_collection(
     }
     metadata = None if metadata is None else Path(metadata)
     walk = Walk(bool(follow_links), skip_unreadable)
-    asked = Request(data, challenge, metadata, image_column, label_column, split or "own", joining, walk)
+    asked = Request(data, challenge, metadata, image_column, label_column, sheet, split or "own", joining, walk)
     chosen = find_format(asked, format)
     if asked.split == "challenge" and chosen.name not in WITH_SPLITS and asked.mat is None:
         raise _no_challenge_split(data)
-    collection = replace(chosen.read(asked), megapixels=max_megapixels)
+    collection = chosen.read(asked)
+    collection = replace(collection, megapixels=max_megapixels, notes=(*_aside(asked, chosen), *collection.notes))
     if challenge is not None:
         collection.check_challenge(challenge)
+    if asked.split == "stratified" and collection.given_split() is not None:
+        raise InputError(
+            f"{shown_path(data)} comes with its split, and split=stratified would draw another; leave it out"
+        )
     if asked.split == "challenge" and asked.mat is not None and chosen.name != "wikiart":
         return with_challenge_split(collection, asked.mat, asked.images)
     if asked.split == "challenge" and collection.given_split() is None:
         raise _no_challenge_split(data)
     return collection
+
+
+def _aside(asked, chosen):
+    """A line on tables beside class folders, records or the like, which gave the labels."""
+    if asked.metadata is not None or chosen.name == "csv" or not asked.aside:
+        return []
+    names = first_few([path.name for path in asked.aside])
+    return [f"{names} left aside, since {chosen.name} give the labels; image_column= and label_column= read it"]
 
 
 def _no_challenge_split(data):

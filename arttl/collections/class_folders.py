@@ -73,7 +73,16 @@ def read_class_folders(
         notes.append(f"{counted(loose, 'image')} outside of a class folder left out")
     notes.extend(_empty_classes(listed, table, depth, parts))
     name = name or Path(listed.root).name
-    return Collection(name, table, (challenge,), tuple(notes), unknown_labels, made=made, unreadable=listed.unreadable)
+    return Collection(
+        name,
+        table,
+        (challenge,),
+        tuple(notes),
+        unknown_labels,
+        made=made,
+        unreadable=listed.unreadable,
+        not_read=listed.foreign,
+    )
 
 
 def draw_validation(table, challenge):

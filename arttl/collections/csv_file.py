@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from arttl.base.files import csv_writer, open_regular
 from arttl.base.wording import counted, first_few, shown, shown_path
 
 DELIMITERS = ",;\t"
+_SEPARATOR_LINE = re.compile(rf"sep=([{DELIMITERS}|])\r?\n", re.IGNORECASE)
 MOST_COLUMNS = 4_096  # what comes with more is no table of images, and would take minutes
 
 
@@ -33,19 +35,18 @@ def read_csv(path, columns=None):
     Raises InputError for a file that is missing, not UTF-8, empty, ragged or badly quoted, and for a column
     name that occurs twice.
     """
-    text = read_text(path)
+    return parse_csv(path, read_text(path), columns)
+
+
+def parse_csv(path, text, columns=None):
+    """A CSV's text as read_csv returns it; the path is for messages.
+
+    A first line such as `sep=;`, by which Excel is told the delimiter, is no row.
+    """
     with _fields_up_to(len(text)):
         records = _records(path, text)
         header = [name.strip() for name in (next(records, (1, []))[1] if columns is None else columns)]
-        if len(header) > MOST_COLUMNS:
-            raise InputError(
-                f"{shown_path(path)}: {len(header):,} columns, more than {MOST_COLUMNS:,}; keep those of the image ids "
-                "and the labels"
-            )
-        named = [name for name in header if name]
-        repeated = sorted(name for name, count in Counter(named).items() if count > 1)
-        if repeated:
-            raise InputError(f"{shown_path(path)}: column {first_few(repeated)} occurs twice in the header; rename one")
+        named = named_columns(path, header)
         numbers, rows = [], []
         for number, row in records:
             if len(row) != len(header):
@@ -63,6 +64,20 @@ def read_csv(path, columns=None):
     return table[named]
 
 
+def named_columns(path, header):
+    """The names of a header that are not empty; InputError if one occurs twice, or there are too many columns."""
+    if len(header) > MOST_COLUMNS:
+        raise InputError(
+            f"{shown_path(path)}: {len(header):,} columns, more than {MOST_COLUMNS:,}; keep those of the image ids "
+            "and the labels"
+        )
+    named = [name for name in header if name]
+    repeated = sorted(name for name, count in Counter(named).items() if count > 1)
+    if repeated:
+        raise InputError(f"{shown_path(path)}: column {first_few(repeated)} occurs twice in the header; rename one")
+    return named
+
+
 def csv_text(rows):
     """Rows as CSV text with commas and LF, the same on every machine."""
     buffer = io.StringIO(newline="")
@@ -72,11 +87,20 @@ def csv_text(rows):
 
 def read_text(path):
     """The text of a UTF-8 file, with or without byte order mark; InputError, naming the line, for another."""
+    return decoded_utf8(path, read_bytes(path))
+
+
+def read_bytes(path):
+    """What a regular file holds; InputError if it cannot be read."""
     try:
         with open_regular(path) as file:
-            content = file.read()
+            return file.read()
     except OSError as error:
         raise InputError(f"{shown_path(path)} cannot be read ({error.strerror}); check the path") from error
+
+
+def decoded_utf8(path, content):
+    """The text of UTF-8 bytes, as read_text; the path is for messages."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -104,7 +128,9 @@ def _fields_up_to(length):
 
 def _records(path, text):
     """(number, fields) of each record that holds any text; the first one is the header."""
-    delimiter = _delimiter(text)
+    told = _SEPARATOR_LINE.match(text)
+    text = text[told.end() :] if told else text
+    delimiter = told[1] if told else _delimiter(text)
     number = 0
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):

@@ -23,8 +23,8 @@ def run_cut(options):
 
     Raises InputError for data that cannot be read, too few classes or images, and a folder that cannot be written.
     """
-    if options.split == "challenge":
-        raise InputError("--split challenge does not go with cut, which draws its own split; leave it out")
+    if options.split in ("challenge", "stratified"):
+        raise InputError(f"--split {options.split} does not go with cut, which draws its own split; leave it out")
     challenge = challenge_of(options.target, options.challenge)
     collection = typed(Reading, options).open(challenge)
     cut = cut_target(

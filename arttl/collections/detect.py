@@ -10,7 +10,6 @@ from pathlib import Path
 from arttl.base.errors import InputError
 from arttl.base.wording import first_few, shown, shown_path
 from arttl.collections.class_folders import read_class_folders
-from arttl.collections.csv_file import read_csv
 from arttl.collections.csv_table import read_csv_table
 from arttl.collections.dublin_core_csv import IMAGE_COLUMN, LABEL_COLUMNS, is_dublin_core, read_dublin_core_csv
 from arttl.collections.image_folder import USUAL_WALK, Walk, entries, find_images
@@ -18,6 +17,7 @@ from arttl.collections.oai_xml import holds_dublin_core
 from arttl.collections.omniart import is_omniart, read_omniart
 from arttl.collections.rijks_xml import read_rijks_xml
 from arttl.collections.rijksgt import FILE, read_rijksgt
+from arttl.collections.tables import OTHER_SUFFIXES, UNREAD_SUFFIXES, read_table
 from arttl.collections.wikiart import LIST_NAME, find_lists, find_wikiart_images, list_challenges, read_wikiart
 
 XML_FOLDERS = ("xml2", "xml")
@@ -32,7 +32,7 @@ class Request:
     """What open_collection was asked for.
 
     Arguments:
-        data, challenge, metadata, image_column, label_column, split: as there; paths are Paths.
+        data, challenge, metadata, image_column, label_column, sheet, split: as there; paths are Paths.
         joining: name, skip_missing and unknown_labels, for join_rows.
         walk: how folders of images are searched.
     """
@@ -42,6 +42,7 @@ class Request:
     metadata: Path | None = None
     image_column: str | None = None
     label_column: str | None = None
+    sheet: str | None = None
     split: str = "own"
     joining: dict = field(default_factory=dict)
     walk: Walk = USUAL_WALK
@@ -64,23 +65,53 @@ class Request:
         return {name: self.data / name for name in found if not name.startswith(".")}
 
     @cached_property
-    def csv(self):
-        """The CSV: the metadata if that is no other format's file, or the only one in the data folder; else None."""
+    def table_path(self):
+        """The table: the metadata if that is no other format's file, or the only one in the data folder; else None.
+
+        In the data folder a CSV comes before a workbook, and so do class folders and records unless columns are named.
+        """
         if self.metadata is not None:
             is_other = self.metadata.is_dir() or self.metadata.suffix.lower() in (".xml", ".mat")
             return None if is_other else self.metadata
-        found = [path for name, path in self.names.items() if name.lower().endswith(".csv") and path.is_file()]
+        found = self._tables(".csv") or ([] if self.aside else self._tables(*OTHER_SUFFIXES, *UNREAD_SUFFIXES))
         if len(found) > 1:
             listed = first_few([path.name for path in found], 5)
+            kind = "CSVs" if found[0].suffix.lower() == ".csv" else "tables"
             raise InputError(
-                f"{shown_path(self.data)} holds several CSVs ({listed}); name one: metadata={shown_path(found[0])}"
+                f"{shown_path(self.data)} holds several {kind} ({listed}); name one: metadata={shown_path(found[0])}"
             )
         return found[0] if found else None
 
     @cached_property
-    def csv_columns(self):
-        """The columns of the CSV; empty without one."""
-        return () if self.csv is None else tuple(read_csv(self.csv).columns)
+    def aside(self):
+        """Tables other than CSVs, beside what gives labels without them: a list of paths."""
+        if self.columns or self.sheet or self._tables(".csv"):
+            return []
+        found = self._tables(*OTHER_SUFFIXES, *UNREAD_SUFFIXES)
+        return found if found and (self._has_class_folders or self.xml is not None or self.mat is not None) else []
+
+    @property
+    def _has_class_folders(self):
+        folders = {image.split("/")[0] for image in self.images.images if "/" in image}
+        return not self.images.prefix and len(folders) > 1
+
+    def _tables(self, *suffixes):
+        """Files of these suffixes directly in the data folder, without those by which Excel marks what is open."""
+        return [
+            path
+            for name, path in self.names.items()
+            if path.suffix.lower() in suffixes and not name.startswith("~$") and path.is_file()
+        ]
+
+    @cached_property
+    def table(self):
+        """The Table, read once; None without one."""
+        return None if self.table_path is None else read_table(self.table_path, self.sheet)
+
+    @property
+    def table_columns(self):
+        """The columns of the table; empty without one."""
+        return () if self.table is None else tuple(self.table.rows.columns)
 
     @cached_property
     def lists(self):
@@ -136,22 +167,22 @@ FORMATS = (
     ),
     Format(
         "dublin-core-csv",
-        f"one CSV in DATA, or metadata=CSV, with {IMAGE_COLUMN} and one of {', '.join(LABEL_COLUMNS.values())}",
-        lambda asked: not asked.columns and is_dublin_core(asked.csv_columns),
-        lambda asked: read_dublin_core_csv(asked.csv, asked.images, **asked.joining),
+        f"one table in DATA, or metadata=TABLE, with {IMAGE_COLUMN} and one of {', '.join(LABEL_COLUMNS.values())}",
+        lambda asked: not asked.columns and is_dublin_core(asked.table_columns),
+        lambda asked: read_dublin_core_csv(asked.table, asked.images, **asked.joining),
     ),
     Format(
         "omniart",
-        "one CSV in DATA, or metadata=CSV, with artist_full_name or artwork_type, and image_url, id or a file name",
-        lambda asked: not asked.columns and is_omniart(asked.csv_columns),
-        lambda asked: read_omniart(asked.csv, asked.images, **asked.joining),
+        "one table in DATA, or metadata=TABLE, with artist_full_name or artwork_type, and image_url, id or file name",
+        lambda asked: not asked.columns and is_omniart(asked.table_columns),
+        lambda asked: read_omniart(asked.table, asked.images, **asked.joining),
     ),
     Format(
         "csv",
-        "one CSV in DATA, or metadata=CSV, with the columns that image_column and label_column name",
-        lambda asked: asked.csv is not None,
+        "one table in DATA, or metadata=TABLE, with the columns that image_column and label_column name",
+        lambda asked: asked.table_path is not None,
         lambda asked: read_csv_table(
-            asked.csv,
+            asked.table,
             asked.images,
             challenge=asked.challenge or ANY_CHALLENGE,
             image_column=asked.image_column,
@@ -214,7 +245,9 @@ def _detect(asked):
             f"WikiArt's lists, or {FILE}"
         )
     if asked.columns and found.name != "csv":
-        raise InputError(f"{shown_path(asked.data)} holds no CSV for image_column and label_column; add metadata=CSV")
+        raise InputError(
+            f"{shown_path(asked.data)} holds no CSV or workbook for image_column and label_column; add metadata=TABLE"
+        )
     return found
 
 

@@ -9,12 +9,11 @@ Values carry a leading blank, and letters outside ASCII can be escapes of their 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from arttl.base.errors import InputError
 from arttl.base.wording import first_few, shown_path
-from arttl.collections.csv_file import read_csv
 from arttl.collections.join import join_rows
+from arttl.collections.tables import read_table
 
 IMAGE_COLUMN = "ImageId"
 LABEL_COLUMNS = {"material": "dc_materiaal", "type": "dc_type", "artist": "dc_creator"}
@@ -32,16 +31,15 @@ def read_dublin_core_csv(metadata, images, **joining):
     """Read a collection from the authors' CSV.
 
     Arguments:
-        metadata: the CSV file.
+        metadata: the CSV or workbook, or the Table that was read of it.
         images: an ImageFolder.
         joining: name, skip_missing and unknown_labels, see join_rows.
 
     Returns a Collection with those of the challenges material, type and artist for which there is a column.
 
-    Raises InputError if the file is not in this format, and for whatever read_csv and join_rows refuse.
+    Raises InputError if the file is not in this format, and for whatever read_table and join_rows refuse.
     """
-    metadata = Path(metadata)
-    rows = read_csv(metadata)
+    metadata, rows, notes = read_table(metadata)
     if not is_dublin_core(rows.columns):
         raise InputError(
             f"{shown_path(metadata)} lacks {IMAGE_COLUMN} or all of {', '.join(LABEL_COLUMNS.values())}; "
@@ -54,6 +52,7 @@ def read_dublin_core_csv(metadata, images, **joining):
         source=metadata,
         image_column=IMAGE_COLUMN,
         label_columns={challenge: column for challenge, column in LABEL_COLUMNS.items() if column in rows},
+        notes=notes,
         **joining,
     )
 

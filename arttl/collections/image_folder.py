@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from arttl.base.errors import InputError
@@ -99,7 +98,7 @@ class ImageFolder:
         prefix: the folder relative to the data folder ("images/"), which ids may carry as well; or "".
         machine: folders that were not opened, since they are hidden or of MACHINE_FOLDERS, sorted.
         unreadable: folders that cannot be read, sorted.
-        foreign: suffix to number of the pictures whose format is not read (FOREIGN_SUFFIXES).
+        foreign: pictures whose format is not read (FOREIGN_SUFFIXES), sorted.
         walk: how it was searched.
     """
 
@@ -112,7 +111,7 @@ class ImageFolder:
     prefix: str = ""
     machine: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
-    foreign: dict[str, int] = field(default_factory=dict)
+    foreign: tuple[str, ...] = ()
     walk: Walk = USUAL_WALK
 
     def path(self, image):
@@ -137,9 +136,10 @@ class ImageFolder:
             folders = counted(len(self.unreadable), "folder")
             lines.append(f"{folders} that cannot be read left out: {first_few(self.unreadable)}")
         if self.foreign:
-            files = counted(sum(self.foreign.values()), "picture")
+            files, suffixes = counted(len(self.foreign), "picture"), sorted(set(map(_suffix, self.foreign)))
             lines.append(
-                f"{files} of a format that is not read left out ({', '.join(self.foreign)}): convert to JPEG or PNG"
+                f"{files} of a format that is not read left out ({', '.join(suffixes)}: {first_few(self.foreign)}): "
+                "convert to JPEG or PNG"
             )
         return lines
 
@@ -183,7 +183,7 @@ def list_images(folder, prefix="", walk=USUAL_WALK):
         prefix,
         tuple(sorted(found.machine)),
         tuple(sorted(found.unreadable)),
-        dict(sorted(found.foreign.items())),
+        tuple(sorted(found.foreign)),
         walk,
     )
 
@@ -194,7 +194,7 @@ class _Found:
     def __init__(self, root, walk):
         self.root, self.walk = root, walk
         self.images, self.folders, self.links, self.machine, self.unreadable = [], [], set(), [], []
-        self.ignored, self.foreign = 0, Counter()
+        self.ignored, self.foreign = 0, []
         self.waiting, self.linked, self._read = [], [], set()
 
     def read(self, inside):
@@ -230,11 +230,11 @@ class _Found:
             self._take(name)
 
     def _take(self, name):
-        suffix = os.path.splitext(name)[1].lower()
+        suffix = _suffix(name)
         if suffix in IMAGE_SUFFIXES:
             self.images.append(name)
         elif suffix in FOREIGN_SUFFIXES:
-            self.foreign[suffix] += 1
+            self.foreign.append(name)
         else:
             self.ignored += 1
 
@@ -275,6 +275,10 @@ def _unreadable(folder, error, below=False):
     return InputError(
         f"{shown_path(folder)} cannot be read ({error.strerror}); check the path and its permissions{remedy}"
     )
+
+
+def _suffix(name):
+    return os.path.splitext(name)[1].lower()
 
 
 def _is_machines(entry):

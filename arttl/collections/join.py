@@ -8,6 +8,7 @@ import pandas as pd
 
 from arttl.base.errors import InputError
 from arttl.base.wording import counted, first_few, row_name, shown, shown_path
+from arttl.collections.image_place import near_misses, place_images, where_pictures_lie
 from arttl.collections.match import match_ids
 from arttl.collections.table import MISSING_LABELS, Collection, is_missing
 
@@ -24,6 +25,7 @@ def join_rows(
     name=None,
     skip_missing=False,
     unknown_labels=MISSING_LABELS,
+    notes=(),
 ):
     """Join metadata rows with the images of a folder.
 
@@ -36,6 +38,7 @@ def join_rows(
         name: the collection's name; that of the image folder by default.
         skip_missing: leave rows without an image out, rather than refuse them.
         unknown_labels: labels that say nothing, as table.unknown_set makes them.
+        notes: lines on how the metadata was read.
 
     Returns a Collection, sorted by image_id. Columns that are neither id nor label are kept; one whose name
     the table needs is kept as "metadata.NAME".
@@ -46,11 +49,12 @@ def join_rows(
     rows = rows.copy()
     used = [image_column, *label_columns.values()]
     rows[used] = rows[used].apply(lambda column: column.str.strip())
+    images, placed = place_images(rows[image_column], images, source)
     matched = match_ids(rows[image_column], images, source)
     files = pd.Series(matched.files, index=rows.index, dtype=object)
     lost = _lost(rows[image_column][files.isna()])
-    rows, files, notes = _with_image(rows, files, lost, images, source, skip_missing)
-    notes = [*matched.notes, *notes, *images.notes]
+    rows, files, left_out = _with_image(rows, files, lost, images, source, skip_missing)
+    notes = [*notes, *placed, *matched.notes, *left_out, *images.notes]
     repeated = _check_repeated(rows, files, source, image_column, label_columns)
     rows, files = rows[~repeated], files[~repeated]
     if repeated.any():
@@ -80,6 +84,7 @@ def join_rows(
         tuple(dict.fromkeys(lost)),
         without_row,
         unreadable=images.unreadable,
+        not_read=images.foreign,
     )
 
 
@@ -96,6 +101,7 @@ def _with_image(rows, files, lost, images, source, skip_missing):
         raise InputError(
             f"{shown_path(source)}: none of its {counted(len(rows), 'row')} has an image in {where} "
             f"(first: {first_few(lost)}); check the folder of images and the ids{beside}"
+            f"{near_misses(lost, images) or where_pictures_lie(images)}"
         )
     if not lost:
         return rows, files, []
@@ -104,9 +110,10 @@ def _with_image(rows, files, lost, images, source, skip_missing):
         have = "has" if len(lost) == 1 else "have"
         raise InputError(
             f"{shown_path(source)}: {counted(len(lost), 'row')} {have} no image in {where} (first: {first}); "
-            "skip_missing=True goes on without them"
+            f"skip_missing=True goes on without them{near_misses(lost, images)}"
         )
-    note = f"{counted(len(lost), 'row')} of {shown_path(source)} without an image left out (first: {first})"
+    near = near_misses(lost, images)
+    note = f"{counted(len(lost), 'row')} of {shown_path(source)} without an image left out (first: {first}){near}"
     return rows[files.notna()], files[files.notna()], [note]
 
 

@@ -9,16 +9,15 @@ Source: Strezoski and Worring, OmniArt, ACM TOMM 2018.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
 from arttl.base.errors import InputError
 from arttl.base.wording import first_few, shown_path
-from arttl.collections.csv_file import read_csv
 from arttl.collections.image_folder import known_ids
 from arttl.collections.join import join_rows
+from arttl.collections.tables import read_table
 
 LABEL_COLUMNS = {"type": "artwork_type", "artist": "artist_full_name"}
 FILE_COLUMNS = ("file_name", "filename", "image_file", "image_path", "image_name", "image", "file", "path")
@@ -40,17 +39,16 @@ def read_omniart(metadata, images, **joining):
     path, or id or omni_id with any image extension; the first of these where several fit as many.
 
     Arguments:
-        metadata: the CSV file.
+        metadata: the CSV or workbook, or the Table that was read of it.
         images: an ImageFolder.
         joining: name, skip_missing and unknown_labels, see join_rows.
 
     Returns a Collection with those of the challenges type (artwork_type) and artist (artist_full_name) for which
     there is a column.
 
-    Raises InputError if the file is not in this format, and for whatever read_csv and join_rows refuse.
+    Raises InputError if the file is not in this format, and for whatever read_table and join_rows refuse.
     """
-    metadata = Path(metadata)
-    rows = read_csv(metadata)
+    metadata, rows, notes = read_table(metadata)
     if not is_omniart(rows.columns):
         raise InputError(
             f"{shown_path(metadata)} is not OmniArt's: it lacks {' and '.join(LABEL_COLUMNS.values())}, or a column "
@@ -64,6 +62,7 @@ def read_omniart(metadata, images, **joining):
         source=metadata,
         image_column=IMAGE,
         label_columns={challenge: column for challenge, column in LABEL_COLUMNS.items() if column in rows},
+        notes=notes,
         **joining,
     )
     return replace(collection, notes=(f"images found by OmniArt's column {column}", *collection.notes))

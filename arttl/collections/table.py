@@ -47,6 +47,7 @@ class Collection:
         without_row: images that no row names, relative to the image folder.
         made: how it was made, if it is not as its publishers made it: a dict for a run's settings ("cut": of what).
         unreadable: folders that were left out since they cannot be read, relative to the image folder.
+        not_read: pictures of formats that are not read, such as HEIC, likewise.
         megapixels: the largest picture that is decoded, in millions of pixels; None for the usual bound.
 
     Raises ValueError if the table breaks this contract; readers make sure it does not.
@@ -61,6 +62,7 @@ class Collection:
     without_row: tuple[str, ...] = ()
     made: dict = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
     megapixels: float | None = None
 
     def __post_init__(self):

@@ -23,6 +23,7 @@ from arttl.images.decoding import DAMAGE, Decoding, open_picture, orientation
 
 LOSSES = {
     "white": "of more than 8 bits of grey, and turned white",
+    "uniform": "transparent, and one colour to the network, since nothing else is under it",
     "transparent": "transparent, and what is under it shows",
     "turned": "turned by their EXIF orientation, and read as they lie in the file",
 }
@@ -46,9 +47,11 @@ def lost_by_load_img(path: Path | str, megapixels: float | None = None) -> tuple
             picture = open_picture(file, megapixels)
             turned = _is_turned(picture)  # decoding can take the orientation away
             lost = {"white": _is_deep(picture), "transparent": _is_transparent(picture), "turned": turned}
+            lost["uniform"] = lost["transparent"] and _is_uniform(picture)
+            lost["transparent"] = lost["transparent"] and not lost["uniform"]
     except DAMAGE:
         return ()  # decoding it tells why
-    return tuple(kind for kind, is_lost in lost.items() if is_lost)
+    return tuple(kind for kind in LOSSES if lost[kind])
 
 
 def survey(
@@ -65,7 +68,7 @@ def survey(
 
     Returns image_id -> names of LOSSES, of those that lose anything.
     """
-    key = hashlib.sha256(json.dumps([1, files, megapixels]).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([2, files, megapixels]).encode()).hexdigest()
     kept = Path(folder) / f"losses-{key[:12]}.json"
     with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or damaged: worked out anew
         found = json.loads(kept.read_bytes())
@@ -118,10 +121,15 @@ def loss_line(losses, images: int) -> str:
         losses: names of LOSSES, of each image that loses anything.
         images: how many there are.
     """
+    told = losses_told(losses, images)
+    return f"decoding=load_img, as in 2018: {told}; {REMEDY} reads them as they look" if told else ""
+
+
+def losses_told(losses, images: int) -> str:
+    """'44 of 722 images are transparent, ...', or "", with the arguments of loss_line."""
     losses = list(losses)
     counts = {kind: sum(kind in lost for lost in losses) for kind in LOSSES}
-    told = [f"{count:,} of {images:,} images are {LOSSES[kind]}" for kind, count in counts.items() if count]
-    return f"decoding=load_img, as in 2018: {', '.join(told)}; {REMEDY} reads them as they look" if told else ""
+    return ", ".join(f"{count:,} of {images:,} images are {LOSSES[kind]}" for kind, count in counts.items() if count)
 
 
 def _is_deep(picture: Image.Image) -> bool:
@@ -136,6 +144,11 @@ def _is_transparent(picture: Image.Image) -> bool:
         return False
     picture.load()
     return picture.convert("RGBA").getchannel("A").getextrema()[0] < 255
+
+
+def _is_uniform(picture: Image.Image) -> bool:
+    """Whether a picture is one colour once its transparency is taken away, as `load_img` does."""
+    return all(least == most for least, most in picture.convert("RGB").getextrema())
 
 
 def _is_turned(picture: Image.Image) -> bool:

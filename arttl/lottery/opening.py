@@ -61,6 +61,11 @@ class SourceSettings:
         """Whether it is the package's own."""
         return self.path == "bundled"
 
+    @property
+    def changes(self):
+        """What the reading changes in a recipe: nothing, a dict as of DataSettings."""
+        return {}
+
 
 def data_settings(name, options):
     """The SourceSettings or DataSettings of a data set that a command line asks for.

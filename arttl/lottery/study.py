@@ -128,7 +128,7 @@ class LotteryStudy:
             "resize": self.resize,
         }
         recipe = recipe.changed({name: value for name, value in given.items() if value is not None})
-        recipe = recipe.changed(self.changes)
+        recipe = recipe.changed(self.data.changes | self.changes)
         recipe.make_optimizer()  # does it take these arguments?
         return recipe
 

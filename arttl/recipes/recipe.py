@@ -161,7 +161,7 @@ CHOICES = {
     "initial": INITIAL,
     "class_weights": ("none", "balanced"),
     "tested": ("best", "last"),
-    "split": ("thesis", "released"),
+    "split": ("thesis", "released", "stratified"),
 }
 APPROACHES = ("off-the-shelf", "fine-tuning", "scratch")
 TICKETS = "tickets"

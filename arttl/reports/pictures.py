@@ -89,7 +89,7 @@ def used_split(collection, run):
         run: a row of Collected.runs.
     """
     drawn = run.config.get("split")
-    if not isinstance(drawn, dict) or drawn.get("preset") not in ("thesis", "released"):
+    if not isinstance(drawn, dict) or drawn.get("preset") not in ("thesis", "released", "stratified"):
         return None
     given = collection.given_split()
     seed = drawn.get("seed") if given is None else 42

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 
 from arttl.base.errors import InputError
-from arttl.base.files import make_folder, write_table
+from arttl.base.files import make_folder
 from arttl.base.markdown import markdown_table
 from arttl.base.quietly import import_keras_quietly
+from arttl.base.spreadsheets import write_spreadsheet
 from arttl.base.wording import counted, shown, shown_path
+from arttl.images.losses import losses_told, lost_by_load_img
 from arttl.sharing.classifier import load_classifier
 from arttl.sharing.layout import read_about
 from arttl.sharing.pictures import check_outside, find_pictures
@@ -33,6 +35,8 @@ def run_classify(options):
     compute_as_trained(classifier.about)
     for note in pictures.notes:
         print(note, file=sys.stderr)
+    for line in lost_to(classifier, pictures.paths):
+        print(line, file=sys.stderr)
     table = classifier.predict(pictures.paths, options.batch_size, options.skip_bad_images, True, options.top)
     bad = table[table["error"] != ""] if options.skip_bad_images else table[:0]
     if len(bad) == len(table):
@@ -47,6 +51,19 @@ def run_classify(options):
     return 0
 
 
+def lost_to(classifier, paths):
+    """A line on pictures that the classifier does not see as they look, since its run read pictures so; a list.
+
+    Arguments:
+        classifier: a Classifier.
+        paths: files.
+    """
+    if classifier.decoding.reading != "load_img":
+        return []
+    told = losses_told(filter(None, map(lost_by_load_img, paths)), len(paths))
+    return [f"read by decoding=load_img, as in training: {told}; decoding=upright in training mends it"] if told else []
+
+
 def compute_as_trained(about):
     """On a GPU, keep from rounding products to TF32 where the run did not; see arttl.training."""
     from arttl.training import set_product_precision
@@ -57,7 +74,7 @@ def compute_as_trained(about):
 def _check_outputs(options):
     if options.to is not None:
         if options.to.is_dir():
-            raise InputError(f"to={shown_path(options.to)} is a folder; name a CSV file")
+            raise InputError(f"to={shown_path(options.to)} is a folder; name a .csv or .xlsx file")
         make_folder(options.to.parent, "to")
     if options.saliency is not None:
         check_outside(options.saliency, options.images, "saliency")
@@ -83,7 +100,7 @@ def _show(table, bad, options):
         print(markdown_table(table.columns, table.map(_cell).to_numpy().tolist()))
         print(said, file=sys.stderr)
     else:
-        write_table(options.to, table)
+        write_spreadsheet(options.to, table)
         print(f"{said}; table in {shown_path(options.to)}")
 
 

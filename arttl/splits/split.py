@@ -14,9 +14,16 @@ from arttl.base.errors import InputError
 from arttl.base.wording import counted, first_few, shown
 from arttl.collections.csv_file import csv_text
 from arttl.collections.table import PARTS, labels_fingerprint
+from arttl.splits.stratified import FEWEST_OF_CLASS, stratified
 
-PRESETS = ("thesis", "released")
+PRESETS = ("thesis", "released", "stratified")
 FEWEST_IMAGES = 6  # 20% of six is two, one for validation and one for test
+
+REASONS = {
+    "thesis": "not in every one of train, validation and test",
+    "stratified": f"fewer than {FEWEST_OF_CLASS} images that are no duplicates",
+}
+"""Why a preset leaves a class out, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +71,20 @@ class Split:
         return np.array([number[label] for label in self._part(part).label], dtype=np.int64)
 
     @property
+    def reason(self):
+        """Why classes were left out, in words."""
+        rare = self.settings["min_images"]
+        reasons = [f"fewer than {rare} images"] if rare > 1 else []
+        reasons += [REASONS[self.settings["preset"]]] if self.settings["preset"] in REASONS else []
+        return " or ".join(reasons)
+
+    @property
     def notes(self):
         """Facts worth a line of print: what was left out, and what cannot be learned."""
         notes = []
         if self.dropped:
             images, classes = counted(sum(self.dropped.values()), "image"), counted(len(self.dropped), "class")
-            rare = self.settings["min_images"]
-            reasons = [f"fewer than {rare} images"] if rare > 1 else []
-            reasons += ["not in every one of train, validation and test"] if self.settings["preset"] == "thesis" else []
-            notes.append(f"{images} of {classes} left out: {' or '.join(reasons)}")
+            notes.append(f"{images} of {classes} left out: {self.reason}")
         if self.groups:
             images = counted(sum(map(len, self.groups)), "image")
             notes.append(f"{images} in {counted(len(self.groups), 'group')} of duplicates, each kept in one part")
@@ -95,13 +107,14 @@ class Split:
 def make_split(labels, *, preset="thesis", seed=42, given=None, min_images=1, groups=()):
     """Divide images into train, validation and test.
 
-    Both presets sort the images by id, hold 20% out, and halve these into validation and test, without
+    The studies' presets sort the images by id, hold 20% out, and halve these into validation and test, without
     stratification. "thesis" then keeps only the classes that occur in every part; "released", like the
-    authors' code, keeps all.
+    authors' code, keeps all. "stratified", which departs from the studies, divides each class for itself and keeps
+    those with at least three images, see `arttl.splits.stratified`.
 
     Arguments:
         labels: str Series of labels, indexed by image_id, in any order.
-        preset: "thesis" or "released".
+        preset: "thesis", "released" or "stratified".
         seed: of the draw, from 0 to 2**32 - 1.
         given: a str Series of parts, indexed by image_id, to use instead of a draw.
         min_images: leave classes with fewer images out beforehand; the studies do not.
@@ -110,8 +123,8 @@ def make_split(labels, *, preset="thesis", seed=42, given=None, min_images=1, gr
 
     Returns a Split. Images of classes left out are counted in its `dropped`.
 
-    Raises InputError for an unknown preset or seed, an image without a given part, groups beside given parts, and if
-    there are too few images for every part to be used with at least two classes.
+    Raises InputError for an unknown preset or seed, "stratified" or groups beside given parts, an image without a given
+    part, and if there are too few images for every part to be used with at least two classes.
     """
     if preset not in PRESETS:
         raise InputError(f"there is no split preset '{shown(preset)}'; choose {' or '.join(PRESETS)}")
@@ -121,9 +134,11 @@ def make_split(labels, *, preset="thesis", seed=42, given=None, min_images=1, gr
         raise ValueError("labels must have one row an image_id")
     drawn = _of_classes(table, min_images)
     groups = _groups_within(groups, set(drawn.image_id))
-    drawn["split"] = _drawn(drawn, seed, groups) if given is None else _given(drawn, given, groups)
+    if given is not None and preset == "stratified":
+        raise InputError("split=stratified draws a split, and this one comes with the data; leave it out")
+    drawn["split"] = _drawn(drawn, seed, groups, preset) if given is None else _given(drawn, given, groups)
     in_parts = drawn.groupby("label").split.nunique()
-    kept = drawn.label.isin(in_parts.index[in_parts == len(PARTS)]) if preset == "thesis" else drawn.label.notna()
+    kept = drawn.label.notna() if preset == "released" else drawn.label.isin(in_parts.index[in_parts == len(PARTS)])
     chosen = drawn[kept].reset_index(drop=True)
     dropped = table.label[~table.image_id.isin(set(chosen.image_id))].value_counts().sort_index()
     _check_enough(table, chosen, preset, min_images)
@@ -134,7 +149,7 @@ def make_split(labels, *, preset="thesis", seed=42, given=None, min_images=1, gr
         "min_images": int(min_images),
         "collection_fingerprint": labels_fingerprint(labels, given),
     }
-    # "released" draws again to find the order of training, and so needs every group; in "thesis" they are only told.
+    # "released" draws again to find the order of training, and so needs every group; in others they are only told.
     told = groups if preset == "released" else _groups_within(groups, set(chosen.image_id))
     return Split(chosen, {label: int(n) for label, n in dropped.items()}, settings, tuple(told))
 
@@ -176,12 +191,14 @@ def _groups_within(groups, image_ids):
     return groups
 
 
-def _drawn(table, seed, groups):
+def _drawn(table, seed, groups, preset):
     if not 0 <= seed < 2**32:
         raise InputError(f"the seed {seed} of a split is out of range; give a whole number from 0 to {2**32 - 1}")
     units = len(table) - sum(len(group) - 1 for group in groups)
     if units < FEWEST_IMAGES:
         raise _too_few(table, f"a split takes at least {FEWEST_IMAGES}{' that are no duplicates' if groups else ''}")
+    if preset == "stratified":
+        return stratified(table, seed, groups)
     split = pd.Series("", index=table.index)
     for part, rows in _draw(table.image_id, seed, groups).items():
         split[rows] = part
@@ -225,7 +242,7 @@ def _check_enough(table, kept, preset, min_images):
     if kept.label.nunique() < 2:
         found = counted(kept.label.nunique(), "class")
         where = f" with at least {min_images} images" if min_images > 1 else ""
-        where += " in every one of train, validation and test" if preset == "thesis" else ""
+        where += " in every one of train, validation and test" if preset != "released" else ""
         raise _too_few(table, f"{found} found{where}, and at least 2 are needed")
     empty = [part for part in PARTS if part not in set(kept.split)]
     if empty:

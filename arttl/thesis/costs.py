@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from arttl.base.assumed import EPOCHS
+from arttl.base.steps import FORWARD, TRAINING
 from arttl.pruning import SearchSettings
 from arttl.published.chapter1 import FEATURES
-from arttl.thesis import EPOCHS
-from arttl.thesis.steps import FORWARD, TRAINING
 
 SEARCH_BYTES = {
     ("resnet50", False): 105.6e6,

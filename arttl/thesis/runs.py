@@ -40,7 +40,7 @@ class PlannedRun:
         data: the DataSize of what it is trained on.
         folder: the path of its folder.
         factors: pairs of a noun and a value, such as ("seed", 42), in which runs of one experiment differ.
-        approach: of arttl.thesis.EPOCHS; None where nothing is trained.
+        approach: of arttl.base.assumed.EPOCHS; None where nothing is trained.
         batch: images in a step.
         trainings: one, or those of all rounds of a search.
         passes: images that go through the frozen network once, for X.

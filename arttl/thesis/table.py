@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from arttl.base.assumed import EPOCHS
 from arttl.base.errors import InputError
 from arttl.base.files import write_table
 from arttl.base.markdown import markdown_table
+from arttl.base.steps import StepTimes
 from arttl.base.wording import bytes_text, counted, shown_path
-from arttl.thesis import EPOCHS
 from arttl.thesis.costs import cost
 from arttl.thesis.runs import EXTRA, FIGURE4, shared_images, thesis_runs
-from arttl.thesis.steps import StepTimes
 
 SUMS = ["runs", "steps", "cpu_hours", "core_hours", "gpu_hours_estimate", "disk_bytes"]
 

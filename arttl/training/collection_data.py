@@ -146,8 +146,8 @@ class CollectionData:
         ]
 
     def _lost(self, part, store):
-        """Classes of a "thesis" split without a readable image in a part: a dict of label to its first image there."""
-        if self.split.settings["preset"] != "thesis":
+        """Classes without a readable image in a part that they were in: a dict of label to its first there."""
+        if self.split.settings["preset"] == "released":
             return {}
         first, kept = {}, set()
         for class_id, image_id in zip(self.split.class_ids(part), self.split.ids(part), strict=True):

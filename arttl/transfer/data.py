@@ -48,6 +48,11 @@ class DataSettings:
         """Whether the collection is one of the package's own."""
         return self.reading is None
 
+    @property
+    def changes(self):
+        """What the reading changes in a recipe, a dict."""
+        return {} if self.is_bundled else self.reading.changes
+
     def open(self, challenge):
         """The Collection; says what its reader has to say.
 

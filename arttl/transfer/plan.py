@@ -213,7 +213,7 @@ def _recipe(study, architecture, approach, variant, start):
         "class_weights": study.class_weights,
     }
     recipe = recipe.changed({name: value for name, value in given.items() if value is not None})
-    settings = study.changes | variant.settings
+    settings = study.data.changes | study.changes | variant.settings
     asked = asked_for(variant.recipe, settings)
     recipe, notes = fitted(recipe.changed(settings), architecture, start, asked, variant.deliberate)
     if variant.classifier != "softmax" and recipe.features != "one-pass":

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,15 @@ import pytest
 from pictures import scene
 from PIL import Image
 
+from arttl.base.steps import Step, StepTimes
+from arttl.check.costs import estimates
 from arttl.check.findings import Finding, write_findings
 from arttl.check.metadata import challenge_facts, label_variants, plain_label
 from arttl.check.overlap import overlap_line
 from arttl.cli import run_main
 from arttl.cli.commands import main, main_parser
-from arttl.collections.table import Collection
+from arttl.collections.table import PARTS, Collection
+from arttl.splits import make_split
 
 
 @pytest.fixture
@@ -31,9 +35,9 @@ def check(tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["arttl", "check", *map(str, arguments)])
         with pytest.raises(SystemExit) as end:
             run_main(main, main_parser(), keras=False)
-        reports, findings = list((tmp_path / "here").glob("*.csv")), []
+        reports, findings = list((tmp_path / "here").rglob("*.csv")), []
         for report in reports:
-            with open(report, encoding="utf-8", newline="") as file:
+            with open(report, encoding="utf-8-sig", newline="") as file:
                 findings = [row for row in csv.DictReader(file) if row["kind"] != "class"]
         return end.value.code or 0, *capsys.readouterr()[:1], findings
 
@@ -72,8 +76,8 @@ def test_a_sound_collection_can_be_trained_on(check, folder):
     assert "1 image: 0, 2-9: 0, 10-99: 3, 100 or more: 0" in out
     assert "(48 train, 6 validation, 6 test)" in out
     assert "prepare takes 9.0 MB at 224 pixels and 16.1 MB at 299 pixels" in out  # 60 x 224 x 224 x 3 = 9,031,680 bytes
-    assert "training can start; 0 findings in check-museum.csv" in out
-    assert len(out.splitlines()) < 25
+    assert "training can start; 0 findings in runs/check-museum.csv" in out
+    assert len(out.splitlines()) < 30
 
 
 def test_missing_and_corrupt_images_and_files_without_a_row(check, folder):
@@ -245,7 +249,8 @@ def test_the_parts_of_each_class_are_shown(check, folder):
     labels = pd.Series(types_of(folder))
     parts = {part: labels[parts_of(folder, check, part)].value_counts() for part in ("train", "validation", "test")}
     for label in ("drawing", "print", "etching"):
-        assert f"{label} {' + '.join(str(parts[part][label]) for part in parts)}" in out
+        counts = " + ".join(f"{parts[part][label]} {part}" for part in parts)
+        assert f"    {label} {sum(labels == label)} = {counts}\n" in out
         assert rows[label] == ", ".join(f"{parts[part][label]} {part}" for part in parts)
 
 
@@ -273,6 +278,53 @@ def test_folders_that_cannot_be_read_are_findings(check, tmp_path, monkeypatch):
     code, out, findings = check(data, "--metadata-only")
     assert (code, [(each["kind"], each["item"]) for each in findings]) == (1, [("unreadable", "private")])
     assert "folders that cannot be read: 1: private (--skip-unreadable passes them over)" in out
+
+
+def test_what_the_split_takes_of_every_class_and_what_a_stratified_one_would_keep(check, tmp_path):
+    """55 images in five classes, some of which the thesis' draw leaves out of a part."""
+    data = tmp_path / "small"
+    for number in range(55):
+        (data / "abcde"[number % 5]).mkdir(parents=True, exist_ok=True)
+        (data / "abcde"[number % 5] / f"{number}.png").touch()
+    labels = pd.Series({f"{'abcde'[number % 5]}/{number}.png": "abcde"[number % 5] for number in range(55)})
+    drawn = make_split(labels, preset="released").table
+    code, out, findings = check(data, "--metadata-only", "--challenge", "style")
+    left = set(make_split(labels).classes)
+    assert len(left) < 5
+    for label in "abcde":
+        parts = [int(((drawn.label == label) & (drawn.split == part)).sum()) for part in PARTS]
+        line = f"    {label} 11 = {parts[0]} train + {parts[1]} validation + {parts[2]} test"
+        assert (line if label in left else f"{line}, left out") in out
+    assert "--split stratified draws each class for itself and keeps 5 of 5 classes and 55 of 55 images" in out
+    assert kinds(findings) >= {"dropped"}
+    code, out, findings = check(data, "--metadata-only", "--challenge", "style", "--split", "stratified")
+    assert (code, findings) == (0, [])
+    assert "    a 11 = 9 train + 1 validation + 1 test\n" in out
+    assert "few to test on: each of 5 test images is 20.0 points of accuracy" in out
+    assert "training can start" in out
+
+
+def test_estimates_by_hand():
+    """100 images at batch 10: a head's step takes 1 s of one processor, forward 10 s, training 30 s."""
+    steps = {
+        (1, "resnet50", 224, work): Step(10, seconds, seconds, operations, 1000)
+        for work, seconds, operations in (("head", 1.0, 10), ("forward", 10.0, 100), ("train", 30.0, 100))
+    }
+    labels = pd.Series({f"{number:03d}": "ab"[number % 2] for number in range(100)})
+    split = make_split(labels, preset="stratified")  # 80, 10 and 10
+    shelf, tuned = estimates(split, cores=2, times=StepTimes(steps, None, ""))
+    assert shelf.seconds == (20 * 8 * 1 + 10 * 10) / 2
+    assert tuned.seconds == (20 * 8 * 30 + (20 + 1) * 10) / 2
+    assert tuned.gpu_seconds == pytest.approx((20 * 80 * 600 + 210 * 200) / 4.5e12)
+    weights = 4 * (1000 + 2049 * 2)
+    assert (shelf.disk, tuned.disk) == (weights + 4 * 2048 * 100, weights)
+
+
+def test_the_report_goes_where_it_is_told(check, folder):
+    out = check(folder, "--metadata-only", "--output", "results")[1]
+    assert "in results/check-museum.csv" in out
+    assert "in x.xlsx" in check(folder, "--metadata-only", "--report", "x.xlsx")[1]
+    assert not list(Path(".").glob("*.csv"))
 
 
 def test_a_challenge_that_cannot_be_split(check, folder):
@@ -303,7 +355,7 @@ def test_an_unwritable_report_is_named(folder, check):
 def test_file_names_that_are_not_utf_8_are_reported_as_their_bytes(tmp_path):
     name = os.fsdecode(b"no\xebl, 1.jpg")  # Latin-1
     write_findings(tmp_path / "findings.csv", [Finding("corrupt", "", name, "é"), Finding("missing", item="b")])
-    expected = b'kind,challenge,item,detail,group\ncorrupt,,"no\xebl, 1.jpg",\xc3\xa9,\nmissing,,b,,\n'
+    expected = b'\xef\xbb\xbfkind,challenge,item,detail,group\ncorrupt,,"no\xebl, 1.jpg",\xc3\xa9,\nmissing,,b,,\n'
     assert (tmp_path / "findings.csv").read_bytes() == expected
 
 

@@ -257,18 +257,21 @@ def test_broken_csv(tmp_path, text, expected):
 
 def test_another_encoding_is_refused(tmp_path):
     touch(tmp_path, "a.jpg")
-    write(tmp_path / "m.csv", "file,kind\na.jpg,x\nb.jpg,Boëtius\n", "latin-1")
+    write(tmp_path / "m.csv", "file,kind\na.jpg,x\nb.jpg,Jérôme Bohême\n", "mac_roman")
     message = refusal(tmp_path, image_column="file", label_column="kind")
-    assert "m.csv line 3: byte 0xeb is not UTF-8; save the file as UTF-8 CSV" in message
+    assert "m.csv line 3: byte 0x8e is not UTF-8; save the file as UTF-8 CSV" in message
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({}, ["needs --image-column", "file, kind", "--image-column"]),
+        ({}, ["needs image_column", "file, kind", "image_column (file has the names of 1 image)"]),
         ({"image_column": "file"}, ["needs label_column", "file, kind"]),
-        ({"image_column": "file", "label_column": "sort"}, ["no column 'sort'", "file, kind", "--label-column"]),
-        ({"image_column": "id", "label_column": "kind"}, ["no column 'id'", "file, kind", "--image-column"]),
+        ({"image_column": "file", "label_column": "sort"}, ["no column 'sort'", "file, kind", "label_column"]),
+        (
+            {"image_column": "id", "label_column": "kind"},
+            ["no column 'id'", "file, kind", "image_column (file has the names of 1 image)"],
+        ),
         ({"image_column": "kind", "label_column": "kind"}, ["both name 'kind'", "two columns"]),
     ],
 )

@@ -135,10 +135,12 @@ def test_classes_are_named(tmp_path):
 
 def test_formats_that_are_not_read_are_named(tmp_path):
     touch(tmp_path, "a/1.jpg", "b/2.jpg", "a/3.HEIC", "b/4.heic", "b/5.psd")
-    note = "3 pictures of a format that is not read left out (.heic, .psd): convert to JPEG or PNG"
-    assert note in open_collection(tmp_path, "type").notes
+    note = "3 pictures of a format that is not read left out (.heic, .psd: a/3.HEIC, b/4.heic, b/5.psd): "
+    collection = open_collection(tmp_path, "type")
+    assert note + "convert to JPEG or PNG" in collection.notes
+    assert collection.not_read == ("a/3.HEIC", "b/4.heic", "b/5.psd")
     touch(tmp_path / "phone", "a/1.heic")
-    assert "(1 picture of a format that is not read left out (.heic)" in refusal(tmp_path / "phone")
+    assert "(1 picture of a format that is not read left out (.heic: a/1.heic)" in refusal(tmp_path / "phone")
 
 
 # --- folders that cannot be read

@@ -89,13 +89,16 @@ REFUSED = {
     "XML is a pipe": (pipe("a.xml", no_table), ["--metadata", "../data/a.xml"], ["a.xml cannot be read (it is not a"]),
     "MAT is a pipe": (pipe("rijksgt.mat", no_table), [], ["rijksgt.mat cannot be read (it is not a regular file)"]),
     "a list is a pipe": (pipe("artist_val.csv", wikiart), [], ["artist_val.csv cannot be read (it is not a regular"]),
-    "UTF-16 CSV": (table(rows("utf-16")), [], ["m.csv line 1: byte 0xff is not UTF-8; save the file as UTF-8 CSV"]),
-    "UTF-16 CSV without mark": (
-        table("ImageId,dc_type\n".encode("utf-16-le")),
+    "half a letter of UTF-16": (
+        table(rows("utf-16") + b"a"),
         [],
-        ["m.csv is no text, or UTF-16; save the file as UTF-8"],
+        ["m.csv line 1: byte 0xff is not UTF-8; save the file as UTF-8 CSV"],
     ),
-    "Latin-1 CSV": (table(rows("latin-1")), [], ["m.csv line 2: byte 0xe9 is not UTF-8; save the file as UTF-8 CSV"]),
+    "UTF-8 and Latin-1": (
+        table(rows("utf-8") + rows("latin-1")),
+        [],
+        ["m.csv line 4: byte 0xe9 is not UTF-8; save the file as UTF-8 CSV"],
+    ),
     "10 MB of commas": (table("x," * 5_000_000), [], ["m.csv: 5,000,001 columns, more than 4,096; keep those"]),
     "5,000 columns": (table(f"{WIDE}\n00.png{',' * 5000},a\n"), [], ["m.csv: 5,002 columns, more than 4,096"]),
     "10 MB in one quote": (table('ImageId,dc_type\n"' + "a," * 5_000_000), [], ["m.csv row 2: ", "correct the quotes"]),

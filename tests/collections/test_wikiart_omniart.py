@@ -147,7 +147,7 @@ def test_omniart_refuses_what_leads_out_and_other_columns(tmp_path):
     omniart(tmp_path, [ROWS[0], "../x,y,z,1,,painting"])
     assert "metadata.csv row 3: image id '../x' leads out" in refusal(tmp_path, skip_missing=True)
     omniart(tmp_path, ["6068e28c,x"], "id,artist")
-    assert "format=omniart looks for one CSV" in refusal(tmp_path, format="omniart")
+    assert "format=omniart looks for one table" in refusal(tmp_path, format="omniart")
     with pytest.raises(InputError, match="is not OmniArt's: it lacks artwork_type and artist_full_name"):
         read_omniart(tmp_path / "metadata.csv", find_images(tmp_path))
 

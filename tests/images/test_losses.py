@@ -32,6 +32,7 @@ def turned(number):
 
 def alpha(*values):
     picture = Image.new("RGBA", (2, 1), (9, 9, 9, 255))
+    picture.putpixel((0, 0), (200, 9, 9, 255))
     picture.putalpha(Image.frombytes("L", (2, 1), bytes(values)))
     return picture
 
@@ -46,9 +47,11 @@ PICTURES = {
     "clear.png": (alpha(255, 0), {}, ("transparent",)),
     "half.webp": (alpha(128, 128), {"lossless": True}, ("transparent",)),
     "opaque.png": (alpha(255, 255), {}, ()),
-    "key.png": (RGB, {"transparency": (255, 0, 0)}, ("transparent",)),
+    "key.png": (RGB, {"transparency": (255, 0, 0)}, ("uniform",)),
+    "stamp.png": (Image.new("RGBA", (8, 8), (0, 0, 0, 0)), {}, ("uniform",)),
+    "grey_stamp.png": (Image.new("LA", (8, 8), (0, 99)), {}, ("uniform",)),
     "unused_key.png": (RGB, {"transparency": (0, 0, 255)}, ()),
-    "palette.gif": (RGB.convert("P"), {"transparency": RGB.convert("P").getpixel((0, 0))}, ("transparent",)),
+    "palette.gif": (RGB.convert("P"), {"transparency": RGB.convert("P").getpixel((0, 0))}, ("uniform",)),
     "upright.jpg": (RGB, turned(1), ()),
     "turned.jpg": (RGB, turned(6), ("turned",)),
     "turned.png": (RGB, turned(3), ("turned",)),
@@ -190,7 +193,7 @@ def test_large_scans_are_let_in_by_an_option(arttl, scans, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500_000)  # so that a megapixel is large
     Image.new("L", (1250, 1000)).save(scans / "a" / "large.png")
     assert arttl("check", scans)[0] == 1
-    assert "1250 x 1000 pixels; --max-megapixels 2" in Path("check-scans.csv").read_text(encoding="utf-8")
+    assert "1250 x 1000 pixels; --max-megapixels 2" in Path("runs/check-scans.csv").read_text(encoding="utf-8")
     assert arttl("check", scans, "--max-megapixels", "1")[0] == 1
     assert arttl("check", scans, "--max-megapixels", "2")[0] == 0
     prepare = ["prepare", scans, "--architecture", "vgg19", "--image-size", "32", "--cache", "cache"]

@@ -5,6 +5,7 @@ import sys
 
 import matplotlib
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from PIL import Image
@@ -101,7 +102,7 @@ def test_classify_refuses_bad_input_in_one_line(command, shared, tmp_path):
         (shared, tmp_path / "empty"): "no pictures in",
         (shared, tmp_path / "missing.png"): "missing.png does not exist",
         (tmp_path, red): "is no exported classifier",
-        (shared, red, "--to", tmp_path): "is a folder; name a CSV file",
+        (shared, red, "--to", tmp_path): "is a folder; name a .csv or .xlsx file",
         (shared, red, "--to", red / "p.csv"): "cannot be written",
         (shared, red, "--top", "4"): "top is 4",
         (shared, red, "--top", "0"): "is not a whole number from 1",
@@ -149,3 +150,25 @@ def test_saliency_maps_lie_over_the_pictures(command, shared, tmp_path, monkeypa
         colour = 255 * np.array(matplotlib.colormaps["turbo"](1.0)[:3])
         assert (np.abs(found[:16] - (0.3 * np.array([255, 0, 0]) + 0.7 * colour)) <= 0.51).all()
         assert (found[16:] == [0, 100, 0]).all()  # where nothing is salient the picture is as it was
+
+
+def test_classify_says_what_the_network_does_not_see(command, shared, tmp_path):
+    for number in range(3):
+        picture(tmp_path / "in" / f"{number}.png", 255, 0, 0)
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "in" / "stamp.png")
+    code, _, err = command("classify", shared, tmp_path / "in")
+    assert code == 0, err
+    line = "read by decoding=load_img, as in training: 1 of 4 images are transparent, and one colour to the network"
+    assert (line in err) == (arttl.load_classifier(shared).decoding.reading == "load_img")
+    assert "load_img" in err
+
+
+def test_classify_writes_a_workbook(command, shared, tmp_path):
+    picture(tmp_path / "in" / "=rot Öl.png", 255, 0, 0)
+    code, said, err = command("classify", shared, tmp_path / "in", "--to", tmp_path / "pred.xlsx")
+    assert code == 0, err
+    assert said.endswith(f"1 picture classified; table in {tmp_path / 'pred.xlsx'}\n")
+    header, row = openpyxl.load_workbook(tmp_path / "pred.xlsx").active.iter_rows(values_only=True)
+    assert header == ("path", "label", "probability")
+    assert row[:2] == (str(tmp_path / "in" / "=rot Öl.png"), "red")
+    assert row[2] == pytest.approx(expected(255, 0, 0)[0], abs=1e-4)

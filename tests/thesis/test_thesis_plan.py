@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from arttl.base.assumed import TFLOPS
 from arttl.base.errors import InputError
-from arttl.cli.thesis_parser import TFLOPS, thesis_parser
+from arttl.base.steps import StepTimes
+from arttl.cli.thesis_parser import thesis_parser
 from arttl.thesis.costs import cost
 from arttl.thesis.runs import thesis_runs
-from arttl.thesis.steps import StepTimes
 from arttl.thesis.table import plan_table, product, run_thesis
 
 ROOT = Path(__file__).parents[2]

@@ -65,10 +65,12 @@ class StepTimes:
         try:
             table = pd.read_csv(path)
         except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read ({error}); make it with benchmarks/step_times.py --to") from error
+            raise InputError(
+                f"{path} cannot be read ({error}); make it: python benchmarks/step_times.py --to FILE"
+            ) from error
         missing = [name for name in COLUMNS if name not in table]
         if missing:
-            raise InputError(f"{path} has no column {missing[0]}; make it with benchmarks/step_times.py --to")
+            raise InputError(f"{path} has no column {missing[0]}; make it: python benchmarks/step_times.py --to FILE")
         numbers = table[NUMBERS].apply(pd.to_numeric, errors="coerce")
         bad = ~(np.isfinite(numbers) & (numbers > 0)).all(axis=1) | table.duplicated(KEYS)
         if bad.any():
