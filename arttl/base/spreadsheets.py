@@ -1,6 +1,6 @@
 """Tables that people open: a CSV whose letters Excel shows as they are, or a workbook.
 
-The tables of run folders are written by `arttl.files.write_table`, and read by programs.
+The tables of run folders are written by `arttl.base.files.write_table`, and read by programs.
 """
 
 from __future__ import annotations
