@@ -14,7 +14,8 @@ from arttl.base.wording import bytes_text, counted, duration_text, first_few, sh
 from arttl.check.grouping import duplicate_grouping
 from arttl.collections import Reading
 from arttl.images import Decoding, ImageStore, check_reading, identify_files
-from arttl.models.backbones import BACKBONES, check_size, get_backbone
+from arttl.models.backbones import check_size, get_backbone
+from arttl.published.chapter1 import ARCHITECTURES
 from arttl.recipes import fine_tuning
 from arttl.recipes.overrides import read_assignments
 from arttl.splits.drawing import Drawing
@@ -64,7 +65,7 @@ def run_prepare(options):
 
 def image_sizes(options):
     """Sides of the images in pixels, sorted: those of the networks, or the one asked for, if they can take it."""
-    backbones = [get_backbone(name) for name in options.architecture or BACKBONES]
+    backbones = [get_backbone(name) for name in options.architecture or ARCHITECTURES]
     if options.image_size is None:
         return sorted({backbone.input_size for backbone in backbones})
     for backbone in backbones if options.architecture else ():

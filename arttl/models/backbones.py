@@ -1,4 +1,4 @@
-"""The four ImageNet networks of the thesis as one table (Chapter 1, Table 2)."""
+"""The ImageNet networks that can be built, as one table; which of them the thesis has is arttl.published's to say."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Backbone:
 
     Attributes:
         name: the key used in options and folders, such as "resnet50".
-        title: the name as the thesis prints it.
+        title: the name as people write it.
         constructor: the function's name in keras.applications.
         input_size: side of the square input in the studies, in pixels.
         smallest_size: smallest side that the network accepts, in pixels.

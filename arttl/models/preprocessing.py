@@ -47,4 +47,6 @@ def preprocessing_layer(mode, backbone):
         raise ValueError(f'preprocessing must be "unit" or "imagenet", got {mode!r}')
     if backbone.preprocessing == "tf":
         return keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="preprocessing")
-    return CaffePreprocessing(dtype="float32", name="preprocessing")
+    if backbone.preprocessing == "caffe":
+        return CaffePreprocessing(dtype="float32", name="preprocessing")
+    raise ValueError(f'{backbone.title} has preprocessing {backbone.preprocessing!r}; it must be "caffe" or "tf"')

@@ -7,6 +7,7 @@ from pathlib import Path
 from arttl.models import get_backbone
 from arttl.models.belongings import TODAY, what_weights_need
 from arttl.models.weights import bundled_file
+from arttl.published.chapter1 import ARCHITECTURES
 from arttl.recipes import get_recipe
 from arttl.recipes.overrides import departures
 
@@ -30,6 +31,7 @@ def deviations(spec, data):
         f"Keras {graph} took no image under {SMALLEST_RESNET50} pixels; ResNet50's last pooling may be left out": (
             graph in ("2.1.2", "2.1.6", "2.2.2") and spec.image_size < SMALLEST_RESNET50
         ),
+        f"{backbone.title} is none of the thesis' networks": spec.architecture not in ARCHITECTURES,
         _other_graph(spec, graph): True,
         "on a GPU, products may be rounded to TF32": recipe.numerics.is_today,
         f"image size is {spec.image_size}, not {backbone.input_size}": spec.image_size != backbone.input_size,

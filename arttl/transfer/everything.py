@@ -11,13 +11,13 @@ from arttl.base.saying import say
 from arttl.base.typed import typed
 from arttl.base.wording import duration_text
 from arttl.collections import Reading
-from arttl.models import BACKBONES
 from arttl.reports.report import make_report
 from arttl.splits.drawing import Drawing
 from arttl.sweeps import Sweep
 from arttl.sweeps.progress import do_steps
 from arttl.training.computing import Computing
 from arttl.transfer.data import DataSettings
+from arttl.transfer.plan import NETWORKS
 from arttl.transfer.saliency import SaliencyStudy
 from arttl.transfer.second import APPROACHES, DEMO, SOURCES, source_variants
 from arttl.transfer.study import TransferStudy
@@ -99,7 +99,7 @@ class Chapter1:
 
     def figures(self):
         """The SaliencyStudies of Figure 4: of the first seed, one a challenge and network."""
-        networks = self.first.networks or (("resnet50",) if self.first.data.is_bundled else BACKBONES)
+        networks = self.first.networks or (("resnet50",) if self.first.data.is_bundled else NETWORKS)
         of_runs = {"seed": self.first.seeds[0], "output": self.first.sweep.output, "reading": self.first.data.reading}
         return [SaliencyStudy(each, network, **of_runs) for each in self._shared() for network in networks]
 

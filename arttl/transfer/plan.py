@@ -10,7 +10,7 @@ from arttl.base.errors import InputError
 from arttl.classical import Size, stand_in
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
 from arttl.models.belongings import weights_title
-from arttl.published.chapter1 import APPROACH_TITLES
+from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES
 from arttl.recipes import APPROACHES, Recipe, get_recipe
 from arttl.runs import RunFolder
 from arttl.training import backend_name
@@ -32,6 +32,9 @@ class Demo:
     epochs: dict
     collection: str = "clipart-a"
 
+
+NETWORKS = tuple(name for name in BACKBONES if name in ARCHITECTURES)
+"""Those of the thesis."""
 
 DEMO = Demo(64, {"off-the-shelf": 30, "fine-tuning": 5, "scratch": 5})
 

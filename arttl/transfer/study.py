@@ -13,7 +13,7 @@ from arttl.base.saying import say
 from arttl.base.typed import typed
 from arttl.base.wording import shown
 from arttl.collections import reading_options
-from arttl.models import BACKBONES, check_weights
+from arttl.models import check_weights
 from arttl.recipes import APPROACHES
 from arttl.recipes.overrides import read_assignments
 from arttl.reports.explain import explain
@@ -22,7 +22,7 @@ from arttl.runs.leaks import check_weights_unseen
 from arttl.sweeps import Part, Sweep, do_parts
 from arttl.training.computing import USUAL, Computing
 from arttl.transfer.data import DataSettings
-from arttl.transfer.plan import DEMO, Demo, Variant, check_settings, plan_run
+from arttl.transfer.plan import DEMO, NETWORKS, Demo, Variant, check_settings, plan_run
 from arttl.transfer.run import run_one
 
 
@@ -39,7 +39,7 @@ class TransferStudy:
         experiment: its folder below the sweep's output, such as "ch1/rijks".
         challenge: "material", "type" or "artist", or another one of the collection.
         data: a DataSettings.
-        networks: names of arttl.models.BACKBONES; without any those of the thesis, or of the demonstration.
+        networks: names of arttl.models.BACKBONES; without any those of the thesis (NETWORKS), or of the demonstration.
         approaches: of arttl.recipes.APPROACHES; without any all that the thesis has for each network.
         from_scratch: the networks that are trained from scratch where no approaches are named.
         seeds: one run for each.
@@ -136,7 +136,7 @@ class TransferStudy:
     def pairs(self):
         """Pairs of a network and an approach; without approaches named, those of the thesis."""
         demo = self.data.is_bundled
-        for architecture in self.networks or (("resnet50",) if demo else BACKBONES):
+        for architecture in self.networks or (("resnet50",) if demo else NETWORKS):
             for approach in self.approaches or APPROACHES:
                 if demo or self.approaches or approach != "scratch" or architecture in self.from_scratch:
                     yield architecture, approach
