@@ -27,6 +27,7 @@ def main_parser():
         _add_classify,
     ):
         add(commands)
+    commands.add_parser("train", help="run an experiment, such as: train rijks --challenge type")  # arttl.cli.train
     return parser
 
 
