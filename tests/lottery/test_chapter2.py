@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import slim
+from ch2_find_tickets import search
 from PIL import Image
 from scripts import run_folders, write_class_folders
 
 from arttl import collections, pruning, splits
-from arttl import lottery as chapter2
 from arttl.base.errors import InputError
 from arttl.cli.ticket_parsers import CRITERIA, RESETS, SCOPES, UNITS, lth_parser, search_parser, transfer_parser
+from arttl.lottery import SearchStudy
 from arttl.lottery.networks import NETWORKS, Trainee, kept_trainee
 from arttl.lottery.ticket_runs import BatchNorm, TicketSpec, start_weights
 from arttl.pruning import load_ticket, model_weights, open_tickets, prunable_kernels, search_settings
@@ -37,7 +38,8 @@ def one_search(photographs, tmp_path_factory):
     line += ["--cache", folder / "cache", "--splits", folder / "splits"]
     with pytest.MonkeyPatch.context() as patch:
         slim.put_in_place(patch)
-        chapter2.run_searches(search_parser("").parse_args([*map(str, line)]))
+        options = search_parser("").parse_args([*map(str, line)])
+        SearchStudy.from_options(options).do(search)
     return folder
 
 
@@ -248,7 +250,8 @@ def test_what_reading_loses_of_pictures_is_recorded(tmp_path):
     experiment = CollectionData(collection, splits.make_split(collection.labels("type")), tmp_path / "cache")
     data = experiment.images(8, tickets(), "type", "mine").fraction(0.5, 0)
     (line,) = Trainee("resnet20", 2, (8, 8, 3), tickets()).config({}, data, [])["reading_losses"]
-    assert '1 of 24 images are transparent, and what is under it shows; decoding="upright" reads' in line
+    assert "1 of 24 images are transparent, and one colour to the network" in line
+    assert 'decoding="upright" reads' in line
 
 
 @pytest.mark.slow

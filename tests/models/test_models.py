@@ -236,7 +236,7 @@ def test_short_batches_are_filled_up_and_cut_again(models, rng):
     assert len(predict_batch(Recorder(), pixels, 5)) == 5
 
 
-@pytest.mark.parametrize("module", ["models.weights", "models.classifier", "chapter1.plan", "training", "pruning"])
+@pytest.mark.parametrize("module", ["models.weights", "models.classifier", "transfer.plan", "training", "pruning"])
 @pytest.mark.slow
 def test_whichever_module_imports_keras_first(module):
     """Importing Keras imports what registers with it, which must not lead back to a module that is half imported."""

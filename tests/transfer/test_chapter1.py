@@ -192,7 +192,10 @@ def test_a_class_that_unreadable_images_leave_without_a_test_is_said_and_the_run
     config = RunFolder(path).read_config()
     assert any(line.startswith(said) for line in config["deviations"])
     assert set(RunFolder(path).predictions().label) == {"a"}
-    lost = "1 of 24 images are transparent, and what is under it shows; --set decoding=upright reads them as they look"
+    lost = (
+        "1 of 24 images are transparent, and one colour to the network, since nothing else is under it; "
+        "--set decoding=upright reads them as they look"
+    )
     assert config["reading_losses"] == [f"decoding=load_img, as in 2018: {lost}"]
     assert (out.count(lost), (path / "log.txt").read_text().count(lost)) == (1, 1)
 
