@@ -33,9 +33,12 @@ _NAMES = {
     "InputError": "base.errors",
     "RunFolder": "runs",
     "build_classifier": "models",
+    "eras": "recipes",
     "export_run": "sharing",
     "extract_features": "training.features",
+    "features": "training",
     "load_classifier": "sharing",
+    "metrics": "runs",
     "replace_head": "models",
     "set_trainable": "models",
 }

@@ -10,7 +10,7 @@ def attach(package, names=None, modules=(), own=()):
 
     Arguments:
         package: its name.
-        names: dict of a public name to the module of the package that has it.
+        names: dict of a public name to the module of the package that has it, or to the package that it is a module of.
         modules: modules of the package that are public themselves.
         own: public names that the `__init__` defines.
 
@@ -24,7 +24,9 @@ def attach(package, names=None, modules=(), own=()):
         if name in modules:
             return importlib.import_module(f"{package}.{name}")
         if name in names:
-            return getattr(importlib.import_module(f"{package}.{names[name]}"), name)
+            module = importlib.import_module(f"{package}.{names[name]}")
+            is_module = not hasattr(module, name)
+            return importlib.import_module(f"{module.__name__}.{name}") if is_module else getattr(module, name)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return load, lambda: public, public
