@@ -12,7 +12,6 @@ from arttl.pruning.masks import (
     layer_sparsity,
     magnitude_masks,
     prune,
-    random_masks,
     shuffled_masks,
     sparsity,
 )
@@ -22,7 +21,6 @@ from arttl.pruning.search_settings import SearchSettings
 from arttl.pruning.ticket_file import TicketFile
 from arttl.pruning.tickets import Ticket, load_ticket, open_tickets
 from arttl.pruning.weights import model_weights, set_weights, weight_shapes
-from arttl.pruning.weights_file import load_sparse, save_sparse
 
 __all__ = [
     "CRITERIA",
@@ -40,7 +38,6 @@ __all__ = [
     "grid",
     "hold_masks",
     "layer_sparsity",
-    "load_sparse",
     "load_ticket",
     "magnitude_masks",
     "model_weights",
@@ -48,8 +45,6 @@ __all__ = [
     "open_tickets",
     "prunable_kernels",
     "prune",
-    "random_masks",
-    "save_sparse",
     "set_weights",
     "shuffled_masks",
     "sparsity",

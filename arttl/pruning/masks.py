@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from arttl.base.errors import InputError
-from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice, check_rate, check_scope, compared
+from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice, check_rate, compared
 from arttl.pruning.criteria import SCOPES as SCOPES
 
 
@@ -73,30 +73,6 @@ def magnitude_masks(kernels, sparsity, scope="global"):
     return prune(kernels, full_masks(kernels), sparsity, scope)
 
 
-def random_masks(masks, scope="global", seed=0):
-    """Masks with as many survivors as the given ones, placed at random.
-
-    Arguments:
-        masks: dict of key to boolean array.
-        scope: "global" places them anywhere with equal chance; "layer" gives each kernel the same sparsity, that of
-            all masks together (a total that does not divide goes to the largest remainders, so that it is exact).
-        seed: integer; the same masks, scope and seed give the same result.
-
-    Returns a dict of masks. To keep each kernel's own sparsity use `shuffled_masks`.
-    """
-    check_scope(scope)
-    generator = np.random.default_rng(seed)
-    total, size = _survivors(masks), _size(masks)
-    if scope == "global":
-        return _reshape(_split(_scatter(generator, total, size), masks), masks)
-    exact = {key: total * mask.size for key, mask in masks.items()}  # in units of 1 / size: integers, hence exact
-    counts = {key: product // size for key, product in exact.items()}
-    by_remainder = sorted(exact, key=lambda key: -(exact[key] % size))  # a stable sort: ties in layer order
-    for key in by_remainder[: total - sum(counts.values())]:
-        counts[key] += 1
-    return _reshape({key: _scatter(generator, counts[key], mask.size) for key, mask in masks.items()}, masks)
-
-
 def shuffled_masks(masks, seed=0):
     """Masks with each kernel's survivors shuffled within it, so that every kernel keeps its sparsity.
 
@@ -150,18 +126,3 @@ def _survivors(masks):
 
 def _size(masks):
     return sum(mask.size for mask in masks.values())
-
-
-def _split(flat, arrays):
-    """A flat array cut into parts of the arrays' sizes: dict of key to flat part."""
-    ends = np.cumsum([array.size for array in arrays.values()])[:-1]
-    return dict(zip(arrays, np.split(flat, ends), strict=True))
-
-
-def _reshape(parts, masks):
-    return {key: parts[key].reshape(mask.shape) for key, mask in masks.items()}
-
-
-def _scatter(generator, count, size):
-    """A boolean array of `size` with `count` times True, at random."""
-    return generator.permutation(np.arange(size) < count)

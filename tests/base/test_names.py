@@ -12,11 +12,9 @@ from arttl.pruning import (
     SearchSettings,
     TicketFile,
     draw_weights,
-    load_sparse,
     load_ticket,
     model_weights,
     prunable_kernels,
-    save_sparse,
     set_weights,
     weight_shapes,
 )
@@ -64,9 +62,6 @@ def test_a_model_that_was_saved_elsewhere(tmp_path):
     keras.utils.clear_session()
     loaded = keras.saving.load_model(tmp_path / "m.keras")
     assert list(model_weights(loaded)) == FRESH
-    save_sparse(model, tmp_path / "w.h5")
-    again = load_sparse(tiny_network(seed=9), tmp_path / "w.h5")
-    np.testing.assert_equal(model_weights(again), model_weights(model))
 
 
 def numbered_from(weights, first):

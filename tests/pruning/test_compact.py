@@ -7,7 +7,7 @@ from keras import layers
 
 from arttl.base.errors import InputError
 from arttl.models import build_classifier, lenet_300_100, resnet20
-from arttl.pruning import compact, load_sparse, save_sparse
+from arttl.pruning import compact
 
 
 def sequence(*stack, shape=(6, 6, 2)):
@@ -399,34 +399,3 @@ def test_what_cannot_be_compacted_is_refused():
         compact(keras.Model([first, second], layers.Add()([first, second])))
     with pytest.raises(InputError, match="no graph"):
         compact(keras.Sequential([layers.Dense(2)]))
-
-
-def test_sparse_weights_come_back_bit_for_bit(tmp_path, rng):
-    model = BUILDERS["resnet20"](rng)
-    prune_channels(model, rng)
-    save_sparse(model, tmp_path / "w.h5")
-    again = load_sparse(resnet20(4, (16, 16, 3)), tmp_path / "w.h5")
-    for old, new in zip(model.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(old, new)
-    assert (tmp_path / "w.h5").stat().st_size < 0.6 * 4 * model.count_params()
-
-
-def test_sparse_weights_of_another_network_or_damaged_are_refused(tmp_path, rng):
-    path = tmp_path / "w.h5"
-    save_sparse(lenet_300_100(seed=0), path)
-    model = lenet_300_100(num_classes=7)
-    before = model.get_weights()
-    with pytest.raises(InputError, match=r"does not fit model 'lenet_300_100' \(head"):
-        load_sparse(model, path)
-    with pytest.raises(InputError, match="does not exist"):
-        load_sparse(model, tmp_path / "none.h5")
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 255
-    path.write_bytes(content)
-    with pytest.raises(InputError, match="damaged"):
-        load_sparse(lenet_300_100(), path)
-    path.write_bytes(b"nothing")
-    with pytest.raises(InputError, match="damaged or not HDF5"):
-        load_sparse(model, path)
-    for old, new in zip(before, model.get_weights(), strict=True):
-        np.testing.assert_array_equal(old, new)

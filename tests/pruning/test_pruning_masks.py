@@ -21,7 +21,6 @@ from arttl.pruning import (
     layer_sparsity,
     prunable_kernels,
     prune,
-    random_masks,
     shuffled_masks,
     sparsity,
 )
@@ -170,19 +169,6 @@ def counts(masks):
 
 
 @pytest.mark.core
-def test_random_masks_keep_the_number_of_survivors(masks):
-    total = sum(counts(masks).values())
-    anywhere = random_masks(masks, "global", seed=3)
-    assert sum(counts(anywhere).values()) == total
-    even = random_masks(masks, "layer", seed=3)
-    assert sum(counts(even).values()) == total
-    for mask in even.values():  # each kernel at the sparsity of all, as near as whole weights allow
-        assert abs(mask.sum() - mask.size * total / 125) < 1
-    for each in (anywhere, even):
-        assert {key: mask.shape for key, mask in each.items()} == {key: mask.shape for key, mask in masks.items()}
-
-
-@pytest.mark.core
 def test_shuffled_masks_keep_each_kernels_survivors(masks):
     shuffled = shuffled_masks(masks, seed=3)
     assert counts(shuffled) == counts(masks)
@@ -190,16 +176,12 @@ def test_shuffled_masks_keep_each_kernels_survivors(masks):
 
 
 @pytest.mark.core
-@pytest.mark.parametrize(
-    "draw",
-    [lambda m, seed: random_masks(m, "global", seed), lambda m, seed: random_masks(m, "layer", seed), shuffled_masks],
-)
-def test_every_place_survives_equally_often(draw, masks):
-    drawn = [draw(masks, seed) for seed in range(600)]
+def test_every_place_survives_equally_often(masks):
+    drawn = [shuffled_masks(masks, seed) for seed in range(600)]
     for key in masks:
         shares = np.mean([each[key] for each in drawn], axis=0)
         assert np.abs(shares - shares.mean()).max() < 4.5 * 0.5 / np.sqrt(600)  # 4.5 standard deviations
-    assert_equal(draw(masks, 5), drawn[5])
+    assert_equal(shuffled_masks(masks, 5), drawn[5])
 
 
 def network(*between, head=3):
