@@ -70,10 +70,15 @@ BACKBONES = {
 
 
 def get_backbone(name):
-    """The table's row for an architecture; InputError names the known ones."""
-    if name not in BACKBONES:
+    """The table's row for an architecture, by its name or title in whatever case; InputError names the known ones."""
+    known = {_plain(each): row for row in BACKBONES.values() for each in (row.name, row.title)}
+    if _plain(name) not in known:
         raise InputError(f"unknown architecture {name!r}; there are {', '.join(BACKBONES)}")
-    return BACKBONES[name]
+    return known[_plain(name)]
+
+
+def _plain(name):
+    return name.lower().replace("-", "").replace("_", "")
 
 
 def check_size(backbone, size):

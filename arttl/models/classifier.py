@@ -83,7 +83,7 @@ def build_classifier(
     base = build_backbone(backbone, scaled, numerics)
     load_backbone_weights(base, backbone, weights, numerics)
     outputs = keras.layers.Dense(num_classes, activation="softmax", dtype="float32", name=HEAD)(base.output)
-    return set_trainable(keras.Model(base.inputs[0], outputs, name=architecture), trainable)
+    return set_trainable(keras.Model(base.inputs[0], outputs, name=backbone.name), trainable)
 
 
 def _size(image_size, input_shape):

@@ -11,6 +11,7 @@ from arttl.base.saying import say
 from arttl.base.typed import typed
 from arttl.base.wording import duration_text
 from arttl.collections import Reading
+from arttl.models import get_backbone
 from arttl.reports.report import make_report
 from arttl.splits.drawing import Drawing
 from arttl.sweeps import Sweep
@@ -77,7 +78,7 @@ class Chapter1:
             tuple(options.challenge or ()),
             drawing=typed(Drawing, options),
             cache=options.cache,
-            networks=tuple(options.architecture or ()),
+            networks=tuple(get_backbone(name).name for name in options.architecture or ()),
             seeds=tuple(dict.fromkeys(options.seed)),
             recipe=options.recipe or "thesis",
             computing=Computing.asked(options),

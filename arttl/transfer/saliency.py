@@ -15,6 +15,7 @@ from arttl.base.typed import typed
 from arttl.base.wording import counted, first_few, shown
 from arttl.collections import Reading
 from arttl.images import Decoding, decode_image
+from arttl.models import get_backbone
 from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
 from arttl.runs import RunFolder
@@ -78,7 +79,8 @@ class SaliencyStudy:
     @classmethod
     def from_options(cls, options):
         """What ch1_saliency.py was asked for: the namespace of arttl.cli.parsers.saliency_parser."""
-        return typed(cls, options, reading=None if options.data is None else typed(Reading, options))
+        reading = None if options.data is None else typed(Reading, options)
+        return typed(cls, options, architecture=get_backbone(options.architecture).name, reading=reading)
 
     @property
     def folder(self):

@@ -13,7 +13,7 @@ from arttl.base.saying import say
 from arttl.base.typed import typed
 from arttl.base.wording import shown
 from arttl.collections import reading_options
-from arttl.models import check_weights
+from arttl.models import check_weights, get_backbone
 from arttl.recipes import APPROACHES
 from arttl.recipes.overrides import read_assignments
 from arttl.reports.explain import explain
@@ -98,7 +98,8 @@ class TransferStudy:
         without_data = options.data is None and next(iter(reading_options(options)), None)
         if without_data:
             raise InputError(f"{without_data}= goes with data=DIR; add the folder of images")
-        asked = {"networks": options.architecture, "approaches": options.approach}
+        networks = [get_backbone(name).name for name in options.architecture or ()]
+        asked = {"networks": networks, "approaches": options.approach}
         asked = {name: tuple(dict.fromkeys(value)) for name, value in asked.items() if value}
         if options.data is None:
             given = {name: value for name, value in given.items() if name != "networks"}

@@ -15,6 +15,7 @@ from arttl.models import (
     CaffePreprocessing,
     build_classifier,
     feature_extractor,
+    get_backbone,
     parameter_counts,
     predict_batch,
     replace_head,
@@ -243,3 +244,15 @@ def test_whichever_module_imports_keras_first(module):
     line = [sys.executable, "-c", f"import arttl.{module}"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("written", "name"), [("ResNet50", "resnet50"), ("Inception-V3", "inception_v3"), ("XCEPTION", "xception")]
+)
+def test_networks_are_found_as_people_write_them(written, name):
+    assert get_backbone(written).name == name
+
+
+def test_an_unknown_network_is_named_beside_those_that_there_are():
+    with pytest.raises(InputError, match=r"unknown architecture 'alexnet'; there are vgg19, inception_v3, xception, "):
+        get_backbone("alexnet")
