@@ -111,7 +111,7 @@ def in_options(message, options):
 
 _APART = r"(?<![\w.\"'{/-])"  # what stands before a name, unless it is part of something longer, or somebody's text
 _VALUE = r"(?=[\w~'-]|\.{0,2}/)"  # what a value that is not in quotes begins with
-_OF_SCRIPTS = ("resume", "force", "skip_missing", "skip_unreadable", "skip_bad_images")
+_OF_SCRIPTS = ("data", "resume", "force", "skip_missing", "skip_unreadable", "skip_bad_images")
 """Arguments that every script has as options; other commands name them too, though they do not take them."""
 
 

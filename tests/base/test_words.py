@@ -15,6 +15,7 @@ from arttl.base.errors import InputError
 from arttl.cli import Parser, in_options, run_main
 from arttl.cli.commands import main, main_parser
 from arttl.cli.parsers import rijks_parser
+from arttl.cli.ticket_parsers import all_parser
 from arttl.collections import open_collection
 from arttl.runs import RunFolder
 from arttl.sweeps import runs_to_do
@@ -87,6 +88,8 @@ def test_what_a_command_takes_without_an_option_is_called_as_its_help_does():
     )
     options = rijks_parser("", ("type",)).parse_args(["--challenge", "type"])
     assert in_options("data=here is no folder", options) == "--data here is no folder"
+    options = all_parser("").parse_args([])  # of all of Chapter 2: its own scripts have --data
+    assert in_options("No data= given: with data=PATH", options) == "No --data given: with --data PATH"
     parser = Parser()
     parser.add_argument("--other-name", dest="max_megapixels")
     assert in_options("max_megapixels=200 reads it", parser.parse_args([])) == "--other-name 200 reads it"
