@@ -61,7 +61,7 @@ def do_fidelity(study, method, compare=()):
     study.announce()
     folder = specs[0][1].folder.path.parents[1]
     part = Part([spec for _, spec in specs], study.open(), partial(run_search, method=method), study.open)
-    do_parts([part], study.sweep, report=lambda: write_report(specs, folder))
+    do_parts([part], study.sweep, study.computing.tell, report=lambda: write_report(specs, folder))
 
 
 def plan_variants(specs, comparisons, base):

@@ -75,7 +75,9 @@ class HypothesisStudy:
             Part(searches, data, partial(run_search, method=search), opening),
             Part(controls, data, partial(run_ticket, method=train), opening),
         ]
-        do_parts(parts, self.search.sweep, report=lambda: print(lth_report(searches, controls)))
+        do_parts(
+            parts, self.search.sweep, self.search.computing.tell, report=lambda: print(lth_report(searches, controls))
+        )
 
     def size(self):
         """As LotteryStudy.size."""

@@ -12,6 +12,7 @@ from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
 from arttl.runs.keeping import Kept
 from arttl.training import forget_models, make_deterministic, set_momentum, set_product_precision
 from arttl.training.computing import USUAL
+from arttl.training.precision import device
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ class Trainee:
             "settings": settings,
             "class_names": list(data.class_names),
             "images": data.counts,
+            "device": device(),
             "parameters": {"trainable": trainable, "frozen": frozen},
             "reading_losses": list(data.reading_losses),
             "deviations": deviations,

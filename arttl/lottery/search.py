@@ -126,7 +126,12 @@ class SearchStudy(LotteryStudy):
         specs = specs or self.runs()
         self.announce()
         part = Part(specs, self.open(), partial(run_search, method=method), self.open)
-        do_parts([part], self.sweep, report=lambda: print(searches_table([spec.folder for spec in specs])))
+        do_parts(
+            [part],
+            self.sweep,
+            self.computing.tell,
+            report=lambda: print(searches_table([spec.folder for spec in specs])),
+        )
 
     def results(self):
         """A Markdown table of the searches that are done."""

@@ -218,7 +218,12 @@ class TicketStudy(LotteryStudy):
             for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
                 say(line)
         part = Part(specs, data, partial(run_ticket, method=method), self.open)
-        do_parts([part], self.sweep, report=lambda: print(transfers_table([spec.folder for spec in specs])))
+        do_parts(
+            [part],
+            self.sweep,
+            self.computing.tell,
+            report=lambda: print(transfers_table([spec.folder for spec in specs])),
+        )
 
     def results(self):
         """A Markdown table of the runs that are done."""

@@ -45,6 +45,17 @@ class Computing:
         lines = [f"layers compute in {self.precision}, not {USUAL.precision}"] if precision else []
         return lines + ([f"{self.devices} devices share each batch: sums are rounded otherwise"] if devices else [])
 
+    def tell(self, specs):
+        """Say by what the runs are computed, where there are any to do.
+
+        Arguments:
+            specs: of these runs.
+        """
+        from arttl.training.precision import computing_lines
+
+        for line in computing_lines(self.precision) if specs else ():
+            print(line, flush=True)
+
     @contextmanager
     def applied(self):
         """Within this block models are built, compiled and trained like that."""

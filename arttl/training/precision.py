@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
 
 import keras
+
+from arttl.base.workers import processors
 
 _FORMER = {}  # what the backend did before the first faithful run of this process
 
@@ -53,6 +57,38 @@ def set_product_precision(faithful):
         write(exact)
     elif name in _FORMER:
         write(_FORMER.pop(name))
+
+
+def device():
+    """The kind of device that models compute on, as text: "CPU", or a GPU's name."""
+    found = _DEVICES[keras.backend.backend()]()
+    return "CPU" if found.lower() == "cpu" else found
+
+
+def computing_lines(precision="float32"):
+    """What models are computed by: lines for whoever starts a long work.
+
+    Arguments:
+        precision: of layers.
+
+    Returns a list: device, backend and precision; and where the machine has a GPU that the backend does not see, what
+    to install.
+    """
+    name = keras.backend.backend()
+    where = f"CPU ({processors()} cores)" if device() == "CPU" else device()
+    lines = [f"computing on {where}, {name} {version(_PACKAGES[name])}, {precision}"]
+    if device() == "CPU" and any(path.exists() for path in _GPU_FILES):
+        lines.append(f"warning: this machine has a GPU that {name} does not see; {_REMEDIES[name]}")
+    return lines
+
+
+_PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+_GPU_FILES = (Path("/dev/nvidia0"), Path("/dev/kfd"))  # of NVIDIA's and of AMD's drivers
+_REMEDIES = {
+    "tensorflow": "pip install 'arttl[gpu]' brings TensorFlow's CUDA",
+    "jax": "pip install 'jax[cuda12]' brings its CUDA",
+    "torch": "install PyTorch's build for GPUs",
+}
 
 
 def computed_by():

@@ -14,6 +14,7 @@ from arttl.runs.keeping import release
 from arttl.runs.leaks import run_of_weights, started_from
 from arttl.training import set_product_precision, start_afresh
 from arttl.training.features import network_fingerprint
+from arttl.training.precision import device
 from arttl.transfer.deviations import deviations
 
 
@@ -80,6 +81,7 @@ def begin(run, images, model):
         "class_names": list(data.split.classes),
         "bad_images": bad,
         "reading_losses": list(images.reading_losses),
+        "device": device(),
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
         "started_from": started_from(run_of_weights(spec.weights), folder),

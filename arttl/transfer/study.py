@@ -165,7 +165,16 @@ class TransferStudy:
             check_sources(chosen, data)
             parts.append(Part(chosen, data, make, partial(self.opened, preset)))
         report = report or (lambda specs: print(self.results(specs)))
-        do_parts(parts, self.sweep, check_all_weights, lambda: report(specs))
+        do_parts(parts, self.sweep, self.prepare, lambda: report(specs))
+
+    def prepare(self, specs):
+        """Say by what runs are computed, once their weights can be had; errors as of `check_all_weights`.
+
+        Arguments:
+            specs: RunSpecs to be done.
+        """
+        check_all_weights(specs)
+        self.computing.tell(specs)
 
     def results(self, specs=None):
         """A Markdown table of the runs that are done.
