@@ -33,7 +33,7 @@ class Network:
             build_classifier(weights="none") draws.
         demo: what it is content with where no --data is given, so that a search ends in minutes: "share" of the natural
             source's training images, "batch_size", "learning_rate": at 0.1 BatchNormalization's averages, which have no
-            time to follow, are those of a network that no longer is.
+            time to follow, are those of a network that no longer is; at 0.01 ResNet-50's answers may be no numbers.
         executed_at_once: training steps that the backend runs in one go: many, where a step takes about as long as
             Python takes to ask for it. It changes no number.
     """
@@ -76,7 +76,7 @@ _ROWS = (
         224,
         32,
         own_initialisers=False,
-        demo={"share": 0.65, "batch_size": 40, "learning_rate": 0.01},
+        demo={"share": 0.65, "batch_size": 40, "learning_rate": 0.001},
     ),
     Network("resnet20", "ResNet-20", _small(resnet20), 32, 64, 8, demo={"learning_rate": 0.01}),
     Network(
