@@ -14,7 +14,7 @@ from arttl.check.grouping import duplicates_of, groups
 from arttl.check.images import ImageFacts, preparing_seconds, read_images
 from arttl.check.metadata import ChallengeFacts, challenge_facts, class_rows, metadata_findings
 from arttl.check.report import report
-from arttl.collections import Reading, open_collection, reading_options
+from arttl.collections import Reading
 from arttl.collections.table import Collection
 from arttl.images.losses import LOSSES, REMEDY
 from arttl.recipes import fine_tuning
@@ -62,15 +62,10 @@ def run_check(options):
 
     Raises InputError for data that cannot be read as a collection, and if the CSV cannot be written.
     """
-    recipe = fine_tuning(options.recipe).changed(typed(Reading, options).changes | read_assignments(options.set))
+    reading = typed(Reading, options, skip_missing=True, skip_unreadable=True)
+    recipe = fine_tuning(options.recipe).changed(reading.changes | read_assignments(options.set))
     asked = list(dict.fromkeys(options.challenge or ()))
-    collection = open_collection(
-        options.data,
-        asked[0] if asked else None,
-        skip_missing=True,
-        skip_unreadable=True,
-        **reading_options(options),
-    )
+    collection = reading.open(asked[0] if asked else None)
     checked = check_collection(
         collection,
         asked or collection.challenges,

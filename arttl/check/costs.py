@@ -1,7 +1,7 @@
 """What training on a collection takes, estimated before Keras is imported.
 
-By the measured steps of arttl.thesis, of which arttl.thesis.costs reckons the studies' runs; reading images, compiling
-and writing do not count.
+By the measured steps of arttl.base.steps, by which arttl.thesis.costs reckons the studies' runs; reading images,
+compiling and writing do not count.
 """
 
 from __future__ import annotations

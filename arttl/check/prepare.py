@@ -33,12 +33,13 @@ def run_prepare(options):
     fit, for unreadable images without --skip-bad-images, and for those that their reading would turn white. What was
     made until then stays, and is not made again.
     """
-    changes = typed(Reading, options).changes | read_assignments(options.set)
+    reading, drawing = typed(Reading, options), typed(Drawing, options)
+    changes = reading.changes | read_assignments(options.set)
     recipe = fine_tuning(options.recipe, resize=options.resize).changed(changes)
     sizes = image_sizes(options)
     make_folder(options.cache, "cache")
     challenges = list(dict.fromkeys(options.challenge or ()))
-    collection = typed(Reading, options).open(challenges[0] if challenges else None)
+    collection = reading.open(challenges[0] if challenges else None)
     print(f"collection: {shown(collection.name)}, {counted(len(collection), 'image')}", flush=True)
     for note in collection.notes:
         say(f"  {note}")
@@ -46,7 +47,7 @@ def run_prepare(options):
     files = identify_files(paths, options.cache)
     grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels) if options.group_duplicates else None
     for challenge in challenges or collection.challenges:
-        typed(Drawing, options).split(collection, challenge, recipe.split, grouping)
+        drawing.split(collection, challenge, recipe.split, grouping)
     decodings = [
         Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
     ]

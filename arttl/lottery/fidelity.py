@@ -24,7 +24,7 @@ from arttl.recipes.overrides import read_assignments, typed_value
 from arttl.reports.figures import BEHIND, published_entry, save_figure
 from arttl.reports.tickets.panels import empty_panels, finish
 from arttl.reports.tickets.searches import lost_from
-from arttl.sweeps import Part, do_parts
+from arttl.sweeps import do_runs
 
 FOLDER = "ch2/fidelity"
 BASELINE = "baseline"
@@ -60,8 +60,15 @@ def do_fidelity(study, method, compare=()):
     specs = plan_variants(study.runs(), compare or COMPARISONS, Path(study.sweep.output, study.folder))
     study.announce()
     folder = specs[0][1].folder.path.parents[1]
-    part = Part([spec for _, spec in specs], study.open(), partial(run_search, method=method), study.open)
-    do_parts([part], study.sweep, study.computing.tell, report=lambda: write_report(specs, folder))
+    do_runs(
+        [spec for _, spec in specs],
+        study.open(),
+        study.sweep,
+        partial(run_search, method=method),
+        prepare=study.computing.tell,
+        opening=study.open,
+        report=lambda: write_report(specs, folder),
+    )
 
 
 def plan_variants(specs, comparisons, base):

@@ -15,7 +15,7 @@ from arttl.lottery.networks import NETWORKS
 from arttl.lottery.search_runs import SearchSpec, run_search, search_run
 from arttl.lottery.study import LotteryStudy
 from arttl.pruning import SearchSettings
-from arttl.sweeps import Part, do_parts
+from arttl.sweeps import do_runs
 
 FOLDER = "ch2/tickets"
 DEMO = {"rounds": 3, "epochs": 2, "rewind": 1}
@@ -125,11 +125,13 @@ class SearchStudy(LotteryStudy):
         """
         specs = specs or self.runs()
         self.announce()
-        part = Part(specs, self.open(), partial(run_search, method=method), self.open)
-        do_parts(
-            [part],
+        do_runs(
+            specs,
+            self.open(),
             self.sweep,
-            self.computing.tell,
+            partial(run_search, method=method),
+            prepare=self.computing.tell,
+            opening=self.open,
             report=lambda: print(searches_table([spec.folder for spec in specs])),
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from arttl.base.errors import InputError
-from arttl.base.files import make_folder
 from arttl.base.typed import typed
 from arttl.lottery.explain import explain_runs
 from arttl.lottery.networks import get_network
@@ -149,10 +148,8 @@ class LotteryStudy:
         size, recipe = self.size(), self.recipe()
         if is_natural(self.dataset):
             return open_source(self.dataset, self.data, self.kind, size, recipe)
-        save = not self.sweep.dry_run
-        if save:
-            make_folder(self.sweep.output, "output")
-        return open_collection(self.dataset, self.data, self.challenge, size, recipe, save)
+        self.sweep.make_output()
+        return open_collection(self.dataset, self.data, self.challenge, size, recipe, save=not self.sweep.dry_run)
 
     def explain(self):
         """A Markdown table of every setting beside what its sources say."""

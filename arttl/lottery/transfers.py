@@ -16,7 +16,7 @@ from arttl.lottery.study import LotteryStudy
 from arttl.lottery.ticket_runs import BatchNorm, TicketSpec, check_search, run_ticket
 from arttl.pruning import SearchSettings, open_tickets
 from arttl.runs import RunFolder
-from arttl.sweeps import Part, do_parts
+from arttl.sweeps import do_runs
 from arttl.transfer.data import DataSettings
 
 FOLDER = "ch2/transfer"
@@ -217,11 +217,13 @@ class TicketStudy(LotteryStudy):
         if not self.planning:
             for line in dict.fromkeys(line for spec in specs for line in check_search(spec, data)):
                 say(line)
-        part = Part(specs, data, partial(run_ticket, method=method), self.open)
-        do_parts(
-            [part],
+        do_runs(
+            specs,
+            data,
             self.sweep,
-            self.computing.tell,
+            partial(run_ticket, method=method),
+            prepare=self.computing.tell,
+            opening=self.open,
             report=lambda: print(transfers_table([spec.folder for spec in specs])),
         )
 

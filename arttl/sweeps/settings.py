@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arttl.base.errors import InputError
+from arttl.base.files import make_folder
 
 RAY_ONLY = ("address", "gpus_per_run", "cpus_per_run", "max_concurrent")
 
@@ -44,6 +45,14 @@ class Sweep:
         for name in RAY_ONLY:
             if not self.on_ray and getattr(self, name) is not None:
                 raise InputError(f'{name}= goes with executor="ray"; add it, or leave the other out')
+
+    def make_output(self):
+        """Make the folder of all runs, before anything takes long; a dry run makes none.
+
+        Raises InputError when it cannot be made.
+        """
+        if not self.dry_run:
+            make_folder(self.output, "output")
 
     @property
     def on_ray(self):

@@ -54,7 +54,7 @@ class DataSettings:
         return {} if self.is_bundled else self.reading.changes
 
     def open(self, challenge):
-        """The Collection; says what its reader has to say.
+        """The Collection.
 
         Arguments:
             challenge: the one that it must have.

@@ -11,14 +11,12 @@ from arttl.base.saying import say
 from arttl.base.typed import typed
 from arttl.base.wording import duration_text
 from arttl.collections import Reading
-from arttl.models import get_backbone
 from arttl.reports.report import make_report
 from arttl.splits.drawing import Drawing
 from arttl.sweeps import Sweep
 from arttl.sweeps.progress import do_steps
 from arttl.training.computing import Computing
 from arttl.transfer.data import DataSettings
-from arttl.transfer.plan import NETWORKS
 from arttl.transfer.saliency import SaliencyStudy
 from arttl.transfer.second import APPROACHES, DEMO, SOURCES, source_variants
 from arttl.transfer.study import TransferStudy
@@ -78,7 +76,7 @@ class Chapter1:
             tuple(options.challenge or ()),
             drawing=typed(Drawing, options),
             cache=options.cache,
-            networks=tuple(get_backbone(name).name for name in options.architecture or ()),
+            networks=tuple(options.architecture or ()),
             seeds=tuple(dict.fromkeys(options.seed)),
             recipe=options.recipe or "thesis",
             computing=Computing.asked(options),
@@ -100,9 +98,10 @@ class Chapter1:
 
     def figures(self):
         """The SaliencyStudies of Figure 4: of the first seed, one a challenge and network."""
-        networks = self.first.networks or (("resnet50",) if self.first.data.is_bundled else NETWORKS)
         of_runs = {"seed": self.first.seeds[0], "output": self.first.sweep.output, "reading": self.first.data.reading}
-        return [SaliencyStudy(each, network, **of_runs) for each in self._shared() for network in networks]
+        return [
+            SaliencyStudy(each, network, **of_runs) for each in self._shared() for network in self.first.chosen_networks
+        ]
 
     def _shared(self):
         return [study.challenge for study in self.rijks() if study.challenge != "material"]

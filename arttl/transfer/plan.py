@@ -247,7 +247,6 @@ def plan_run(study, architecture, approach, seed, variant):
     Raises InputError for an impossible combination.
     """
     backbone = get_backbone(architecture)
-    architecture = backbone.name
     size = study.image_size or (study.demo.size if study.data.is_bundled else backbone.input_size)
     check_size(backbone, size)
     source = variant.source(architecture, seed) if variant.source else None

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from arttl.base.errors import InputError
-from arttl.base.files import make_folder
 from arttl.base.saying import say
 from arttl.base.typed import typed
 from arttl.base.wording import shown
@@ -39,7 +38,8 @@ class TransferStudy:
         experiment: its folder below the sweep's output, such as "ch1/rijks".
         challenge: "material", "type" or "artist", or another one of the collection.
         data: a DataSettings.
-        networks: names of arttl.models.BACKBONES; without any those of the thesis (NETWORKS), or of the demonstration.
+        networks: of arttl.models.BACKBONES, as get_backbone finds them; without any those of the thesis (NETWORKS), or
+            of the demonstration.
         approaches: of arttl.recipes.APPROACHES; without any all that the thesis has for each network.
         from_scratch: the networks that are trained from scratch where no approaches are named.
         seeds: one run for each.
@@ -53,6 +53,8 @@ class TransferStudy:
         computing: a Computing.
         sweep: a Sweep.
         demo: the Demo that is run on a bundled collection.
+
+    Raises InputError for a network that there is not.
 
     Example:
         >>> data = DataSettings(Reading("rijks2014"))
@@ -83,6 +85,10 @@ class TransferStudy:
     sweep: Sweep = field(default_factory=Sweep)
     demo: Demo = DEMO
 
+    def __post_init__(self):
+        names = (get_backbone(name).name for name in self.networks)
+        object.__setattr__(self, "networks", tuple(dict.fromkeys(names)))  # the record is frozen
+
     @classmethod
     def from_options(cls, options, experiment, demo=DEMO, **given):
         """What a script was asked for.
@@ -98,8 +104,7 @@ class TransferStudy:
         without_data = options.data is None and next(iter(reading_options(options)), None)
         if without_data:
             raise InputError(f"{without_data}= goes with data=DIR; add the folder of images")
-        networks = [get_backbone(name).name for name in options.architecture or ()]
-        asked = {"networks": networks, "approaches": options.approach}
+        asked = {"networks": options.architecture, "approaches": options.approach}
         asked = {name: tuple(dict.fromkeys(value)) for name, value in asked.items() if value}
         if options.data is None:
             given = {name: value for name, value in given.items() if name != "networks"}
@@ -134,10 +139,15 @@ class TransferStudy:
             )
         ]
 
+    @property
+    def chosen_networks(self):
+        """The networks that were named, else those of the thesis, or of the demonstration."""
+        return self.networks or (("resnet50",) if self.data.is_bundled else NETWORKS)
+
     def pairs(self):
         """Pairs of a network and an approach; without approaches named, those of the thesis."""
         demo = self.data.is_bundled
-        for architecture in self.networks or (("resnet50",) if demo else NETWORKS):
+        for architecture in self.chosen_networks:
             for approach in self.approaches or APPROACHES:
                 if demo or self.approaches or approach != "scratch" or architecture in self.from_scratch:
                     yield architecture, approach
@@ -210,8 +220,7 @@ class TransferStudy:
 
     def divided(self, collection, preset):
         """The CollectionData of the collection under a preset of arttl.splits; says what the split is."""
-        if not self.sweep.dry_run:
-            make_folder(self.sweep.output, "output")
+        self.sweep.make_output()
         return self.data.divided(collection, self.challenge, preset, save=not self.sweep.dry_run)
 
     def opened(self, preset):

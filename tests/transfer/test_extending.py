@@ -38,3 +38,10 @@ def test_a_preprocessing_that_nobody_knows_is_refused(fifth):
     row = Backbone(**vars(fifth) | {"preprocessing": "torch"})
     with pytest.raises(ValueError, match="VGG-thin has preprocessing 'torch'"):
         preprocessing_layer("imagenet", row)
+
+
+def test_a_study_knows_its_networks_by_their_names():
+    assert TransferStudy("ch1/rijks", "type", networks=("ResNet50", "Inception-V3", "resnet50")).networks == (
+        "resnet50",
+        "inception_v3",
+    )
