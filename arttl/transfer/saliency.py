@@ -15,6 +15,7 @@ from arttl.base.typed import typed
 from arttl.base.wording import counted, first_few, shown
 from arttl.collections import Reading
 from arttl.images import Decoding, decode_image
+from arttl.images.own_size import own_decoding
 from arttl.models import get_backbone
 from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
@@ -23,6 +24,10 @@ from arttl.runs import RunFolder
 EXPERIMENT = "ch1/rijks"
 METHODS = {
     "visual-backprop": ("figure4", lambda model, images, ids: saliency.visual_backprop(model, images)),
+    "visual-backprop-even": (
+        "figure4-even",
+        lambda model, images, ids: saliency.visual_backprop(model, images, kernel="even"),
+    ),
     "grad-cam": ("grad-cam", saliency.grad_cam),
     "smooth-grad": ("smooth-grad", saliency.smooth_grad),
 }
@@ -30,6 +35,9 @@ METHODS = {
 
 SAME = ("collection", "challenge", "split", "image_size", "files")
 """Settings in which the two runs must agree: their predictions are for the same images."""
+
+
+SHOWN = 480  # pixels of a picture's longer side in the figure
 
 
 @dataclass(frozen=True)
@@ -100,7 +108,7 @@ class SaliencyStudy:
                 f"there is no test image that {after.run.path} gets right and {before.run.path} does not; name other "
                 "runs"
             )
-        images = read_images(self.reading, self.challenge, after.settings, chosen.index)
+        images, pictures = read_images(self.reading, self.challenge, after.settings, chosen.index)
         name, method = METHODS[self.method]
         maps = {side.title: side_maps(side, images, method) for side in (before, after)}
         make_folder(self.folder, "output")
@@ -108,7 +116,7 @@ class SaliencyStudy:
             side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
             for side in (before, after)
         }
-        figure = saliency_figure(images, chosen.label.tolist(), maps, answers)
+        figure = saliency_figure(pictures, chosen.label.tolist(), maps, answers)
         files = save_figure(figure, self.folder, name)
         write_table(self.folder / f"{name}.csv", chosen.reset_index())
         print(f"{counted(len(chosen), 'image')} of {self.challenge} that only the fine-tuned network gets right:")
@@ -155,7 +163,7 @@ def choose(before, after, most):
 
 
 def read_images(reading, challenge, settings, image_ids):
-    """The images as the runs saw them: uint8 (n, size, size, 3).
+    """The images as the runs saw them, uint8 (n, size, size, 3), and a list of them at their own size, up to SHOWN.
 
     Arguments:
         reading: a Reading of the runs' collection, or None.
@@ -172,7 +180,9 @@ def read_images(reading, challenge, settings, image_ids):
         raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
     decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
-    return np.stack([decode_image(path, decoding) for path in collection.paths(image_ids).values()])
+    paths = list(collection.paths(image_ids).values())
+    pictures = [decode_image(path, own_decoding(path, SHOWN, decoding)) for path in paths]
+    return np.stack([decode_image(path, decoding) for path in paths]), pictures
 
 
 def side_maps(side, images, method):
