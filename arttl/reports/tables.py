@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from arttl.base.wording import counted, shown, shown_path
-from arttl.collections import BUNDLED
 from arttl.published.chapter1 import (
     APPROACH_TITLES,
     ARCHITECTURES,
@@ -17,10 +16,10 @@ from arttl.published.chapter1 import (
     MISPRINTS,
     PARAMETERS,
     SOURCES,
-    is_near,
 )
 from arttl.reports.cells import CURVES, DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
 from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
+from arttl.reports.studied import is_studied
 from arttl.runs import metrics
 
 HEAD, MIDDLE = metrics.FREQUENCIES["head"][0] - 1, metrics.FREQUENCIES["middle"][0]
@@ -32,8 +31,8 @@ FREQUENCIES = {
 """Groups of classes by their number of training images, and what the table calls them."""
 
 TITLES = {
-    "rijks": ("table2", "Table 2: test accuracy (%) on the Rijksmuseum's collection"),
-    "antwerp": ("table3", "Table 3: test accuracy (%) on Antwerp's collection"),
+    "rijks": ("table2", "Table 2: test accuracy (%); the thesis: on the Rijksmuseum's collection"),
+    "antwerp": ("table3", "Table 3: test accuracy (%); the thesis: on Antwerp's collection"),
 }
 MARKS = "Best in bold, second best underlined, for each challenge and column."
 _OURS = ("value", "interval")
@@ -42,13 +41,10 @@ _SHARES |= {"majority_accuracy": "majority class"}
 _COUNTS = ("tested_epoch", "epochs", "seconds")
 _OF_RUN = ["folder", *CELL, "seed", "collection", "test_images"]
 _RUNS_DATA = [*_OF_RUN, *_SHARES, *_COUNTS, "deviations"]
-_FREQUENCY_DATA = [*CELL, "classes_by_frequency", *MEASURE, "images", "classes"]
+_FREQUENCY_DATA = [*CELL, "classes_by_frequency", *MEASURE, "images", "classes", "collection"]
 _WITHOUT = "No run has accuracy by class frequency in its metrics.json; runs made anew have it."
 _BESIDE = (*_OURS, "published", "difference")
 _CURVE = "published curve"
-_CURVES = (
-    "Published curve: the validation accuracy of Figures 2 and 3 at the epoch tested here; empty where they end before."
-)
 STARRED = "* departs from the study's settings"
 
 
@@ -61,12 +57,14 @@ class Cell:
         mark: "best", "second" or "".
         star: whether its runs depart from the study.
         sort: the number to sort by; None to sort by the text.
+        bar: what the page draws below it on a scale of 0 to 100: (low, value, high, a thin line or None); or None.
     """
 
     text: str = ""
     mark: str = ""
     star: bool = False
     sort: float | None = None
+    bar: tuple | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +140,7 @@ def frequency_table(collected):
         if not any(each["seeds"] for each in found.values()):
             continue
         row = [
-            Cell(EXPERIMENTS[key["experiment"]]),
+            Cell(shown(key["collection"])),
             Cell(shown(key["challenge"])),
             Cell(shown(ARCHITECTURES.get(key["architecture"], key["architecture"]))),
             Cell(column_title(key["approach"], key["source"])),
@@ -196,7 +194,8 @@ def _accuracy(cell):
     if cell.published is not None:
         footnote = "†" if cell.published in MISPRINTS else ""
         texts["published"] = Cell(cell.published + footnote, cell.published_mark, sort=float(cell.published))
-    return texts | {"difference": number(cell.difference, sign="+"), _CURVE: number(cell.published_curve, 1)}
+    difference = cell.difference if cell.studied else None
+    return texts | {"difference": number(difference, sign="+"), _CURVE: number(cell.published_curve, 1)}
 
 
 def interval(value):
@@ -273,7 +272,7 @@ def _other_data(challenge, place, runs):
         if study is None:
             lines[f"{shown(challenge)}: the study has no such challenge for {place}; this is {here}."] = None
             continue
-        if run.collection in BUNDLED or not (is_near(classes, study[1]) and is_near(10 * images, study[0])):
+        if not is_studied(run):
             there = f"{study[1]:,} classes and about {study[0] / 10:,.0f} test images"
             lines[
                 f"{shown(challenge)}: the published numbers are for other data. This is {here}; the study's {place} "
