@@ -3,8 +3,8 @@
     python tools/evidence/make_folds.py louvre-genres --challenge genre --to folds/louvre
     python tools/evidence/make_folds.py clipart-a --challenge artist --to folds/clipart-a --min-images 20
 
-Writes class folders that any experiment reads: TO/CHALLENGE-fold-1/{train,val,test}/CLASS/IMAGE, ... Pictures of a group
-of duplicates stay together. scikit-learn's StratifiedGroupKFold draws the tests (a fifth each), and once more, within
+Writes class folders that any experiment reads: TO/CHALLENGE-fold-1/{train,val,test}/CLASS/IMAGE, ... Duplicates stay
+together. scikit-learn's StratifiedGroupKFold draws the tests (a fifth each), and once more, within
 the rest, the validation pictures (an eighth of the rest: a tenth of all).
 """
 

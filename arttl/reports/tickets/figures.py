@@ -98,9 +98,7 @@ def _transferred_parts(series):
     for each in select(series, start="ticket", fraction=None):
         found.setdefault((*_place(each), each.key["source"]), []).append(each)
     return [
-        _parts_panel(
-            parts, _at(series, place, start="scratch"), place, f"{source_title(source)}, transferred", Behind([])
-        )
+        _parts_panel(parts, _at(series, place, start="scratch"), place, f"{source_title(source)}, transferred")
         for (*place, source), parts in found.items()
         if len(parts) > 1
     ]
