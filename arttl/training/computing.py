@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from arttl.base.deviation import Deviation
 from arttl.base.keras_settings import settings_pinned
 from arttl.models.devices import devices_shared
 
@@ -40,10 +41,11 @@ class Computing:
 
     @property
     def deviations(self):
-        """Departures from the studies, lines for config.json."""
-        precision, devices = self.precision != USUAL.precision, self.devices > 1
-        lines = [f"layers compute in {self.precision}, not {USUAL.precision}"] if precision else []
-        return lines + ([f"{self.devices} devices share each batch: sums are rounded otherwise"] if devices else [])
+        """Departures from the studies: a list of Deviations."""
+        precision = f"layers compute in {self.precision}, not {USUAL.precision}"
+        devices = f"{self.devices} devices share each batch: sums are rounded otherwise"
+        lines = {"precision": precision, "devices": devices}
+        return [Deviation(name, lines[name], here, getattr(USUAL, name)) for name, here in self.settings.items()]
 
     def tell(self, specs):
         """Say by what the runs are computed, where there are any to do.

@@ -40,7 +40,8 @@ def test_layers_stay_float32_and_features_know_how_they_were_computed(processor)
     with layers_compute_in("float32"):
         assert not processor["rounds"]
         assert computed_by() == plain
-    assert Computing("fast-float32").deviations == ["layers compute in fast-float32, not float32"]
+    (found,) = Computing("fast-float32").deviations
+    assert found.text == "layers compute in fast-float32, not float32"
 
 
 def test_where_it_changes_nothing_it_is_refused(processor):
