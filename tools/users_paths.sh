@@ -41,9 +41,13 @@ arrived() { # PAGE NAME: the report is there, and about the reader's own
   summary+="$(printf '| %-48s | %8d | %4d s |' "$path" "$commands" "$SECONDS")"$'\n'
 }
 
-installed() { # what `pip install .` is where dependencies come from another environment
-  echo "$site" > "$(echo .venv/lib/python3.*/site-packages)/below.pth"
-  pip install -q --no-deps .
+installed() { # `pip install .`, or where dependencies come from another environment what that is then
+  if [ -n "$site" ]; then
+    pip() { command pip "$@" --no-deps; }
+    echo "$site" > "$(echo .venv/lib/python3.*/site-packages)/below.pth"
+    echo "(dependencies are those in $site)"
+  fi
+  typed "pip install -q ."
 }
 
 pictures() { # what readers have: two hundred drawings in folders of their kinds, and the same with a workbook
@@ -76,7 +80,7 @@ typed "git clone -q $repository arttl"
 typed "cd arttl"
 typed "python3 -m venv .venv"
 typed "source .venv/bin/activate"
-if [ -z "$site" ]; then typed "pip install -q ."; else typed "installed"; fi
+installed
 summary+="$(printf '| %-48s | %8d | %4d s |' "installation, a part of each" "$commands" "$SECONDS")"$'\n'
 installation=$commands
 pictures
