@@ -65,7 +65,7 @@ def a_dataset(folder, patch):
 def a_search(folder, patch):
     """Batches, and a search of short rounds on a network of three convolutions."""
     patch.setattr(arttl.models, "resnet20", partial(slim.resnet20, shape=(SIDE, SIDE, 3)))
-    patch.setenv("ARTTL_CHECKPOINT_SECONDS", "600")  # as a reader has it nearly: not after each of 62 short epochs
+    patch.setenv("ARTTL_CHECKPOINT_SECONDS", "180")  # as readers have it, and not after each of 62 epochs
     patch.setattr(arttl.recipes, "tickets", partial(arttl.recipes.tickets, max_epochs=2, batch_size=16))
     images, classes = np.random.default_rng(0).integers(0, 256, (48, SIDE, SIDE, 3), "uint8"), np.arange(48) % 10
     parts = [Batches(Arrays(images), rows, classes[rows], 10, 16) for rows in np.split(np.arange(48), [16, 32])]
