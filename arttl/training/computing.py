@@ -14,7 +14,7 @@ class Computing:
     """How one run is computed. What is not the default changes results, if only by rounding, and is recorded.
 
     Attributes:
-        precision: Keras' name of a dtype policy: "float32", "mixed_bfloat16" or "mixed_float16".
+        precision: as arttl.training.layers_compute_in takes it.
         devices: number of devices of this machine that share each batch.
         track: names of arttl.runs.tracking.TRACKERS that are told of each epoch; it changes no result.
     """
