@@ -11,7 +11,7 @@ from arttl.base.files import default_cache
 from arttl.base.names import is_reserved
 from arttl.cli import name, natural, number, path, positive
 
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "fast-float32")
 TRACKERS = ("tensorboard", "mlflow")
 
 CHALLENGE_NAME = re.compile(r"\w[\w-]{0,59}")

@@ -168,6 +168,12 @@ def all_parser(description):
     )
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many a round (until early stopping)")
     group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(as the scripts have it)")
+    group.add_argument(
+        "--batchnorm",
+        action="store_true",
+        help="train the first target with other statistics of BatchNormalization too, which the thesis has not "
+        "(bundled data have it)",
+    )
     shared.add_computing(parser)
     shared.add_sweep(parser.add_argument_group("sweep"))
     group = parser.add_argument_group("runs")

@@ -58,6 +58,8 @@ class Chapter2:
         drawing: the Drawing of the targets' splits.
         cache: folder of decoded images.
         settings, protocol: as of LotteryStudy and SearchStudy; Figure 5 has settings of its own.
+        batchnorm: whether the first target is trained with other statistics of BatchNormalization too, which is not in
+            the thesis; on bundled data it is in any case.
         computing: a Computing.
         sweep: a Sweep.
     """
@@ -73,6 +75,7 @@ class Chapter2:
     cache: Path | None = None
     settings: dict = field(default_factory=dict)
     protocol: dict = field(default_factory=dict)
+    batchnorm: bool = False
     computing: Computing = USUAL
     sweep: Sweep = field(default_factory=Sweep)
 
@@ -170,7 +173,7 @@ class Chapter2:
             self._transfers(
                 f"BatchNorm on {first}, {title}", first, path, common, sources=(TARGET,), batchnorm=batchnorm
             )
-            for title, batchnorm in BATCHNORM.items()
+            for title, batchnorm in (BATCHNORM.items() if self.batchnorm else ())
         ]
         return found
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from arttl.base.deviation import recorded
 from arttl.base.errors import InputError
 from arttl.base.wording import meant
 from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts, resnet20
@@ -146,7 +147,7 @@ class Trainee:
         Arguments:
             settings: dict of everything that decides the result.
             data: the TrainingData that it is trained on.
-            deviations: list of lines.
+            deviations: list of Deviations.
         """
         trainable, frozen = parameter_counts(self.model)
         return {
@@ -156,7 +157,7 @@ class Trainee:
             "device": device(),
             "parameters": {"trainable": trainable, "frozen": frozen},
             "reading_losses": list(data.reading_losses),
-            "deviations": deviations,
+            **recorded(deviations),
         }
 
     def start(self, weights, masks=None):

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import fields, replace
 
+from arttl.base.deviation import changed
 from arttl.base.errors import InputError
 from arttl.base.wording import meant
 from arttl.recipes.eras import Numerics, get_numerics
@@ -46,13 +47,13 @@ def flattened(settings):
 
 
 def departures(recipe, study):
-    """The settings in which a recipe is not the study's: a dict of a setting's name to the line that says so."""
+    """The settings in which a recipe is not the study's: a list of Deviations."""
     ours, theirs = (flattened(each.settings()) for each in (recipe, study))
-    return {
-        name: f"{name} is {ours.get(name, 'not given')}, not {theirs.get(name, 'given')}"
+    return [
+        changed(name, ours.get(name, "not given"), theirs.get(name, "given"))
         for name in {**ours, **theirs}
         if ours.get(name) != theirs.get(name)
-    }
+    ]
 
 
 _BEFORE = {

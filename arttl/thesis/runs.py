@@ -11,7 +11,6 @@ from arttl.lottery.lth import TICKETS, HypothesisStudy
 from arttl.lottery.opening import SourceSettings, dataset_name, is_natural
 from arttl.lottery.search import SearchStudy
 from arttl.lottery.studies import NATURAL
-from arttl.lottery.ticket_runs import BatchNorm
 from arttl.lottery.transfers import TicketStudy
 from arttl.pruning import SearchSettings
 from arttl.published.chapter1 import APPROACH_TITLES, FEATURES
@@ -23,7 +22,6 @@ from arttl.transfer.everything import Chapter1
 from arttl.transfer.second import planned_variants
 
 ALL_ROUNDS = tuple(range(SearchSettings().rounds + 1))
-EXTRA = "not in the thesis"
 FIGURE4 = "Figure 4, saliency maps"
 
 
@@ -131,7 +129,7 @@ def _planned(spec, data, title, factors, **given):
 
 
 def chapter2_runs(output):
-    """Those of Figure 5, Tables 5 and 6, Figures 8 and 9, and of the study of BatchNormalization: PlannedRuns."""
+    """Those of Figure 5, Tables 5 and 6, Figures 8 and 9: PlannedRuns."""
     sweep = Sweep(Path(output), dry_run=True)
     names = {target.name.lower(): target.name.lower() for target in TARGETS}
     found = _figure5(sweep)
@@ -170,8 +168,6 @@ def _transfer_title(spec, is_related):
     kinds = {"scratch": "from scratch", "reinitialised": "reinitialised", "final": "final weights"}
     own = "target tickets" if spec.source == spec.target else "transfers"
     kind = kinds.get(spec.start, own)
-    if spec.batchnorm != BatchNorm():
-        return f"BatchNormalization, {kind} ({EXTRA})"
     if is_related:
         return f"Figure 9b, {'related source' if kind == 'transfers' else kind}"
     if spec.start == "final":
@@ -187,8 +183,7 @@ def _searched(spec, title):
 
 
 def _from_ticket(spec, title):
-    batchnorm = (spec.batchnorm.momentum, spec.batchnorm.recalibrate)
-    factors = [("target", spec.target), ("source", spec.source), ("setting", batchnorm), ("part", spec.fraction)]
+    factors = [("target", spec.target), ("source", spec.source), ("part", spec.fraction)]
     factors += [("start", spec.start), ("round", spec.round), ("seed", spec.seed)]
     return _planned(spec, dataset_size(spec.target), title, factors)
 
