@@ -179,7 +179,7 @@ def all_parser(description):
     group = parser.add_argument_group("runs")
     group.add_argument("--seed", type=natural, nargs="+", metavar="N", help="(1 2 3 4; without data 42 1)")
     group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
-    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
+    shared.add_dry_run(group)
     shared.add_debug(group)
     return parser
 

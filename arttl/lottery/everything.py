@@ -98,7 +98,7 @@ class Chapter2:
             seeds=tuple(options.seed or ()),
             drawing=typed(Drawing, options),
             computing=Computing.asked(options),
-            sweep=typed(Sweep, options, resume=True),
+            sweep=typed(Sweep, options, resume=True, is_step=True),
             **given,
         )
 
@@ -142,11 +142,12 @@ class Chapter2:
         for step in steps:  # before hours of the steps that go before
             step.study.size()
         todo = [(step.title, partial(_done, step.study, search, train)) for step in steps]
-        if not self.sweep.dry_run:
-            todo.append(("report", partial(make_report, self.sweep.output)))
-        do_steps(todo)
-        if not self.sweep.dry_run:
-            print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
+        if self.sweep.dry_run:
+            do_steps(todo)
+            self.sweep.ledger.tell("all of Chapter 2", self.sweep.resume)
+            return
+        do_steps([*todo, ("report", partial(make_report, self.sweep.output))])
+        print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
 
     def _study_steps(self, sources, common):
         """The study's own protocol, for one network."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from arttl.base.deviation import recorded
 from arttl.base.errors import InputError
+from arttl.base.wording import meant
 from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts, resnet20
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
 from arttl.runs.keeping import Kept
@@ -102,7 +103,7 @@ def get_network(name):
     """
     known = name.lower().replace("-", "_")
     if known not in NETWORKS:
-        raise InputError(f"there is no network {name!r}; network= takes {', '.join(NETWORKS)}")
+        raise InputError(f"there is no network {name!r}; network= takes {', '.join(NETWORKS)}{meant(name, NETWORKS)}")
     return known, NETWORKS[known]
 
 

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 
 from arttl.base.deviation import changed
 from arttl.base.errors import InputError
+from arttl.base.wording import meant
 from arttl.recipes.eras import Numerics, get_numerics
 
 
@@ -78,7 +79,8 @@ def as_of_now(settings):
 def _change_plain(recipe, key, value):
     known = [each.name for each in fields(recipe) if each.name not in ("name", "approach")]
     if key not in known:
-        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}")
+        parts = [each for each in flattened(recipe.settings()) if each not in ("name", "approach", "optimizer.name")]
+        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}{meant(key, parts)}")
     return replace(recipe, **{key: typed_value(key, value, getattr(recipe, key))})
 
 
@@ -88,7 +90,7 @@ def _change_numerics(recipe, key, value):
         return replace(recipe, numerics=get_numerics(value))
     known = [each.name for each in fields(Numerics) if each.name != "era"]
     if name not in known:
-        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(known)}")
+        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(known)}{meant(name, known)}")
     value = typed_value(key, value, getattr(recipe.numerics, name))
     return replace(recipe, numerics=replace(recipe.numerics, **{name: value}))
 
@@ -135,7 +137,8 @@ def _schedule(key, value, former):
     return {"epochs": list(epochs), "factor": float(schedule["factor"])}
 
 
-_SHORT = {"learning_rate": "optimizer.learning_rate"}  # as a keyword argument, which has no dots
+_SHORT = {"learning_rate": "optimizer.learning_rate", "lr": "optimizer.learning_rate"}
+"""As a keyword argument, which has no dots, and as Keras called it until 2.2."""
 _PARTS = {"numerics": _change_numerics, "optimizer": _change_optimizer}
 
 

@@ -10,7 +10,7 @@ from arttl.base.files import write_table
 from arttl.base.markdown import markdown_table
 from arttl.base.steps import StepTimes
 from arttl.base.wording import bytes_text, counted, shown_path
-from arttl.thesis.costs import cost
+from arttl.runs.costs import cost
 from arttl.thesis.runs import FIGURE4, shared_images, thesis_runs
 
 SUMS = ["runs", "steps", "cpu_hours", "core_hours", "gpu_hours_estimate", "disk_bytes"]

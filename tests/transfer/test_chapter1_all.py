@@ -3,6 +3,8 @@
 One file, since several workers of pytest-xdist would make the runs each for themselves.
 """
 
+import re
+
 import forked
 import pandas as pd
 import pytest
@@ -74,3 +76,16 @@ def test_it_runs(name, chapter1_runs, monkeypatch):
     done = run_notebook(name)
     assert done.returncode == 0, done.stderr
     assert "making them" not in done.stdout
+
+
+def test_a_dry_run_lists_the_chapter_before_any_of_it_is_there(script, tmp_path):
+    """Three runs on the first collection, four on the second, two of them from a run that is yet to be made."""
+    line = ["--challenge", "type", "--epochs", "1", "--image-size", "32", "--dry-run"]
+    code, out, err = script(*line, name="ch1_all.py")
+    assert code == 0, err
+    assert len(re.findall(r"^to do  .*/seed-42  \(ResNet50 .*; about \d+ \w+, [\d.]+ MB\)$", out, re.M)) == 7
+    assert len(re.findall(r"^to do  .*figure4.png", out, re.M)) == 1
+    assert re.search(r"^all of Chapter 1: 7 runs: 7 to do; what is left takes about .* and [\d.]+ MB$", out, re.M)
+    assert "epochs are assumed" in out.splitlines()[-1]
+    assert "results are in" not in out
+    assert list(tmp_path.iterdir()) == []
