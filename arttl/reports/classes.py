@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.base.wording import counted, shown
-from arttl.reports.tables import Cell, Table, number
+from arttl.reports.table import Cell, Table, number
 
 SHOWN = 40  # classes of one table on the page
 _SCORES = ["class", "train_images", "test_images", "recall", "precision", "f1", "taken_for", "taken_for_images"]

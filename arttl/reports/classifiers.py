@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arttl.base.wording import shown
-from arttl.published.chapter1 import ARCHITECTURES
 from arttl.reports.cells import INTERVALS, MEASURE, marks, measure
 from arttl.reports.collect import CELL, SOFTMAX, pooling_problem, study_order
-from arttl.reports.tables import Cell, Table, interval, number
+from arttl.reports.table import PLACE, Table, interval, number, place_cells
 from arttl.reports.tried import CLASSIFIERS
 
 _DATA = [*CELL, "classifier", *MEASURE, "mark", "problem", "collection"]
@@ -38,17 +36,13 @@ def classifiers_table(collected):
         found = {name: _measured(network[network.classifier == name]) for name in CLASSIFIERS}
         for mark, value in zip(marks(each["accuracy"] for each in found.values()), found.values(), strict=True):
             value["mark"] = mark
-        row = [
-            Cell(shown(key["collection"])),
-            Cell(shown(key["challenge"])),
-            Cell(shown(ARCHITECTURES.get(key["architecture"], key["architecture"]))),
-        ]
+        row = place_cells(key)
         for name, value in found.items():
             row += [number(value["accuracy"], mark=value["mark"]), interval(value)]
             if value["seeds"] or value["problem"]:
                 data.append(key | {"classifier": name} | value)
         rows.append(row)
-    columns = [("", name) for name in ("collection", "challenge", "model")]
+    columns = [("", name) for name in PLACE]
     columns += [(title, part) for title in CLASSIFIERS.values() for part in ("value", "interval")]
     return Table(
         "classifiers",

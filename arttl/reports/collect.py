@@ -183,9 +183,6 @@ def _read(folder):
     history, predictions = folder.history(), folder.predictions()
     classifier = str(settings.get("classifier", SOFTMAX))
     check_tables(metrics, history, predictions, _HISTORY if classifier == SOFTMAX else _HISTORY[1:])
-    deviations = config.get("deviations", [])
-    if not isinstance(deviations, list) or not isinstance(config.get("class_names", []), list):
-        raise TypeError("deviations and class_names are lists")
     return {
         "challenge": str(settings["challenge"]),
         "architecture": str(settings["architecture"]),
@@ -199,10 +196,18 @@ def _read(folder):
         "settings": settings,
         "config": config,
         "metrics": metrics,
-        "deviations": [str(line) for line in deviations],
+        "deviations": deviations_of(config),
         "history": history,
         "predictions": predictions,
     }
+
+
+def deviations_of(config):
+    """The lines of a config.json's departures from the study; TypeError if these, or its class names, are no list."""
+    lines = config.get("deviations", [])
+    if not isinstance(lines, list) or not isinstance(config.get("class_names", []), list):
+        raise TypeError("deviations and class_names are lists")
+    return [str(line) for line in lines]
 
 
 def check_tables(metrics, history, predictions, of_history):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.reports.cells import INTERVALS, MEASURE, SPREAD, marks
-from arttl.reports.tables import Cell, Table, interval, number
+from arttl.reports.table import Cell, Table, interval, number
 
 _ABOUT = ["collection", "challenge", "network", "approach", "source", "classifier", "settings"]
 _MEASURED = ["val_accuracy", "macro_f1", "majority_accuracy", "test_images", "seconds"]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from arttl.base.errors import InputError
-from arttl.base.wording import shown
-from arttl.published.chapter1 import ARCHITECTURES, MISPRINTS, accuracies
+from arttl.published.chapter1 import MISPRINTS, accuracies
 from arttl.reports.agreement import check_agreement
 from arttl.reports.collect import pooling_problem, study_order
 from arttl.reports.comparing import (
@@ -20,7 +19,8 @@ from arttl.reports.comparing import (
     of_seed,
     paired_over_seeds,
 )
-from arttl.reports.tables import Cell, Table, column_title, number
+from arttl.reports.table import PLACE, Cell, Table, number, place_cells
+from arttl.reports.tables import column_title
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ FINDINGS = (
 
 VERDICTS = {1: "as in the thesis", 0: "not decided", -1: "the other way round"}
 
-_COLUMNS = ("collection", "challenge", "model", "better, says the thesis", "than")
-_MEASURED = ("difference", "95% interval", "images", "seeds", "published", "result")
+_COLUMNS = (*PLACE, "better, says the thesis", "than")
+MEASURED = ("difference", "95% interval", "images", "seeds", "published", "result")
 _DATA = ["experiment", "challenge", "architecture", "better", "worse", "difference", "low", "high", "covers"]
 _DATA += ["images", "seeds", "published", "result", "problem", "collection"]
 _NOTES = [
@@ -70,7 +70,7 @@ def findings_table(collected):
     return Table(
         "findings",
         "Findings of the thesis, on the same test images",
-        [("", name) for name in (*_COLUMNS, *_MEASURED)],
+        [("", name) for name in (*_COLUMNS, *MEASURED)],
         [_row(line) for line in data],
         notes=_NOTES,
         data=pd.DataFrame(data, columns=_DATA),
@@ -133,11 +133,20 @@ def _published(finding, challenge, architecture):
 
 def _row(line):
     return [
-        Cell(shown(line["collection"])),
-        Cell(shown(line["challenge"])),
-        Cell(shown(ARCHITECTURES.get(line["architecture"], line["architecture"]))),
+        *place_cells(line),
         Cell(line["better"]),
         Cell(line["worse"]),
+        *compared_cells(line),
+    ]
+
+
+def compared_cells(line):
+    """The Cells of MEASURED.
+
+    Arguments:
+        line: a dict of what paired_over_seeds() returns, published and result.
+    """
+    return [
         number(line["difference"], sign="+"),
         Cell(interval_text(line), sort=line["low"]),
         number(line["images"], 0),

@@ -10,7 +10,7 @@ from arttl.published.chapter1 import COLLECTIONS, OVERLAP
 from arttl.reports.collect import EXPERIMENTS
 from arttl.reports.pictures import used_split
 from arttl.reports.studied import is_studied
-from arttl.reports.tables import Cell, Table, number
+from arttl.reports.table import Cell, Table, number
 from arttl.splits import overlap
 
 COLUMNS = ["challenge", "study", "collection", "images", "images_published", "images_difference", "classes"]

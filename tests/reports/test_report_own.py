@@ -15,7 +15,8 @@ from arttl.reports.learning import learning_curves
 from arttl.reports.overview import overview
 from arttl.reports.page import naming_column, own_first
 from arttl.reports.studied import thesis_part
-from arttl.reports.tables import Cell, Table, accuracy_table
+from arttl.reports.table import Cell, Table
+from arttl.reports.tables import accuracy_table
 from arttl.reports.tried import tasks
 
 

@@ -15,8 +15,9 @@ from arttl.reports.cells import accuracy_cells, marks
 from arttl.reports.collect import collect_runs
 from arttl.reports.formats import latex, markdown, write_formats
 from arttl.reports.pictures import Pictures
+from arttl.reports.table import Cell, Table
 from arttl.reports.table1 import collections_table
-from arttl.reports.tables import Cell, Table, accuracy_table, frequency_table
+from arttl.reports.tables import accuracy_table, frequency_table
 
 THESIS = (Path(__file__).parents[1] / "references" / "chapter1_tables.md").read_text(encoding="utf-8")
 NAMES = {title: name for name, title in published.ARCHITECTURES.items()}
