@@ -1,5 +1,6 @@
 """The report's first screen: the reader's own collections, what was tried on them, and what stays without the data."""
 
+import json
 import re
 import shutil
 
@@ -184,3 +185,29 @@ def test_every_link_of_the_contents_leads_somewhere(tmp_path, capsys):
     ids = [each["id"] for _, each in tags if "id" in each]
     assert links <= {*ids}
     assert len(ids) == len({*ids})
+
+
+def test_runs_say_where_and_how_their_collections_are_read_each_in_its_own_layout(tmp_path, photographs, capsys):
+    folders = shutil.copytree(photographs, tmp_path / "folders")
+    named = tmp_path / "named"
+    shutil.copytree(photographs / "etching", named)
+    (named / "list.csv").write_text("file;painter\n000.jpg;Dürer\n001.jpg;Goya\n", encoding="utf-8")
+    reading = {"image_column": "file", "label_column": "painter", "metadata": str(named / "list.csv")}
+    for data, image, more in ((folders, "etching/000.jpg", {}), (named, "000.jpg", reading)):
+        folder = own_run(tmp_path / "runs" / data.name, collection=data.name, predictions=[(image, "a", "b", 0.5)])
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config["reading"] = {"data": str(data), "skip_missing": True, "format": 5, "split": None} | more
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    def shown(*options):
+        assert report(tmp_path / "runs", *options, "--to", tmp_path / "to") == 0
+        text = (tmp_path / "to" / "index.html").read_text(encoding="utf-8")
+        shutil.rmtree(tmp_path / "to")
+        return len(re.findall(r'<img src="data:image/jpeg', text))
+
+    assert shown() == 2
+    away = tmp_path / "away" / "named"
+    away.parent.mkdir()
+    named.rename(away)
+    assert shown() == 1
+    assert shown("--data", away, folders) == 2  # each as its runs read it, the list where it lies now
