@@ -56,6 +56,7 @@ def test_class_folders_from_data_to_table(script, photographs, tmp_path):
         assert config["settings"]["recipe"]["optimizer"]["name"] == ("SGD" if "fine" in str(path) else "RMSprop")
         assert any("image size is 32, not 224" in line for line in config["deviations"])
         assert config["versions"]["keras"]
+        assert config["reading"] == {"data": str(photographs.absolute())}
 
 
 def test_saved_model_repeats_its_predictions(script, photographs, tmp_path):
