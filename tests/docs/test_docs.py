@@ -161,7 +161,7 @@ def test_the_example_of_pruning_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     code = PAGES["pruning.md"].split("```python\n")[1].split("```")[0]
     exec(code, {})
-    assert capsys.readouterr().out == "0.488\n"
+    assert capsys.readouterr().out == "0.488\n0.80\n"
     assert (tmp_path / "ticket.keras").exists()
 
 
