@@ -9,12 +9,12 @@ import time
 import keras
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
-from tqdm import tqdm
 
 from arttl.base.errors import InputError
 from arttl.models import HEAD, predict_batch
 from arttl.models.devices import training_shared
 from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
+from arttl.training.epoch_bar import EpochBar
 from arttl.training.feeding import fed
 from arttl.training.precision import forget_models
 from arttl.training.schedule import scheduler
@@ -84,14 +84,14 @@ def train(
         return _tested(model, progress, best_weights, keep_best)
     (stopping,) = recipe.callbacks()
     watched = ("loss",) if recipe.numerics.early_stopping == "2018" else ("loss", "val_loss")
-    bar = [_Bar(len(training))] if sys.stderr.isatty() else []
     callbacks = [*callbacks, *scheduler(recipe, schedule_ahead)]
     epochs = recipe.epochs(len(training))
     saving = SaveEpoch(checkpoint, stopping, progress, epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
+    bar = [EpochBar(len(training), epochs, progress)] if sys.stderr.isatty() else []
     with training_shared(model, training), checkpoint.flushed():
         model.fit(
-            fed(training),
+            fed(training, *(each.told for each in bar)),
             validation_data=fed(validation),
             class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
             initial_epoch=progress.epochs,
@@ -156,23 +156,6 @@ class _Epoch(keras.callbacks.Callback):
                     f"training diverged: {name} of epoch {epoch + 1} is {logs[name]}; lower the learning rate"
                 )
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
-
-
-class _Bar(keras.callbacks.Callback):
-    """A progress bar over the steps of an epoch, for a terminal."""
-
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.bar = tqdm(total=self.steps, desc=f"epoch {epoch + 1}", unit="step", leave=False)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(batch + 1 - self.bar.n)  # several steps may have been executed at once
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.close()
 
 
 def head_model(classifier):

@@ -48,6 +48,7 @@ class Chapter1:
             cache: folder of decoded images and features.
             **shared: attributes of both TransferStudies.
         """
+        shared["sweep"] = replace(shared.get("sweep", Sweep()), is_step=True)
         kept = {"drawing": drawing or Drawing()} | ({} if cache is None else {"cache": cache})
 
         def settings(folder, bundled):
@@ -56,8 +57,7 @@ class Chapter1:
         first = TransferStudy("ch1/rijks", "type", settings(data, "clipart-a"), **shared)
         if data is not None and antwerp is None:
             return cls(first, None, challenges)
-        variants = partial(source_variants, SOURCES, None, None)
-        given = {"approaches": APPROACHES, "variants": variants, "demo": DEMO}
+        given = {"approaches": APPROACHES, "demo": DEMO}
         second = TransferStudy("ch1/antwerp", "type", settings(antwerp, DEMO.collection), **shared | given)
         return cls(first, second, challenges)
 
@@ -94,7 +94,11 @@ class Chapter1:
         """The studies of Table 3, one a challenge."""
         if self.second is None:
             return []
-        return [replace(self.second, challenge=each) for each in self._shared()]
+        firsts = {each.challenge: each.root for each in self.rijks()}
+        return [
+            replace(self.second, challenge=each, variants=partial(source_variants, SOURCES, firsts[each], None))
+            for each in self._shared()
+        ]
 
     def figures(self):
         """The SaliencyStudies of Figure 4: of the first seed, one a challenge and network."""
@@ -117,22 +121,34 @@ class Chapter1:
         Raises InputError and RunsFailed as the experiments do. That there is no image for Figure 4 is said and not
         raised.
         """
-        started, opened = time.perf_counter(), Opened()
+        opened = Opened()
         first, second = (study and _sharing(study, opened) for study in (self.first, self.second))
         shared = replace(self, first=first, second=second)
+        started, sweep = time.perf_counter(), self.first.sweep
         steps = [(f"Rijksmuseum, {each.challenge}", partial(each.do, network, method)) for each in shared.rijks()]
         steps += [(f"Antwerp, {each.challenge}", partial(each.do, network, method)) for each in shared.antwerp()]
+        if sweep.dry_run:
+            figures = shared.figures()
+            do_steps([*steps, *((f"Figure 4, {each.challenge}", partial(each.list, sweep)) for each in figures)])
+            sweep.ledger.tell("all of Chapter 1", sweep.resume)
+            return
         steps += [(f"Figure 4, {each.challenge}", partial(_drawn, each)) for each in shared.figures()]
-        settings = [study.data for study in (first, second) if study is not None and not study.data.is_bundled]
-        readings = {each.reading.data: each.reading for each in settings}
-        report = partial(
-            make_report,
-            first.sweep.output,
-            list(readings),
-            opening=lambda data, challenge: opened.collection(readings[data], challenge),
-        )
-        do_steps([*steps, ("report", report)])
+        do_steps([*steps, ("report", partial(shared.report, opened))])
         print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
+
+    def report(self, opened):
+        """Make the report, with the pictures of the collections that are not bundled.
+
+        Arguments:
+            opened: the Opened of the studies.
+        """
+        settings = [study.data for study in (self.first, self.second) if study and not study.data.is_bundled]
+        readings = {each.reading.data: each.reading for each in settings}
+
+        def opening(data, challenge):
+            return opened.collection(readings[data], challenge)
+
+        make_report(self.first.sweep.output, list(readings), opening=opening)
 
 
 def _sharing(study, opened):

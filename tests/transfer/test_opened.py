@@ -8,18 +8,20 @@ from scripts import write_class_folders
 from arttl import collections
 from arttl.base.errors import InputError
 from arttl.collections import Reading
+from arttl.splits.drawing import Drawing
 from arttl.sweeps import Sweep
 from arttl.transfer import data as data_module
 from arttl.transfer import everything
 from arttl.transfer.data import DataSettings, Opened
 from arttl.transfer.everything import Chapter1
 from arttl.transfer.saliency import SaliencyStudy, read_images
+from arttl.transfer.study import TransferStudy
 
 
 @pytest.fixture
 def museum(tmp_path):
     """Class folders of JPEGs, and beside them rows that name a type and an artist of each."""
-    folder = write_class_folders(tmp_path / "museum", ["a", "b"], 10)
+    folder = write_class_folders(tmp_path / "museum", ["a", "b"], 20)
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.jpg"))
     rows = "".join(f"{name},{name[0]},{name[0]} {row % 2}\n" for row, name in enumerate(names))
     (folder / "metadata.csv").write_text(f"ImageId,dc_type,dc_creator\n{rows}", encoding="utf-8")
@@ -47,18 +49,17 @@ def calls(monkeypatch):
 
 def test_chapter_1_opens_each_collection_once(museum, tmp_path, calls, monkeypatch):
     reported = []
-    monkeypatch.setattr(everything, "make_report", lambda *args, opening: reported.append(opening(museum, None)))
-    sweep = Sweep(output=tmp_path / "runs", dry_run=True)
-    chapter = Chapter1.of(
-        museum, museum, ("type", "artist"), cache=tmp_path / "cache", sweep=sweep, networks=("vgg19",)
-    )
-    monkeypatch.setattr(Chapter1, "antwerp", lambda self: [])  # its networks are not there to start from
+    monkeypatch.setattr(everything, "make_report", lambda *_, opening: reported.append(opening(museum, None)))
+    monkeypatch.setattr(everything, "do_steps", lambda steps: [do() for _, do in steps])
+    monkeypatch.setattr(TransferStudy, "do", lambda study, *_: study.divided(study.open(), "thesis"))
+    options = {"networks": ("resnet50",), "weights": "bundled", "sweep": Sweep(output=tmp_path / "runs")}
+    drawing = Drawing(splits=tmp_path / "splits")
+    chapter = Chapter1.of(museum, museum, ("type", "artist"), cache=tmp_path / "cache", drawing=drawing, **options)
     opened, identified = calls
     chapter.do(None, None)
-    assert (opened, identified) == (["type"], [20])
-    assert reported[0].challenges == ("type", "artist")
-    (study, *_) = chapter.rijks()
-    study.do(None, None)
+    assert (opened, identified) == (["type"], [40])
+    assert set(reported[0].challenges) == {"type", "artist"}
+    chapter.do(None, None)
     assert opened == ["type", "type"]  # nothing is kept beyond a command: folders change
 
 
