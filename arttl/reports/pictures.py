@@ -11,8 +11,9 @@ from PIL import ExifTags, Image
 
 from arttl.base.errors import InputError
 from arttl.base.wording import first_few, shown
-from arttl.collections import BUNDLED, bundled, open_collection
-from arttl.images.decoding import DAMAGE, BadImage, Decoding, decode_image
+from arttl.collections import BUNDLED, bundled
+from arttl.images.decoding import Decoding, decode_image
+from arttl.images.picture import DAMAGE, BadImage
 from arttl.splits import make_split
 
 THUMBNAIL = 160  # pixels of the longer side
@@ -60,12 +61,12 @@ class Pictures:
         return self._thumbnails[key]
 
 
-def open_pictures(folders, reading, runs):
+def open_pictures(folders, opening, runs):
     """The Pictures of the runs' collections: the bundled ones, and those that lie in folders.
 
     Arguments:
         folders: of collections.
-        reading: dict of how they are read, as of arttl.collections.open_collection.
+        opening: function of a folder and a challenge, or None for any, that gives the Collection.
         runs: Collected.runs.
 
     Raises InputError for data that cannot be read, and for data that no run is of.
@@ -77,7 +78,7 @@ def open_pictures(folders, reading, runs):
         if name not in challenges:
             there = first_few(challenges) or "none at all"
             raise InputError(f"data={shown(name)}: no run is of a collection of this name; there is {there}")
-        opened[name] = _opened(data, challenges[name], reading)
+        opened[name] = _opened(data, challenges[name], opening)
     return Pictures(opened)
 
 
@@ -107,12 +108,12 @@ def data_uri(content, kind):
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _opened(data, challenges, reading):
+def _opened(data, challenges, opening):
     """A folder opened for all it has, and again for each challenge that it then lacks."""
-    opened = [open_collection(data, None, skip_missing=True, skip_unreadable=True, **reading)]
+    opened = [opening(data, None)]
     for challenge in challenges:
         if challenge and challenge not in opened[0].challenges:
-            opened.append(open_collection(data, challenge, skip_missing=True, skip_unreadable=True, **reading))
+            opened.append(opening(data, challenge))
     return [replace(each, name=opened[0].name) for each in opened]
 
 

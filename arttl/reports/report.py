@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from arttl.base.files import make_folder, whole_file, write_table
 from arttl.base.saying import in_words
 from arttl.base.wording import counted, first_few, shown_path
-from arttl.collections import reading_options
+from arttl.collections import open_collection, reading_options
 from arttl.reports.classifiers import classifiers_table
 from arttl.reports.collect import collect_runs
 from arttl.reports.confusions import confusions, confusions_table
@@ -49,20 +50,23 @@ def run_report(options):
     return 0
 
 
-def make_report(root, data=(), to=None, **reading):
+def make_report(root, data=(), to=None, opening=None, **reading):
     """Write the report of everything below a folder of runs, and print one line for each group of files.
 
     Arguments:
         root: the folder.
         data: folders of the runs' collections, whose pictures are shown.
         to: where the report goes; None for "report" in the folder.
+        opening: function of one of `data` and a challenge, or None for any, that gives the Collection; None opens it.
         **reading: how the data is read, as of arttl.collections.open_collection.
 
     Raises InputError if there is no run folder, for data that cannot be read, and if a file cannot be written.
     """
     collected, tickets = collect_runs(root), collect_tickets(root)
     pictures = open_pictures(
-        data, reading, pd.concat([each[["collection", "challenge"]] for each in (collected.runs, tickets.runs)])
+        data,
+        opening or partial(open_collection, skip_missing=True, skip_unreadable=True, **reading),
+        pd.concat([each[["collection", "challenge"]] for each in (collected.runs, tickets.runs)]),
     )
     folder = make_folder(to or Path(root, "report"), "to")
     only_chapter2 = collected.is_empty and not tickets.is_empty

@@ -21,7 +21,7 @@ from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
 from arttl.runs import RunFolder
 from arttl.sweeps.listing import FINISHED, REFUSED, TO_DO
-from arttl.transfer.data import DataSettings
+from arttl.transfer.data import DataSettings, Opened
 from arttl.transfer.places import runs_root
 
 EXPERIMENT = "ch1/rijks"
@@ -67,6 +67,7 @@ class SaliencyStudy:
         output: folder of all runs.
         reading: a Reading of the runs' collection; None for a bundled one.
         experiment: folder of the figure below `output`.
+        opened: the arttl.transfer.data.Opened of the command, where several studies share collections.
     """
 
     challenge: str = "artist"
@@ -79,6 +80,7 @@ class SaliencyStudy:
     output: Path = Path("runs")
     reading: Reading | None = None
     experiment: str = "ch1/saliency"
+    opened: Opened | None = None
 
     @classmethod
     def from_options(cls, options):
@@ -112,7 +114,7 @@ class SaliencyStudy:
                 f"there is no test image that {after.run.path} gets right and {before.run.path} does not; name other "
                 "runs"
             )
-        images = read_images(self.reading, self.challenge, after.settings, chosen.index)
+        images = read_images(self.reading, self.challenge, after.settings, chosen.index, self.opened or Opened())
         name, method = METHODS[self.method]
         maps = {side.title: side_maps(side, images, method) for side in (before, after)}
         make_folder(self.folder, "output")
@@ -184,7 +186,7 @@ def choose(before, after, most):
     return only.sort_index().sort_values("after_probability", ascending=False, kind="stable").head(most)
 
 
-def read_images(reading, challenge, settings, image_ids):
+def read_images(reading, challenge, settings, image_ids, opened):
     """The images as the runs saw them: uint8 (n, size, size, 3).
 
     Arguments:
@@ -192,12 +194,13 @@ def read_images(reading, challenge, settings, image_ids):
         challenge: theirs.
         settings: of their config.json.
         image_ids: of the images.
+        opened: an Opened.
     """
     name, collection = settings["collection"], None
     if reading is not None:
-        collection = reading.open(challenge)
+        collection = opened.collection(reading, challenge)
     elif name in collections.BUNDLED:
-        collection = collections.bundled(name)
+        collection = opened.collection(name)
     if collection is None or collection.name != name:
         raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
