@@ -143,12 +143,13 @@ class Chapter1:
             opened: the Opened of the studies.
         """
         settings = [study.data for study in (self.first, self.second) if study and not study.data.is_bundled]
-        readings = {each.reading.data: each.reading for each in settings}
+        readings = {each.reading.data.resolve(): each.reading for each in settings}
 
-        def opening(data, challenge):
-            return opened.collection(readings[data], challenge)
+        def opened_already(data, challenge):
+            reading = readings.get(data.resolve())
+            return reading and opened.collection(reading, challenge)
 
-        make_report(self.first.sweep.output, list(readings), opening=opening)
+        make_report(self.first.sweep.output, list(readings), opened_already=opened_already)
 
 
 def _sharing(study, opened):

@@ -16,6 +16,7 @@ from arttl.base.typed import typed
 from arttl.base.wording import counted, first_few, shown
 from arttl.collections import Reading
 from arttl.images import Decoding, decode_image
+from arttl.images.own_size import own_decoding
 from arttl.models import get_backbone
 from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
@@ -27,6 +28,10 @@ from arttl.transfer.places import runs_root
 EXPERIMENT = "ch1/rijks"
 METHODS = {
     "visual-backprop": ("figure4", lambda model, images, ids: saliency.visual_backprop(model, images)),
+    "visual-backprop-even": (
+        "figure4-even",
+        lambda model, images, ids: saliency.visual_backprop(model, images, kernel="even"),
+    ),
     "grad-cam": ("grad-cam", saliency.grad_cam),
     "smooth-grad": ("smooth-grad", saliency.smooth_grad),
 }
@@ -34,6 +39,9 @@ METHODS = {
 
 SAME = ("collection", "challenge", "split", "image_size", "files")
 """Settings in which the two runs must agree: their predictions are for the same images."""
+
+
+SHOWN = 480  # pixels of a picture's longer side in the figure
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,8 @@ class SaliencyStudy:
                 f"there is no test image that {after.run.path} gets right and {before.run.path} does not; name other "
                 "runs"
             )
-        images = read_images(self.reading, self.challenge, after.settings, chosen.index, self.opened or Opened())
+        opened = self.opened or Opened()
+        images, pictures = read_images(self.reading, self.challenge, after.settings, chosen.index, opened)
         name, method = METHODS[self.method]
         maps = {side.title: side_maps(side, images, method) for side in (before, after)}
         make_folder(self.folder, "output")
@@ -122,7 +131,7 @@ class SaliencyStudy:
             side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
             for side in (before, after)
         }
-        figure = saliency_figure(images, chosen.label.tolist(), maps, answers)
+        figure = saliency_figure(pictures, chosen.label.tolist(), maps, answers)
         files = save_figure(figure, self.folder, name)
         write_table(self.folder / f"{name}.csv", chosen.reset_index())
         print(f"{counted(len(chosen), 'image')} of {self.challenge} that only the fine-tuned network gets right:")
@@ -187,7 +196,7 @@ def choose(before, after, most):
 
 
 def read_images(reading, challenge, settings, image_ids, opened):
-    """The images as the runs saw them: uint8 (n, size, size, 3).
+    """The images as the runs saw them, uint8 (n, size, size, 3), and a list of them at their own size, up to SHOWN.
 
     Arguments:
         reading: a Reading of the runs' collection, or None.
@@ -205,7 +214,9 @@ def read_images(reading, challenge, settings, image_ids, opened):
         raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
     decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
-    return np.stack([decode_image(path, decoding) for path in collection.paths(image_ids).values()])
+    paths = list(collection.paths(image_ids).values())
+    pictures = [decode_image(path, own_decoding(path, SHOWN, decoding)) for path in paths]
+    return np.stack([decode_image(path, decoding) for path in paths]), pictures
 
 
 def side_maps(side, images, method):

@@ -49,7 +49,9 @@ def calls(monkeypatch):
 
 def test_chapter_1_opens_each_collection_once(museum, tmp_path, calls, monkeypatch):
     reported = []
-    monkeypatch.setattr(everything, "make_report", lambda *_, opening: reported.append(opening(museum, None)))
+    monkeypatch.setattr(
+        everything, "make_report", lambda *_, opened_already: reported.append(opened_already(museum, None))
+    )
     monkeypatch.setattr(everything, "do_steps", lambda steps: [do() for _, do in steps])
     monkeypatch.setattr(TransferStudy, "do", lambda study, *_: study.divided(study.open(), "thesis"))
     options = {"networks": ("resnet50",), "weights": "bundled", "sweep": Sweep(output=tmp_path / "runs")}

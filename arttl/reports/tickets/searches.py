@@ -11,7 +11,7 @@ from matplotlib.ticker import NullFormatter
 from arttl.base.names import distinct_names, safe_name
 from arttl.base.wording import duration_text, shown, shown_path
 from arttl.reports.figures import new_figure, plain_axes
-from arttl.reports.tables import Cell, Table, number
+from arttl.reports.table import Cell, Table, number
 from arttl.reports.tickets.naming import network_title, order, source_title
 from arttl.runs.results import best_rounds
 
