@@ -71,6 +71,7 @@ def _add_check(commands):
         "--report", type=path, metavar="FILE", help="one row a finding, .csv or .xlsx (check-NAME.csv in --output)"
     )
     check.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where runs go (runs)")
+    shared.add_cache(check)
     shared.add_recipe(check)
     reading = check.add_argument_group("how the data is read")
     shared.add_reading(reading)
@@ -168,6 +169,7 @@ def _add_export(commands):
     )
     export.add_argument("run_folder", type=path, metavar="RUN", help="a finished run's folder, with its metrics.json")
     export.add_argument("--to", required=True, type=path, metavar="FOLDER", help="the folder to make")
+    export.add_argument("--plain", action="store_true", help="write a model that loads where arttl is not installed")
 
 
 def _add_classify(commands):

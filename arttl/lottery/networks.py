@@ -174,6 +174,7 @@ class Trainee:
         if masks is not None and not any(name.startswith(f"{HEAD}/") for name in masks):
             which = which | {"head": False}
         pruning = MagnitudePruning(masks=masks, **which)
+        pruning.log_sparsity = False  # the run's settings tell it, and history.csv stays as it was
         pruning.rewind_weights = weights
         pruning.reset(self.model)
         return pruning

@@ -10,6 +10,9 @@ from arttl.base.wording import meant
 
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications"
 
+CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+"""ImageNet channel means in BGR order, from keras.applications.imagenet_utils (mode "caffe")."""
+
 
 @dataclass(frozen=True)
 class Backbone:

@@ -15,8 +15,9 @@ from arttl.base.errors import InputError
 from arttl.base.files import make_folder, whole_file
 from arttl.base.wording import first_few, shown
 from arttl.collections import BUNDLED, bundled, open_collection
-from arttl.images.decoding import DAMAGE, BadImage, decode_image
+from arttl.images.decoding import decode_image
 from arttl.images.own_size import own_decoding
+from arttl.images.picture import DAMAGE, BadImage
 from arttl.splits import make_split
 
 THUMBNAIL = 160  # pixels of the longer side
@@ -78,7 +79,7 @@ class Pictures:
         return self._thumbnails[key]
 
 
-def open_pictures(folders, reading, runs, kept=None):
+def open_pictures(folders, reading, runs, kept=None, opened_already=None):
     """The Pictures of the runs' collections: the bundled ones, those that lie in folders, and where the runs read them.
 
     Arguments:
@@ -86,6 +87,8 @@ def open_pictures(folders, reading, runs, kept=None):
         reading: dict of how they are read, as of arttl.collections.open_collection, where the runs do not say it.
         runs: rows of Collected.runs: collection, challenge and config.
         kept: as of Pictures.
+        opened_already: function of a folder and a challenge, or None for any, that gives the Collection where it is
+            open, and None where it is not.
 
     Raises InputError for data that cannot be read, and for data that no run is of. What runs read and is gone since, or
     cannot be read any more, is passed over.
@@ -101,10 +104,10 @@ def open_pictures(folders, reading, runs, kept=None):
         known = _recorded(group, name)
         challenges = list(dict.fromkeys(group.challenge))
         if name in given:
-            opened[name] = _opened(_moved(known, given[name]) | reading, challenges)
+            opened[name] = _opened(_moved(known, given[name]) | reading, challenges, opened_already)
         elif name not in opened and known and Path(known["data"]).is_dir():
             with suppress(InputError):  # nobody asked for it by name; the page says which pictures it lacks
-                opened[name] = _opened(known, challenges)
+                opened[name] = _opened(known, challenges, opened_already)
     return Pictures(opened, kept)
 
 
@@ -152,12 +155,17 @@ def _moved(reading, data):
     return reading | {"data": data}
 
 
-def _opened(reading, challenges):
+def _opened(reading, challenges, opened_already):
     """A folder opened for all it has, and again for each challenge that it then lacks."""
-    opened = [open_collection(challenge=None, **reading | _SKIPPING)]
+
+    def collection(challenge):
+        there = opened_already(Path(reading["data"]), challenge) if opened_already else None
+        return there or open_collection(challenge=challenge, **reading | _SKIPPING)
+
+    opened = [collection(None)]
     for challenge in challenges:
         if challenge and challenge not in opened[0].challenges:
-            opened.append(open_collection(challenge=challenge, **reading | _SKIPPING))
+            opened.append(collection(challenge))
     return [replace(each, name=opened[0].name) for each in opened]
 
 

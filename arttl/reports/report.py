@@ -58,13 +58,14 @@ def run_report(options):
     return 0
 
 
-def make_report(root, data=(), to=None, **reading):
+def make_report(root, data=(), to=None, opened_already=None, **reading):
     """Write the report of everything below a folder of runs, and print one line for each group of files.
 
     Arguments:
         root: the folder.
         data: folders of the runs' collections, whose pictures are shown.
         to: where the report goes; None for "report" in the folder.
+        opened_already: as of open_pictures.
         **reading: how the data is read, as of arttl.collections.open_collection.
 
     Raises InputError if there is no run folder, for data that cannot be read, and if a file cannot be written.
@@ -72,7 +73,7 @@ def make_report(root, data=(), to=None, **reading):
     collected, tickets = collect_runs(root), collect_tickets(root)
     folder = make_folder(to or Path(root, "report"), "to")
     shown_runs = [each[["collection", "challenge", "config"]] for each in (collected.all_runs, tickets.runs)]
-    pictures = open_pictures(data, reading, pd.concat(shown_runs), folder / PICTURES)
+    pictures = open_pictures(data, reading, pd.concat(shown_runs), folder / PICTURES, opened_already)
     only_chapter2 = collected.is_empty and not tickets.is_empty
     chapter1 = None if only_chapter2 else write_chapter1(collected, pictures, folder)
     chapter2, groups = write_chapter2(tickets, pictures, folder)

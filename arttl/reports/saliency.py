@@ -8,8 +8,8 @@ from PIL import Image
 
 from arttl.base.files import whole_file
 from arttl.base.wording import shown, shown_path
-from arttl.images.decoding import DAMAGE
 from arttl.images.overlay import overlay
+from arttl.images.picture import DAMAGE
 from arttl.reports.figures import new_figure
 from arttl.reports.pictures import data_uri
 

@@ -44,4 +44,5 @@ def collections_in(folder):
     for network in BACKBONES:
         for path in sorted((Path(folder) / network).glob("**/config.json")):
             with contextlib.suppress(InputError):  # a damaged run says so itself when its turn comes
-                yield RunFolder(path.parent).read_config()["settings"].get("collection")
+                name = RunFolder(path.parent).read_config()["settings"].get("collection")
+                yield from [name] if name else []

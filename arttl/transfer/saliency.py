@@ -22,7 +22,7 @@ from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
 from arttl.runs import RunFolder
 from arttl.sweeps.listing import FINISHED, REFUSED, TO_DO
-from arttl.transfer.data import DataSettings
+from arttl.transfer.data import DataSettings, Opened
 from arttl.transfer.places import runs_root
 
 EXPERIMENT = "ch1/rijks"
@@ -75,6 +75,7 @@ class SaliencyStudy:
         output: folder of all runs.
         reading: a Reading of the runs' collection; None for a bundled one.
         experiment: folder of the figure below `output`.
+        opened: the arttl.transfer.data.Opened of the command, where several studies share collections.
     """
 
     challenge: str = "artist"
@@ -87,6 +88,7 @@ class SaliencyStudy:
     output: Path = Path("runs")
     reading: Reading | None = None
     experiment: str = "ch1/saliency"
+    opened: Opened | None = None
 
     @classmethod
     def from_options(cls, options):
@@ -120,7 +122,8 @@ class SaliencyStudy:
                 f"there is no test image that {after.run.path} gets right and {before.run.path} does not; name other "
                 "runs"
             )
-        images, pictures = read_images(self.reading, self.challenge, after.settings, chosen.index)
+        opened = self.opened or Opened()
+        images, pictures = read_images(self.reading, self.challenge, after.settings, chosen.index, opened)
         name, method = METHODS[self.method]
         maps = {side.title: side_maps(side, images, method) for side in (before, after)}
         make_folder(self.folder, "output")
@@ -192,7 +195,7 @@ def choose(before, after, most):
     return only.sort_index().sort_values("after_probability", ascending=False, kind="stable").head(most)
 
 
-def read_images(reading, challenge, settings, image_ids):
+def read_images(reading, challenge, settings, image_ids, opened):
     """The images as the runs saw them, uint8 (n, size, size, 3), and a list of them at their own size, up to SHOWN.
 
     Arguments:
@@ -200,12 +203,13 @@ def read_images(reading, challenge, settings, image_ids):
         challenge: theirs.
         settings: of their config.json.
         image_ids: of the images.
+        opened: an Opened.
     """
     name, collection = settings["collection"], None
     if reading is not None:
-        collection = reading.open(challenge)
+        collection = opened.collection(reading, challenge)
     elif name in collections.BUNDLED:
-        collection = collections.bundled(name)
+        collection = opened.collection(name)
     if collection is None or collection.name != name:
         raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
