@@ -9,7 +9,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.slow
-def test_library_example_runs_as_written(tmp_path, monkeypatch):
+def test_library_example_runs_as_written(slim_networks, tmp_path, monkeypatch):
     (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
     monkeypatch.chdir(tmp_path)
     names = {}
