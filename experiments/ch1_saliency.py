@@ -12,7 +12,8 @@ from arttl.cli.parsers import saliency_parser
 def main(options):
     from arttl.transfer.saliency import SaliencyStudy
 
-    SaliencyStudy.from_options(options).draw()
+    study = SaliencyStudy.from_options(options)
+    study.list() if options.dry_run else study.draw()
 
 
 if __name__ == "__main__":

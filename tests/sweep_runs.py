@@ -9,6 +9,7 @@ from pathlib import Path
 
 from arttl.base.errors import InputError
 from arttl.base.files import write_json
+from arttl.base.sizes import DataSize
 from arttl.runs import RunFolder
 from arttl.sweeps import Part, Sweep
 
@@ -18,6 +19,10 @@ class Data:
     """Stands for a collection: only what tells it from others."""
 
     settings: dict
+
+    @property
+    def sizes(self):
+        return DataSize("a", 640, 80, 80, 10)
 
 
 def opened(split, log=None):
@@ -49,6 +54,12 @@ class Spec:
 
     def settings(self, data):
         return {"data": data.settings, "epochs": self.epochs}
+
+    def work(self, sizes):
+        from arttl.runs.costs import Work  # here and not above: it imports Keras
+
+        given = {"approach": "fine-tuning", "batch": 32, "keeps_model": True, "most": self.epochs}
+        return Work(chapter=1, network="vgg19", image_size=224, data=sizes, **given)
 
 
 def spec(root, name, *requires, **more):

@@ -20,10 +20,11 @@ def main():
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
     import_keras_quietly()
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    import saliency_measures
     from planted_patches import PATCH, SIDE, network, planted, trained_network
 
     from arttl.base.markdown import markdown_table
-    from arttl.saliency import evaluation, grad_cam, smooth_grad, visual_backprop
+    from arttl.saliency import grad_cam, smooth_grad, visual_backprop
 
     images, class_ids, boxes = planted(IMAGES, seed=1)
     model, untrained = trained_network(), [network(seed) for seed in (1, 2, 3)]
@@ -31,19 +32,19 @@ def main():
     print(f"accuracy {right:.0%}; chance in the pointing game {(PATCH / SIDE) ** 2:.2f}\n")
     methods = {"VisualBackProp": visual_backprop, "Grad-CAM": grad_cam, "SmoothGrad": smooth_grad}
     maps = {name: method(model, images) for name, method in methods.items()}
-    maps |= {"Sobel": evaluation.sobel_maps(images), "random": evaluation.random_maps(images.shape[:3])}
+    maps |= {"Sobel": saliency_measures.sobel_maps(images), "random": saliency_measures.random_maps(images.shape[:3])}
     rows = []
     for name, each in maps.items():
-        insertion = evaluation.insertion_curve(model, images, each, class_ids).areas.mean()
-        deletion = evaluation.deletion_curve(model, images, each, class_ids).areas.mean()
-        numbers = [f"{value:.2f}" for value in (evaluation.pointing_game(each, boxes), insertion, deletion)]
+        insertion = saliency_measures.insertion_curve(model, images, each, class_ids).areas.mean()
+        deletion = saliency_measures.deletion_curve(model, images, each, class_ids).areas.mean()
+        numbers = [f"{value:.2f}" for value in (saliency_measures.pointing_game(each, boxes), insertion, deletion)]
         rows.append(
-            [name, *numbers, against_random(methods.get(name), model, untrained, images, class_ids, evaluation)]
+            [name, *numbers, against_random(methods.get(name), model, untrained, images, class_ids, saliency_measures)]
         )
     print(markdown_table(HEADER, rows))
 
 
-def against_random(method, model, untrained, images, class_ids, evaluation):
+def against_random(method, model, untrained, images, class_ids, saliency_measures):
     """How alike the maps of trained and of random weights are, and, in brackets, those of random weights among them."""
     if method is None:
         return ""
@@ -52,7 +53,7 @@ def against_random(method, model, untrained, images, class_ids, evaluation):
     ours, *random = (method(each, images, *asked) for each in (model, *untrained))
 
     def similarity(one, other):
-        return np.nanmean(evaluation.rank_correlation(one, other))
+        return np.nanmean(saliency_measures.rank_correlation(one, other))
 
     found = np.mean([similarity(ours, each) for each in random])
     floor = np.mean([similarity(*pair) for pair in itertools.combinations(random, 2)])

@@ -6,6 +6,7 @@ import sys
 import time
 
 INTERVAL = 60.0  # seconds between two lines; work that is done sooner has none
+INTERVAL_SHOWN = 0.2  # seconds between two looks of a bar
 
 
 def bar(items=None, *, total=None, initial=0, desc, unit="it", leave=True, delay=0, shown=True):
@@ -28,6 +29,7 @@ def bar(items=None, *, total=None, initial=0, desc, unit="it", leave=True, delay
     from tqdm import tqdm
 
     about = {"initial": initial, "desc": desc, "unit": unit, "leave": leave, "delay": delay}
+    about |= {"mininterval": INTERVAL_SHOWN, "dynamic_ncols": True}
     return tqdm(items, total=total, disable=not shown, **about)
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from arttl.base.errors import InputError
+from arttl.base.needs import note_needs
 
 
 @contextmanager
@@ -145,13 +146,17 @@ def write_table(path, table, mark=""):
 
 
 def write_model(path, model):
-    """Save a flat Keras model without its optimiser, whose state is as large again, whole or not at all."""
+    """Save a flat Keras model without its optimiser, whose state is as large again, whole or not at all.
+
+    What it needs beside Keras is written into the file (arttl.base.needs).
+    """
     import keras  # here and not above: writing a table must not cost the seconds that Keras takes
 
     # Keras 3 keeps the state of a compiled model whatever include_optimizer says; this one shares the layers.
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
     with partial_path(path) as partial:
         bare.save(partial)
+        note_needs(partial)
 
 
 def make_folder(path, argument=None):

@@ -20,10 +20,15 @@ def safe_name(text):
     text = str(text)
     plain = _ODD.sub("-", unicodedata.normalize("NFC", text)).strip(" .-")
     plain = plain.encode()[:LONGEST].decode(errors="ignore").strip(" .-")
-    plain = f"_{plain}" if _RESERVED.fullmatch(plain) else plain  # Windows looks only at what is before the dot
+    plain = f"_{plain}" if is_reserved(plain) else plain
     if plain and plain == text:
         return plain
     return f"{plain[:60] or 'name'}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def is_reserved(name):
+    """Whether Windows keeps a name for a device, whatever its case and what is behind a dot: "con", "aux.txt"."""
+    return bool(_RESERVED.fullmatch(name))
 
 
 def distinct_names(wanted):

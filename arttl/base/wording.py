@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 LONGEST = 80
 
 
@@ -29,6 +31,22 @@ def first_few(values, most=3):
     values = list(values)
     text = ", ".join(shown(value) for value in values[:most])
     return text if len(values) <= most else f"{text} and {len(values) - most:,} more"
+
+
+def meant(name, known):
+    """'; did you mean optimizer.momentum?' where one of the known names is nearly this one, or its last part; else ''.
+
+    Arguments:
+        name: as somebody wrote it.
+        known: names, some with dots.
+    """
+    plain = {_plain(part): each for each in known for part in (each, each.rpartition(".")[2])}
+    found = difflib.get_close_matches(_plain(name), plain, 1, 0.7)
+    return f"; did you mean {plain[found[0]]}?" if found else ""
+
+
+def _plain(name):
+    return "".join(filter(str.isalnum, str(name).lower()))
 
 
 def row_name(row):

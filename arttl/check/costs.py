@@ -1,6 +1,6 @@
 """What training on a collection takes, estimated before Keras is imported.
 
-By the measured steps of arttl.base.steps, by which arttl.thesis.costs reckons the studies' runs; reading images,
+By the measured steps of arttl.base.steps, by which arttl.runs.costs reckons the studies' runs; reading images,
 compiling and writing do not count.
 """
 

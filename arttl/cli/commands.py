@@ -168,6 +168,7 @@ def _add_export(commands):
     )
     export.add_argument("run_folder", type=path, metavar="RUN", help="a finished run's folder, with its metrics.json")
     export.add_argument("--to", required=True, type=path, metavar="FOLDER", help="the folder to make")
+    export.add_argument("--plain", action="store_true", help="write a model that loads where arttl is not installed")
 
 
 def _add_classify(commands):

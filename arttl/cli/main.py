@@ -17,7 +17,7 @@ from pathlib import Path
 
 from arttl.base.errors import InputError, RunsFailed
 from arttl.base.keras_settings import pin_settings
-from arttl.base.quietly import import_keras_quietly
+from arttl.base.quietly import BACKENDS, import_keras_quietly, missing_backend
 from arttl.base.saying import speaking
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
@@ -66,6 +66,10 @@ def _run(main, parser, keras, interrupted):
         if options.debug:
             raise
         sys.exit(_fail(f"error: {in_options(str(error), options)}"))
+    except ModuleNotFoundError as error:  # keras.json, or a command that imports Keras late
+        if options.debug or error.name not in BACKENDS:
+            raise
+        sys.exit(_fail(f"error: {missing_backend(error.name)}"))
     except RunsFailed as error:
         _fail(f"error: {error}")
         sys.exit(1)

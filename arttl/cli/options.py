@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from arttl.base.files import default_cache
+from arttl.base.names import is_reserved
 from arttl.cli import name, natural, number, path, positive
 
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "fast-float32")
 TRACKERS = ("tensorboard", "mlflow")
 
 CHALLENGE_NAME = re.compile(r"\w[\w-]{0,59}")
@@ -57,7 +58,7 @@ def add_challenge(parser, known, **more):
 
 def challenge(text):
     """An option's value as a challenge: the name of a folder of runs and of a column."""
-    if not CHALLENGE_NAME.fullmatch(text) or text in RESERVED_COLUMNS:
+    if not CHALLENGE_NAME.fullmatch(text) or text in RESERVED_COLUMNS or is_reserved(text):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} cannot name one; use letters, digits, - and _")
     return text
 
@@ -142,8 +143,13 @@ def add_runs(group):
     again = group.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with unfinished runs at their last finished epoch")
     again.add_argument("--force", action="store_true", help="make finished and unfinished runs anew")
-    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
+    add_dry_run(group)
     add_debug(group)
+
+
+def add_dry_run(group):
+    """The option that only lists what would be done."""
+    group.add_argument("--dry-run", action="store_true", help="list the runs, their state, time and disk, and stop")
 
 
 def add_computing(parser):

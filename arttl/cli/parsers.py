@@ -81,6 +81,7 @@ def saliency_parser(description, challenges):
     parser.add_argument(
         "--output", type=path, default=Path("runs"), metavar="DIR", help="where the run folders are, and maps go (runs)"
     )
+    shared.add_dry_run(parser)
     shared.add_debug(parser)
     group = parser.add_argument_group("data (without --data: the bundled collection)")
     group.add_argument("--data", type=path, metavar="DIR", help="the runs' collection")
@@ -111,6 +112,7 @@ def all_parser(description):
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
     group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
     group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
+    shared.add_dry_run(group)
     shared.add_computing(parser)
     shared.add_sweep(parser.add_argument_group("sweep"))
     shared.add_debug(parser)

@@ -168,12 +168,18 @@ def all_parser(description):
     )
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many a round (until early stopping)")
     group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(as the scripts have it)")
+    group.add_argument(
+        "--batchnorm",
+        action="store_true",
+        help="train the first target with other statistics of BatchNormalization too, which the thesis has not "
+        "(bundled data have it)",
+    )
     shared.add_computing(parser)
     shared.add_sweep(parser.add_argument_group("sweep"))
     group = parser.add_argument_group("runs")
     group.add_argument("--seed", type=natural, nargs="+", metavar="N", help="(1 2 3 4; without data 42 1)")
     group.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where run folders go (runs)")
-    group.add_argument("--dry-run", action="store_true", help="list the runs and stop")
+    shared.add_dry_run(group)
     shared.add_debug(group)
     return parser
 

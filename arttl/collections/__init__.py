@@ -77,6 +77,11 @@ class Reading:
     skip_missing: bool = False
     skip_unreadable: bool = False
 
+    @property
+    def name(self):
+        """What the collection is called: its folder's name."""
+        return Path(self.data).resolve().name or "data"
+
     def open(self, challenge=None):
         """The Collection, opened for one challenge, or for all that it has; errors as of open_collection."""
         return open_collection(challenge=challenge, **vars(self))
@@ -148,7 +153,7 @@ def open_collection(
     if split not in (None, *SPLITS):
         raise InputError(f"there is no split={shown(split)}; choose {' or '.join(SPLITS)}")
     joining = {
-        "name": data.resolve().name or "data",
+        "name": Reading(data).name,
         "skip_missing": skip_missing,
         "unknown_labels": unknown_set(unknown_labels),
     }

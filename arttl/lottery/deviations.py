@@ -1,9 +1,10 @@
-"""Where a search or a transfer departs from the study, or settles what the study does not say, in words."""
+"""Where a search or a transfer departs from the study, or settles what the study does not say: Deviations."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
+from arttl.base.deviation import Deviation, changed, inherited
 from arttl.lottery.networks import NETWORKS
 from arttl.lottery.presets import THESIS, study_settings
 from arttl.recipes.overrides import departures
@@ -18,18 +19,18 @@ def search_deviations(spec, data):
         spec: a SearchSpec.
         data: the TrainingData.
 
-    Returns a list of lines.
+    Returns a list of Deviations.
     """
     _, settings = study_settings(NETWORKS[spec.network])
     study, ours = asdict(settings), asdict(spec.search)
-    lines = [
-        f"search.{name} is {ours[name]}, not {study[name]}"
+    found = [
+        changed(f"search.{name}", ours[name], study[name])
         for name in study
         if ours[name] != study[name] and not name.startswith("keep_")
     ]
     if spec.fraction != 1:
-        lines.append(f"{spec.fraction:.0%} of the training images")
-    return lines + _shared(spec, data)
+        found.append(Deviation("fraction", f"{spec.fraction:.0%} of the training images", spec.fraction, 1.0))
+    return found + _shared(spec, data)
 
 
 def ticket_deviations(spec, data):
@@ -39,26 +40,28 @@ def ticket_deviations(spec, data):
         spec: a TicketSpec.
         data: the TrainingData.
     """
-    momentum = spec.batchnorm.momentum
-    conditions = {
-        f"BatchNormalization's momentum is {momentum}, not Keras' own": momentum is not None,
-        "BatchNormalization's statistics are re-estimated before each validation": spec.batchnorm.recalibrate,
-        "the head comes from the ticket": not spec.new_head and spec.start not in ("scratch", "reinitialised"),
-        "the masks are shuffled within each layer": spec.start == "random-masks",
-    }
-    lines = [line for line, applies in conditions.items() if applies] + _shared(spec, data)
-    if spec.search is None:
-        return lines
-    return lines + [f"the search: {line}" for line in spec.search.read_config()["deviations"]]
+    momentum, found = spec.batchnorm.momentum, []
+    if momentum is not None:
+        line = f"BatchNormalization's momentum is {momentum}, not Keras' own"
+        found.append(Deviation("batchnorm.momentum", line, momentum))
+    if spec.batchnorm.recalibrate:
+        line = "BatchNormalization's statistics are re-estimated before each validation"
+        found.append(Deviation("batchnorm.recalibrate", line, True, False))
+    if not spec.new_head and spec.start not in ("scratch", "reinitialised"):
+        found.append(Deviation("head", "the head comes from the ticket"))
+    if spec.start == "random-masks":
+        found.append(Deviation("start", "the masks are shuffled within each layer", spec.start))
+    found += _shared(spec, data)
+    return found if spec.search is None else found + inherited(spec.search.read_config(), "the search")
 
 
 def _shared(spec, data):
     """Those that a search and a transfer can both have."""
     network = NETWORKS[spec.network]
     recipe, _ = study_settings(network)
-    lines = list(departures(spec.recipe, recipe).values())
+    found = departures(spec.recipe, recipe)
     if network.study == THESIS and spec.network != "resnet50":
-        lines.append(f"the network is {spec.network}, not resnet50")
+        found.append(Deviation("network", f"the network is {spec.network}, not resnet50", spec.network, "resnet50"))
     if spec.network == "resnet50" and data.shape[0] <= 32:
-        lines.append(SMALL)
-    return lines + spec.computing.deviations + [f"data: {note}" for note in data.notes]
+        found.append(Deviation("image_size", SMALL, data.shape[0]))
+    return found + spec.computing.deviations + [Deviation("data", f"data: {note}") for note in data.notes]

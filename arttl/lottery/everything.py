@@ -58,6 +58,8 @@ class Chapter2:
         drawing: the Drawing of the targets' splits.
         cache: folder of decoded images.
         settings, protocol: as of LotteryStudy and SearchStudy; Figure 5 has settings of its own.
+        batchnorm: whether the first target is trained with other statistics of BatchNormalization too, which is not in
+            the thesis; on bundled data it is in any case.
         computing: a Computing.
         sweep: a Sweep.
     """
@@ -73,6 +75,7 @@ class Chapter2:
     cache: Path | None = None
     settings: dict = field(default_factory=dict)
     protocol: dict = field(default_factory=dict)
+    batchnorm: bool = False
     computing: Computing = USUAL
     sweep: Sweep = field(default_factory=Sweep)
 
@@ -95,7 +98,7 @@ class Chapter2:
             seeds=tuple(options.seed or ()),
             drawing=typed(Drawing, options),
             computing=Computing.asked(options),
-            sweep=typed(Sweep, options, resume=True),
+            sweep=typed(Sweep, options, resume=True, is_step=True),
             **given,
         )
 
@@ -139,11 +142,12 @@ class Chapter2:
         for step in steps:  # before hours of the steps that go before
             step.study.size()
         todo = [(step.title, partial(_done, step.study, search, train)) for step in steps]
-        if not self.sweep.dry_run:
-            todo.append(("report", partial(make_report, self.sweep.output)))
-        do_steps(todo)
-        if not self.sweep.dry_run:
-            print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
+        if self.sweep.dry_run:
+            do_steps(todo)
+            self.sweep.ledger.tell("all of Chapter 2", self.sweep.resume)
+            return
+        do_steps([*todo, ("report", partial(make_report, self.sweep.output))])
+        print(f"\nall of Chapter 2: {duration_text(time.perf_counter() - started)}")
 
     def _study_steps(self, sources, common):
         """The study's own protocol, for one network."""
@@ -169,7 +173,7 @@ class Chapter2:
             self._transfers(
                 f"BatchNorm on {first}, {title}", first, path, common, sources=(TARGET,), batchnorm=batchnorm
             )
-            for title, batchnorm in BATCHNORM.items()
+            for title, batchnorm in (BATCHNORM.items() if self.batchnorm else ())
         ]
         return found
 

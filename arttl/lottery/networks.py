@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from arttl.base.deviation import recorded
 from arttl.base.errors import InputError
+from arttl.base.wording import meant
 from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts, resnet20
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
 from arttl.runs.keeping import Kept
@@ -101,7 +103,7 @@ def get_network(name):
     """
     known = name.lower().replace("-", "_")
     if known not in NETWORKS:
-        raise InputError(f"there is no network {name!r}; network= takes {', '.join(NETWORKS)}")
+        raise InputError(f"there is no network {name!r}; network= takes {', '.join(NETWORKS)}{meant(name, NETWORKS)}")
     return known, NETWORKS[known]
 
 
@@ -145,7 +147,7 @@ class Trainee:
         Arguments:
             settings: dict of everything that decides the result.
             data: the TrainingData that it is trained on.
-            deviations: list of lines.
+            deviations: list of Deviations.
         """
         trainable, frozen = parameter_counts(self.model)
         return {
@@ -155,7 +157,7 @@ class Trainee:
             "device": device(),
             "parameters": {"trainable": trainable, "frozen": frozen},
             "reading_losses": list(data.reading_losses),
-            "deviations": deviations,
+            **recorded(deviations),
         }
 
     def start(self, weights, masks=None):
@@ -172,6 +174,7 @@ class Trainee:
         if masks is not None and not any(name.startswith(f"{HEAD}/") for name in masks):
             which = which | {"head": False}
         pruning = MagnitudePruning(masks=masks, **which)
+        pruning.log_sparsity = False  # the run's settings tell it, and history.csv stays as it was
         pruning.rewind_weights = weights
         pruning.reset(self.model)
         return pruning

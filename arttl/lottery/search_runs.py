@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from arttl.pruning import SearchSettings
 from arttl.pruning.liveness import DEAD
 from arttl.recipes import Recipe
 from arttl.runs import RunFolder
+from arttl.runs.costs import Work
 from arttl.runs.engine import do_run
 from arttl.runs.results import best_rounds
 from arttl.training import backend_name
@@ -53,6 +55,27 @@ class SearchSpec:
         part = f", {self.fraction:.0%} of the training set" if self.fraction < 1 else ""
         rounds = f"rounds 0 to {self.search.rounds}"
         return f"{NETWORKS[self.network].title} on {self.source}{part}, seed {self.seed}, {rounds}"
+
+    def work(self, sizes):
+        """The Work of it.
+
+        Arguments:
+            sizes: the DataSize of the data, all of it.
+        """
+        recipe, data = self.recipe, replace(sizes, train=round(self.fraction * sizes.train))
+        most = recipe.epochs(math.ceil(data.train / recipe.batch_size))
+        return Work(
+            chapter=2,
+            network=self.network,
+            image_size=self.size or sizes.side,
+            data=data,
+            approach=recipe.approach,
+            batch=recipe.batch_size,
+            trainings=self.search.rounds + 1,
+            keep_final=self.search.keep_final,
+            epochs=most if recipe.max_iterations else None,
+            most=most,
+        )
 
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one search from another.

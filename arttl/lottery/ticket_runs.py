@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from arttl.pruning import load_ticket, open_tickets, shuffled_masks
 from arttl.published.chapter2 import BATCHNORM as STUDY
 from arttl.recipes import Recipe
 from arttl.runs import RunFolder
+from arttl.runs.costs import Work
 from arttl.runs.engine import do_run
 from arttl.runs.leaks import check_unseen, lists_images, started_from
 from arttl.training import backend_name
@@ -107,6 +109,26 @@ class TicketSpec:
             return f"{network} on {self.target} {STARTS[self.start]}, {seed}"
         part = f" ({self.fraction:.0%} of it)" if self.fraction < 1 else ""
         return f"{network} on {self.target}, {STARTS[self.start]} of {self.source}{part}, round {self.round}, {seed}"
+
+    def work(self, sizes):
+        """The Work of it.
+
+        Arguments:
+            sizes: the DataSize of the data.
+        """
+        recipe, data = self.recipe, sizes
+        most = recipe.epochs(math.ceil(data.train / recipe.batch_size))
+        return Work(
+            chapter=2,
+            network=self.network,
+            image_size=self.size or sizes.side,
+            data=data,
+            approach=recipe.approach,
+            batch=recipe.batch_size,
+            keeps_model=self.keep_model,
+            epochs=most if recipe.max_iterations else None,
+            most=most,
+        )
 
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one run from another.

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from numbers import Integral
 
 from arttl.base.errors import InputError
+from arttl.base.wording import meant
 
 _STORAGE = "https://storage.googleapis.com/tensorflow/keras-applications"
+
+CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+"""ImageNet channel means in BGR order, from keras.applications.imagenet_utils (mode "caffe")."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def get_backbone(name):
     """The table's row for an architecture, by its name or title in whatever case; InputError names the known ones."""
     known = {_plain(each): row for row in BACKBONES.values() for each in (row.name, row.title)}
     if _plain(name) not in known:
-        raise InputError(f"unknown architecture {name!r}; there are {', '.join(BACKBONES)}")
+        raise InputError(f"unknown architecture {name!r}; there are {', '.join(BACKBONES)}{meant(name, BACKBONES)}")
     return known[_plain(name)]
 
 

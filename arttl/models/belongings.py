@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 
 import h5py
 
+from arttl.models.backbones import CAFFE_MEAN_BGR
 from arttl.recipes.eras import RESNET50_GRAPHS
 
 NAMED_WEIGHTS = ("imagenet", "bundled", "none")
@@ -133,7 +134,8 @@ def _of_layers(layers: list[tuple[str, dict]]) -> Belongings:
 def _preprocessing(layers: list[tuple[str, dict]]) -> str | None:
     """The scaling of pixels as build_classifier's first layer has it, or a Rescaling that does the same."""
     for kind, settings in layers:
-        if kind == "CaffePreprocessing":
+        as_caffe = kind == "Normalization" and settings.get("mean") == [*CAFFE_MEAN_BGR]  # of without_custom_objects
+        if kind == "CaffePreprocessing" or as_caffe:
             return "imagenet"
         if kind == "Rescaling":
             return _SCALES.get((settings.get("scale"), settings.get("offset")))

@@ -32,10 +32,8 @@ def flatten(model):
     check_graph(model)
     if not any(isinstance(layer, keras.Model) for layer in model.layers):
         return model
-    inputs = keras.tree.map_structure(
-        lambda x: keras.Input(batch_shape=x.shape, dtype=x.dtype, name=maker(x).operation.name), _structure(model)
-    )
-    outputs = _through(model, inputs)
+    inputs = new_inputs(model)
+    outputs = through(model, inputs)
     names = [layer.name for layer in leaves(model)]
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:
@@ -59,21 +57,29 @@ def check_graph(model):
         )
 
 
+def new_inputs(model):
+    """Keras tensors to call a model's layers on, as it takes them, of the same names, shapes and dtypes."""
+    return keras.tree.map_structure(
+        lambda x: keras.Input(batch_shape=x.shape, dtype=x.dtype, name=maker(x).operation.name), _structure(model)
+    )
+
+
 def _structure(model):
     """The inputs as the model takes them: one tensor, a list or a dict."""
     return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
 
 
-def _through(model, inputs, training=None):
+def through(model, inputs, training=None, put=lambda operation: operation):
     """What a model makes of Keras tensors, with the models within it entered.
 
     Arguments:
         model: a keras.Model.
         inputs: as the model takes them.
         training: what it is called with; None where nothing is said.
+        put: a function of a layer or operation that gives what is called in its place.
     """
     check_graph(model)
-    call = partial(_called, training=training)
+    call = partial(_called, training=training, put=put)
     if isinstance(model, keras.Sequential):
         for layer in model.layers:
             inputs = call(layer, inputs)
@@ -82,17 +88,17 @@ def _through(model, inputs, training=None):
     return model._run_through_graph(inputs, call_fn=call)
 
 
-def _called(operation, *args, training=None, **kwargs):
+def _called(operation, *args, training=None, put, **kwargs):
     """An operation's outputs; a model's are those of its layers."""
     said = kwargs.pop("training", None)
     training = training if said is None else said
     if isinstance(operation, keras.Model):
         check_graph(operation)
         inputs = args[0] if args else kwargs["inputs"]
-        return _through(operation, keras.tree.map_structure(_cast, inputs, _structure(operation)), training)
+        return through(operation, keras.tree.map_structure(_cast, inputs, _structure(operation)), training, put)
     if training is not None and "training" in inspect.signature(operation.call).parameters:
         kwargs["training"] = training
-    return operation(*args, **kwargs)
+    return put(operation)(*args, **kwargs)
 
 
 def _cast(tensor, wanted):

@@ -8,8 +8,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-# ImageNet channel means in BGR order, from keras.applications.imagenet_utils (mode "caffe").
-CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+from arttl.models.backbones import CAFFE_MEAN_BGR
 
 
 @keras.saving.register_keras_serializable(package="arttl")

@@ -10,7 +10,7 @@ from keras import layers
 
 from arttl.base.errors import InputError
 from arttl.base.keras_settings import check_settings
-from arttl.models.classifier import HEAD
+from arttl.models.heads import HEAD
 
 
 def lenet_300_100(num_classes=10, input_shape=(28, 28, 1), seed=None):

@@ -6,12 +6,15 @@ import keras
 
 from arttl.base.errors import InputError
 from arttl.models.flat import leaves
+from arttl.models.heads import heads_of
 
 _OF_A_HEAD = (keras.layers.Dense, keras.layers.BatchNormalization, keras.layers.LayerNormalization)
 
 
-def set_trainable(model, trainable=True, top=None, batch_normalization=None):
-    """Choose which layers of a classifier are trained; the head, its last layer with weights, always is.
+def set_trainable(
+    model: keras.Model, trainable: bool = True, top: int | None = None, batch_normalization: bool | None = None
+) -> keras.Model:
+    """Choose which layers of a classifier are trained; the head, its last layer with weights, always is, or all heads.
 
     Compile the model after it, since Keras takes what is trained when a model is compiled. It changes no weight.
 
@@ -32,7 +35,8 @@ def set_trainable(model, trainable=True, top=None, batch_normalization=None):
     """
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 0 or not trainable):
         raise InputError(f"top is {top!r} and trainable {trainable!r}; give a whole number of layers from 0, and True")
-    *below, head = _with_weights(model)
+    weighty, heads = _with_weights(model), heads_of(model)
+    below = [layer for layer in weighty if layer not in heads]
     normalizations = [layer for layer in below if isinstance(layer, keras.layers.BatchNormalization)]
     counted = [layer for layer in below if layer not in normalizations]
     lowest = 0 if top is None else below.index(counted[-top:][0]) if top and counted else len(below)
@@ -41,7 +45,7 @@ def set_trainable(model, trainable=True, top=None, batch_normalization=None):
         chosen -= set(normalizations)
     _thaw(model)
     for layer in leaves(model):
-        layer.trainable = layer is head or layer in chosen or not layer.weights
+        layer.trainable = layer in heads or layer in chosen or not layer.weights
     return model
 
 

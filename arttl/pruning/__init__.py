@@ -4,6 +4,7 @@ from arttl.pruning.beginning import nonzero_masks
 from arttl.pruning.callback import MagnitudePruning
 from arttl.pruning.compact import CompactModel, compact
 from arttl.pruning.criteria import CRITERIA, Criterion
+from arttl.pruning.gradual import PolynomialDecay
 from arttl.pruning.initial import draw_weights
 from arttl.pruning.kernels import channel_axes, prunable_kernels
 from arttl.pruning.masks import (
@@ -12,6 +13,7 @@ from arttl.pruning.masks import (
     layer_sparsity,
     magnitude_masks,
     prune,
+    prune_to,
     shuffled_masks,
     sparsity,
 )
@@ -27,6 +29,7 @@ __all__ = [
     "CompactModel",
     "Criterion",
     "MagnitudePruning",
+    "PolynomialDecay",
     "SearchSettings",
     "Ticket",
     "TicketFile",
@@ -45,6 +48,7 @@ __all__ = [
     "open_tickets",
     "prunable_kernels",
     "prune",
+    "prune_to",
     "set_weights",
     "shuffled_masks",
     "sparsity",

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from fnmatch import fnmatchcase
 
 import numpy as np
 
 from arttl.base.errors import InputError
+from arttl.pruning.names import matches
 
 SCOPES = ("global", "layer")
 
@@ -140,21 +140,16 @@ def compared(keys, rate, scope, criterion, rates):
     if not _is_layerwise(criterion, scope):
         return [(list(keys), rate)]
     for pattern in rates:
-        if not any(_matches(key, pattern) for key in keys):
+        if not any(matches(key, pattern) for key in keys):
             raise InputError(
                 f"rates name {pattern!r}, which is no prunable layer; give layers such as {next(iter(keys))!r}, and "
                 "dense=True or head=True where these are pruned too"
             )
-    return [([key], next((each for name, each in rates.items() if _matches(key, name)), rate)) for key in keys]
+    return [([key], next((each for name, each in rates.items() if matches(key, name)), rate)) for key in keys]
 
 
 def _is_layerwise(criterion, scope):
     return scope == "layer" or CRITERIA[criterion].layerwise
-
-
-def _matches(key, pattern):
-    """Whether a pattern is that of a "layer/variable", or of its layer."""
-    return fnmatchcase(key, pattern) or fnmatchcase(key.rpartition("/")[0], pattern)
 
 
 def share(rate, count):
@@ -174,9 +169,18 @@ def _without_lowest(scores, masks, groups):
     return pruned
 
 
+def remaining_channels(mask, axes):
+    """Whether each output channel has a weight left, boolean; `axes` are those that count them, from the end."""
+    return mask.any(axis=_others(mask, axes))
+
+
+def _others(mask, axes):
+    return tuple(set(range(-mask.ndim, 0)) - set(axes))
+
+
 def _without_channels(weights, mask, rate, axes):
-    others = tuple(set(range(-mask.ndim, 0)) - set(axes))
-    remains = mask.any(axis=others)
+    others = _others(mask, axes)
+    remains = remaining_channels(mask, axes)
     norms = np.where(mask, np.abs(weights), 0).sum(axis=others, dtype="float64")[remains]
     kept = remains.copy()
     kept[remains] = keep_highest(norms, min(share(rate, norms.size), max(norms.size - 1, 0)))

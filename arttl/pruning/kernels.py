@@ -7,7 +7,7 @@ import re
 import keras
 
 from arttl.base.errors import InputError
-from arttl.pruning.names import check_built, named_weights
+from arttl.pruning.names import check_built, matches, named_weights
 
 # The axes of a kernel that together count its layer's output channels.
 _LAST, _LAST_TWO = (-1,), (-2, -1)
@@ -33,7 +33,7 @@ _WITHOUT_KERNELS = (
 )
 
 
-def prunable_kernels(model, dense=False, head=False, skip_unknown=False):
+def prunable_kernels(model, dense=False, head=False, skip_unknown=False, layers=None):
     """The kernels of a flat model that can be pruned, in layer order.
 
     Those of convolutions: standard, transposed, depthwise (one kernel) and separable (the depthwise and the pointwise
@@ -45,6 +45,8 @@ def prunable_kernels(model, dense=False, head=False, skip_unknown=False):
         head: whether the last layer with weights is pruned too, where it is of a kind that is; a network without a head
             needs True.
         skip_unknown: leave a model within the model, and a layer whose weights are of no known kind, unpruned.
+        layers: the layers to prune, in the place of `dense` and `head`: a name or a pattern as of fnmatch ("conv*"),
+            also of "layer/variable", a list of these, or a function of a keras.Layer that says whether it is one.
 
     Returns a dict: "layer/variable" to keras.Variable.
 
@@ -55,33 +57,54 @@ def prunable_kernels(model, dense=False, head=False, skip_unknown=False):
         >>> list(prunable_kernels(arttl.models.lenet_300_100(), dense=True, head=True))
         ['dense_300/kernel', 'dense_100/kernel', 'head/kernel']
     """
-    return {key: variable for key, (_, variable) in _find(model, dense, head, skip_unknown).items()}
+    return {key: variable for key, (_, variable) in _find(model, dense, head, skip_unknown, layers).items()}
 
 
-def channel_axes(model, dense=False, head=False, skip_unknown=False):
+def channel_axes(model, dense=False, head=False, skip_unknown=False, layers=None):
     """The axes of each prunable kernel that count its layer's output channels.
 
     Arguments:
-        model, dense, head, skip_unknown: as of prunable_kernels.
+        model, dense, head, skip_unknown, layers: as of prunable_kernels.
 
     Returns a dict: "layer/variable" to a tuple of axes from the end, such as (-1,) for Conv2D's (height, width, in,
     out) and (-2, -1) for DepthwiseConv2D's (height, width, in, multiplier).
     """
-    return {
-        key: _axes(layer, variable.name) for key, (layer, variable) in _find(model, dense, head, skip_unknown).items()
-    }
+    found = _find(model, dense, head, skip_unknown, layers)
+    return {key: _axes(layer, variable.name) for key, (layer, variable) in found.items()}
 
 
-def _find(model, dense, head, skip_unknown):
+def _find(model, dense, head, skip_unknown, layers):
     """The prunable kernels: dict of "layer/variable" to layer and variable."""
     check_built(model)
-    layers = [layer for layer in model.layers if layer.weights]
-    wanted = [each for each in (layers if head else layers[:-1]) if dense or not isinstance(each, _DENSE)]
-    found = {id(variable) for layer in wanted for variable in _kernels_of(layer, skip_unknown)}
-    kernels = {key: (layer, each) for layer, key, each in named_weights(model) if id(each) in found}
+    named = named_weights(model)
+    if layers is None:
+        weighty = [layer for layer in model.layers if layer.weights]
+        wanted = {each for each in (weighty if head else weighty[:-1]) if dense or not isinstance(each, _DENSE)}
+    else:
+        patterns = [layers] if isinstance(layers, str) or callable(layers) else list(layers)
+        _check_patterns(model, named, patterns)
+        named = [each for each in named if any(_is_chosen(*each[:2], pattern) for pattern in patterns)]
+        wanted = {layer for layer, _, _ in named}
+    found = {id(each) for layer in model.layers if layer in wanted for each in _kernels_of(layer, skip_unknown)}
+    kernels = {key: (layer, each) for layer, key, each in named if id(each) in found}
     if not kernels:
-        raise InputError(f"{model.name} has no weight to prune with dense={dense}, head={head}; set one to True")
+        chosen = (
+            f"dense={dense}, head={head}; set one to True" if layers is None else f"layers={layers!r}; choose others"
+        )
+        raise InputError(f"{model.name} has no weight to prune with {chosen}")
     return kernels
+
+
+def _check_patterns(model, named, patterns):
+    """Raise InputError for a name or pattern that is no layer's."""
+    for pattern in patterns:
+        if not callable(pattern) and not any(matches(key, pattern) for _, key, _ in named):
+            known = dict.fromkeys(key.rpartition("/")[0] for layer, key, _ in named if _known(layer))
+            raise InputError(f"layers name {pattern!r}, which {model.name} has not; it has {', '.join(known)}")
+
+
+def _is_chosen(layer, key, pattern):
+    return bool(pattern(layer)) if callable(pattern) else matches(key, pattern)
 
 
 def _known(layer):

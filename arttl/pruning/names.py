@@ -7,6 +7,7 @@ numbers of each class begin at none in every model, as they do in a process that
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 
 import keras
 
@@ -71,6 +72,11 @@ def matching(arrays, model):
     """A dict of "layer/variable" to anything, by the names that a model has for these."""
     names = names_here(arrays, model)
     return {names[key]: array for key, array in arrays.items()}
+
+
+def matches(key, pattern):
+    """Whether a pattern, as of fnmatch, is that of a "layer/variable", or of its layer."""
+    return fnmatchcase(key, pattern) or fnmatchcase(key.rpartition("/")[0], pattern)
 
 
 def _renumbered(names, prefixes):

@@ -5,51 +5,54 @@ Source: thesis, Chapter 2, protocol steps 1 and 2.
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
-import zipfile
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+import keras
 from keras import ops
 from keras.callbacks import Callback
 
 from arttl.base.errors import InputError
-from arttl.base.files import whole_file
 from arttl.pruning.initial import draw_weights
 from arttl.pruning.kernels import prunable_kernels
 from arttl.pruning.liveness import DEAD, LAGGING, Liveness
 from arttl.pruning.masks import full_masks, layer_sparsity, sparsity
 from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
+from arttl.pruning.search_state import check_same, load_state, save_state
 from arttl.pruning.ticket_file import TicketFile, Tickets
 from arttl.pruning.weights import below, model_weights, weight_shapes
-from arttl.recipes.overrides import as_of_now
 from arttl.runs.metrics import accuracy_and_loss
 from arttl.runs.results import epoch_words, training_metrics
-from arttl.training import Checkpoint, predict, random_state, train
+from arttl.training import Checkpoint, Progress, as_batches, predict_labelled, random_state, train
+
+if TYPE_CHECKING:
+    from arttl.recipes import Recipe
 
 FILE = "tickets.h5"
 
 
 def find_tickets(
-    model,
-    recipe,
+    model: keras.Model,
+    recipe: Recipe,
     training,
     validation,
-    folder,
-    settings=None,
+    folder: str | PathLike,
+    settings: SearchSettings | None = None,
     *,
     test=None,
-    seed=0,
-    draw=None,
-    metadata=None,
-    log=print,
-    report=lambda number, progress: None,
-):
+    seed: int = 0,
+    draw: Callable | None = None,
+    metadata: dict | None = None,
+    log: Callable[[str], object] = print,
+    report: Callable[[int, Progress], None] = lambda number, progress: None,
+) -> Tickets:
     """Search for lottery tickets: train, prune, reset the survivors, and train again, round after round.
 
     Everything is on the disk as soon as it is known: called again with the same arguments, in the same process or
@@ -59,13 +62,14 @@ def find_tickets(
     Arguments:
         model: a flat keras.Model, built and compiled, with the initial weights θ_0.
         recipe: an arttl.recipes.Recipe: early stopping, and which epoch's weights are judged and tested.
-        training, validation: arttl.training.Batches.
+        training, validation: arttl.training.Batches, or what arttl.training.as_batches takes for them: arrays, a
+            keras PyDataset, a tf.data.Dataset.
         folder: where to: tickets.h5 (docs/tickets.md), rounds.csv (a row a round, 0 the unpruned network; its
             "features" are of arttl.pruning.liveness), layers.csv (weights that remain in each kernel), history.csv (a
             row an epoch), and checkpoint/ until the end.
         settings: SearchSettings; the thesis' by default.
-        test: Batches in order; each round's accuracy on them is recorded. None: it is not.
-        seed: of `draw`, for reset="random", and of the criterion "random".
+        test: the same; each round's accuracy on them is recorded. None: it is not.
+        seed: of `draw`, for reset="random", of the criterion "random", and of the order of arrays.
         draw: a function of a seed that gives every weight of the network, for reset="random"; by default the layers'
             own initialisers.
         metadata: dict that JSON can hold, to be kept in tickets.h5.
@@ -85,7 +89,9 @@ def find_tickets(
         '0.20'
     """
     folder, settings, metadata = Path(folder), settings or SearchSettings(), metadata or {}
-    search = _Search(model, recipe, training, validation, folder, settings, test, metadata, log, report, seed)
+    parts = [as_batches(training, model, recipe, seed, shuffle=True), as_batches(validation, model, recipe)]
+    test = None if test is None else as_batches(test, model, recipe)
+    search = _Search(model, recipe, *parts, folder, settings, test, metadata, log, report, seed)
     if search.is_finished():
         return Tickets(search.path)
     draw = draw or (lambda each: draw_weights(search.shapes, each, model))
@@ -122,7 +128,7 @@ class _Search:
         if not self.path.exists():
             return False
         tickets = Tickets(self.path)
-        self._check_same(tickets.metadata)
+        check_same(self.folder, self.metadata, tickets.metadata)
         if not self.state.exists():
             if tickets.rounds == self.settings.rounds or self._ended_dead(tickets):
                 return True
@@ -206,7 +212,7 @@ class _Search:
             "val_accuracy": row["val_accuracy"],
         }
         if self.test is not None:
-            facts |= accuracy_and_loss(self.test.class_ids, predict(self.model, self.test))
+            facts |= accuracy_and_loss(*predict_labelled(self.model, self.test))
         facts |= {name: trained[name] for name in ("epochs", "tested_epoch", "training_seconds")}
         return facts | {"seconds": round(seconds, 3), "features": self.liveness()}
 
@@ -255,38 +261,17 @@ class _Search:
         return self.pruning.rewind_weights
 
     def _save(self):
-        state = {**self.pruning.state_dict(), "search": np.array(json.dumps(self.metadata))}
-        state |= {f"initial/{name}": array for name, array in (self.initial or {}).items()}
-        with whole_file(self.state, "wb") as file:
-            np.savez(file, **state)
+        save_state(self.state, self.pruning, self.metadata, self.initial)
 
     def _load(self):
-        try:
-            with np.load(self.state, allow_pickle=False) as file:
-                state = {name: file[name] for name in file.files}
-            metadata = json.loads(str(state["search"]))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(
-                f"{self.state} is damaged ({error}); the search cannot go on: delete {self.folder} to start it anew"
-            ) from error
-        self._check_same(metadata)
+        state, metadata = load_state(self.state)
+        check_same(self.folder, self.metadata, metadata)
         self.pruning.load_state_dict(state)
         self.initial = below("initial/", state)
         if self.pruning.round:
             self.pruning.reset(self.model)
         else:
             self.pruning.install(self.model)
-
-    def _check_same(self, metadata):
-        mine, metadata = as_of_now(json.loads(json.dumps(self.metadata))), as_of_now(metadata)
-        differing = [
-            name for name in {**mine, **metadata} if name != "unpruned" and mine.get(name) != metadata.get(name)
-        ]
-        if differing:
-            raise InputError(
-                f"{self.folder} holds a search of another {differing[0]}: {metadata.get(differing[0])}, not "
-                f"{mine.get(differing[0])}; choose another folder, or delete this one to start anew"
-            )
 
 
 class _SaveRewind(Callback):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from arttl.base.errors import InputError
-from arttl.pruning.callback import REWIND_UNITS, MagnitudePruning
+from arttl.pruning.callback import MagnitudePruning
 from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice
+from arttl.pruning.steps import REWIND_UNITS
 from arttl.pruning.ticket_file import MAX_ROUNDS
 
 RESETS = ("theta_k", "theta_0", "final", "random")
@@ -83,4 +84,6 @@ class SearchSettings:
         rewind = 0 if self.reset == "theta_0" else self.rewind
         seed = seed if CRITERIA[self.criterion].seeded else 0
         chosen = {"criterion": self.criterion, "rates": self.rates, "seed": seed}
-        return MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, self.dense, self.head, **chosen)
+        pruning = MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, self.dense, self.head, **chosen)
+        pruning.log_sparsity = False  # rounds.csv tells it, and history.csv stays as it was
+        return pruning

@@ -7,8 +7,10 @@ Hypothesis", 2019 (arXiv:1903.01611).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from arttl.base.errors import InputError
@@ -19,7 +21,7 @@ from arttl.pruning.ticket_file import Tickets
 from arttl.pruning.weights import weight_variables
 
 
-def open_tickets(path):
+def open_tickets(path: str | PathLike) -> Tickets:
     """What a file of tickets says about its search: an object with `rounds`, `facts`, `metadata` and `sparsity`.
 
     Arguments:
@@ -32,7 +34,7 @@ def open_tickets(path):
     return Tickets(path)
 
 
-def load_ticket(path, round):
+def load_ticket(path: str | PathLike, round: int) -> Ticket:
     """A search's ticket of one round.
 
     Arguments:
@@ -75,7 +77,7 @@ class Ticket:
         """The file it comes from."""
         return Path(self.tickets.path)
 
-    def apply(self, model, weights=None, keep_head=False):
+    def apply(self, model: keras.Model, weights: dict | None = None, keep_head: bool = False) -> keras.Model:
         """Set a model's weights to this ticket's, zero where the masks prune.
 
         Biases and the state of BatchNormalization are set too. A head (the layer called "head", or where there is none
@@ -114,7 +116,7 @@ class Ticket:
             variables[name].assign(values[name] if mask is None else np.where(mask, values[name], np.float32(0)))
         return model
 
-    def reinitialise(self, seed, model=None):
+    def reinitialise(self, seed: int, model: keras.Model | None = None) -> Ticket:
         """The same masks on fresh random weights: the control f(x; m * theta'_0) (Chapter 2, protocol step 5).
 
         Arguments:
@@ -130,7 +132,7 @@ class Ticket:
         shapes = {name: array.shape for name, array in self.weights.items()}
         return replace(self, weights=draw_weights(shapes, seed, model))
 
-    def initial(self):
+    def initial(self) -> dict:
         """theta_0, the weights before any training: a dict as `weights`.
 
         Raises InputError when the file does not keep them.
@@ -140,7 +142,7 @@ class Ticket:
             raise InputError(f"{self.path} does not keep the initial weights; search again and keep theta_0")
         return weights
 
-    def final(self):
+    def final(self) -> dict:
         """m * theta_i, the surviving weights as trained in this round: a dict as `weights`, zero where pruned.
 
         Raises InputError when the file does not keep them.

@@ -48,6 +48,11 @@ def set_weights(model, weights):
         variable.assign(weights[key])
 
 
+def values_of(variables):
+    """A dict of key to keras.Variable as one of key to array."""
+    return {key: keras.ops.convert_to_numpy(variable) for key, variable in variables.items()}
+
+
 def below(prefix, arrays):
     """Those arrays of a dict whose keys begin with a prefix, by the rest of the key; None where there are none."""
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)} or None

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 from arttl.base.lazy import attach
 
-__getattr__, __dir__, __all__ = attach(__name__, modules=("appendix", "chapter1", "chapter2", "curves", "errata"))
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

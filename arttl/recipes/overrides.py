@@ -6,7 +6,9 @@ import json
 import math
 from dataclasses import fields, replace
 
+from arttl.base.deviation import changed
 from arttl.base.errors import InputError
+from arttl.base.wording import meant
 from arttl.recipes.eras import Numerics, get_numerics
 
 
@@ -45,13 +47,13 @@ def flattened(settings):
 
 
 def departures(recipe, study):
-    """The settings in which a recipe is not the study's: a dict of a setting's name to the line that says so."""
+    """The settings in which a recipe is not the study's: a list of Deviations."""
     ours, theirs = (flattened(each.settings()) for each in (recipe, study))
-    return {
-        name: f"{name} is {ours.get(name, 'not given')}, not {theirs.get(name, 'given')}"
+    return [
+        changed(name, ours.get(name, "not given"), theirs.get(name, "given"))
         for name in {**ours, **theirs}
         if ours.get(name) != theirs.get(name)
-    }
+    ]
 
 
 _BEFORE = {
@@ -77,7 +79,8 @@ def as_of_now(settings):
 def _change_plain(recipe, key, value):
     known = [each.name for each in fields(recipe) if each.name not in ("name", "approach")]
     if key not in known:
-        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}")
+        parts = [each for each in flattened(recipe.settings()) if each not in ("name", "approach", "optimizer.name")]
+        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}{meant(key, parts)}")
     return replace(recipe, **{key: typed_value(key, value, getattr(recipe, key))})
 
 
@@ -87,7 +90,7 @@ def _change_numerics(recipe, key, value):
         return replace(recipe, numerics=get_numerics(value))
     known = [each.name for each in fields(Numerics) if each.name != "era"]
     if name not in known:
-        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(known)}")
+        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(known)}{meant(name, known)}")
     value = typed_value(key, value, getattr(recipe.numerics, name))
     return replace(recipe, numerics=replace(recipe.numerics, **{name: value}))
 
@@ -134,7 +137,8 @@ def _schedule(key, value, former):
     return {"epochs": list(epochs), "factor": float(schedule["factor"])}
 
 
-_SHORT = {"learning_rate": "optimizer.learning_rate"}  # as a keyword argument, which has no dots
+_SHORT = {"learning_rate": "optimizer.learning_rate", "lr": "optimizer.learning_rate"}
+"""As a keyword argument, which has no dots, and as Keras called it until 2.2."""
 _PARTS = {"numerics": _change_numerics, "optimizer": _change_optimizer}
 
 

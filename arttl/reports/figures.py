@@ -64,9 +64,10 @@ def published_accuracy_curves(challenges):
     return figure
 
 
-def published_entry():
-    """The legend's one entry for all published curves behind ours."""
-    return Line2D([], [], color="black", linewidth=BEHIND["linewidth"], alpha=BEHIND["alpha"], label="published")
+def published_entry(of=""):
+    """The legend's one entry for all published curves behind ours; `of` what, where that is not what is drawn."""
+    label = f"published, of {of}" if of else "published"
+    return Line2D([], [], color="black", linewidth=BEHIND["linewidth"], alpha=BEHIND["alpha"], label=label)
 
 
 def sample_pictures(samples):

@@ -198,6 +198,23 @@ class RunFolder:
             print(line, flush=True)
 
 
+def validation_accuracy(folder):
+    """The validation accuracy of what a complete run has tested; of a search that of its best ticket; None if unknown.
+
+    Arguments:
+        folder: the RunFolder.
+    """
+    metrics, rounds = folder.metrics(), folder.path / "rounds.csv"
+    if rounds.exists():
+        table = pd.read_csv(rounds)
+        found = table.val_accuracy[table["round"] == metrics.get("best_round_validation")].max()
+    else:
+        history, tested = folder.history(), metrics.get("tested_epoch")
+        known = history.get("val_accuracy", pd.Series(dtype=float))
+        found = known.max() if tested is None else known[tested - 1]
+    return None if pd.isna(found) else float(found)
+
+
 def read_json(path, keys):
     """Read a JSON object that has these keys; InputError names the file when it is damaged."""
     try:

@@ -1,7 +1,6 @@
-"""Saliency maps: which pixels a network looks at, and how far a map can be believed."""
+"""Saliency maps: which pixels a network looks at."""
 
-from arttl.saliency import evaluation
 from arttl.saliency.gradients import grad_cam, smooth_grad
 from arttl.saliency.visual_backprop import visual_backprop
 
-__all__ = ["evaluation", "grad_cam", "smooth_grad", "visual_backprop"]
+__all__ = ["grad_cam", "smooth_grad", "visual_backprop"]

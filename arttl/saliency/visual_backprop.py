@@ -13,7 +13,7 @@ from arttl.saliency.shadow import Shadow
 NON_NEGATIVE = (keras.activations.relu, keras.activations.relu6, keras.activations.sigmoid)
 
 
-def visual_backprop(model, images, batch_size=32):
+def visual_backprop(model: keras.Model, images: np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Where in each image the network's activations come from, whatever class it predicts.
 
     VisualBackProp is **class-agnostic**: it takes no class, reads no gradient and no weight of the head, and shows what

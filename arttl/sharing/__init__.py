@@ -7,6 +7,4 @@ from __future__ import annotations
 
 from arttl.base.lazy import attach
 
-__getattr__, __dir__, __all__ = attach(
-    __name__, {"Classifier": "classifier", "export_run": "export", "load_classifier": "classifier"}
-)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -21,12 +21,13 @@ HOW = {
 }
 
 
-def model_card(about, labels):
+def model_card(about, labels, needs):
     """The content of README.md.
 
     Arguments:
         about: the content of classifier.json.
         labels: the classes' names.
+        needs: what is imported before the model is loaded, in words.
 
     Returns Markdown text. Every number is read from `about`; every name that comes from metadata is in a code span.
     """
@@ -47,7 +48,7 @@ def model_card(about, labels):
         "Quantitative Analyses": _analyses(about["metrics"]),
         "Ethical Considerations": _ethics(),
         "Caveats and Recommendations": _caveats(about),
-        "How to Use It": _usage(about),
+        "How to Use It": _usage(about, needs),
         "Licence": _licence(),
     }
     body = "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections.items())
@@ -200,7 +201,7 @@ def _caveats(about):
     return "\n".join([_bullets(*said), *(f"  - {code(line, whole=True)}" for line in deviations)])
 
 
-def _usage(about):
+def _usage(about, needs):
     return f"""With arttl installed and this folder as `FOLDER`:
 
 ```python
@@ -217,7 +218,8 @@ python -m arttl classify FOLDER pictures/ --top 3 --to predictions.csv
 ```
 
 Pictures are decoded and resized as in training, so that the run's own test images get their own predictions again.
-`classifier.model` is an ordinary Keras model, from `uint8` pixels to probabilities.
+`classifier.model` is an ordinary Keras model, from `uint8` pixels to probabilities;
+`keras.saving.load_model("{MODEL}")` needs {needs}.
 `{ABOUT}` has the SHA-256 of `{MODEL}`: {code(about["sha256"][MODEL])}."""
 
 

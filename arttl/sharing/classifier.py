@@ -22,7 +22,7 @@ from arttl.sharing.layout import AGAIN, MODEL, read_contents
 RANKS = ("", "second_", "third_", "fourth_", "fifth_", "sixth_", "seventh_", "eighth_", "ninth_", "tenth_")
 
 
-def load_classifier(folder):
+def load_classifier(folder: str | os.PathLike) -> Classifier:
     """Load what `python -m arttl export` wrote.
 
     The model is loaded in Keras' safe mode, so that a file from a stranger runs no code of its own.
@@ -40,7 +40,7 @@ def load_classifier(folder):
     """
     about, labels, decoding = read_contents(folder)
     path = Path(folder) / MODEL
-    model = _load_model(path)
+    model = load_model(path)
     size = about["input"]["size"]
     shapes = (getattr(model, "input_shape", None), getattr(model, "output_shape", None))
     wanted = ((None, size, size, 3), (None, len(labels)))
@@ -168,7 +168,12 @@ class Classifier:
             yield [value for pair in for_each for value in pair]
 
 
-def _load_model(path):
+def load_model(path):
+    """A shared model as Keras loads it in safe mode; InputError where it is damaged or unsafe.
+
+    Arguments:
+        path: the .keras file.
+    """
     import keras
 
     import arttl.models.classifier  # noqa: F401  registers the package's layers with Keras

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from dataclasses import replace
 
+from arttl.base.deviation import other_weights, recalled
 from arttl.base.errors import InputError
 from arttl.base.wording import shown, shown_path
 from arttl.models import get_backbone
@@ -12,8 +13,6 @@ from arttl.models.belongings import weights_title
 from arttl.recipes import APPROACHES
 from arttl.runs import RunFolder
 from arttl.sharing.layout import FORMAT, VERSION
-
-_STARTS_FROM = re.compile(r"starts from (.+) weights, not ImageNet's", re.DOTALL)
 
 
 def describe(run):
@@ -73,7 +72,7 @@ def _about(run, config, metrics):
         "images": dict(Counter(readable["split"])),
         "classes_left_out": config["dropped_classes"],
         "metrics": metrics,
-        "deviations": [_without_folder(line) for line in config["deviations"]],
+        "deviations": [_without_folder(each).text for each in recalled(config)],
         "versions": config["versions"],
     }
 
@@ -87,5 +86,7 @@ def _labels(config):
     return list(labels)
 
 
-def _without_folder(line):
-    return _STARTS_FROM.sub(lambda found: f"starts from {weights_title(found[1])} weights, not ImageNet's", line)
+def _without_folder(deviation):
+    if deviation.setting != "weights":
+        return deviation
+    return replace(other_weights(weights_title(deviation.here)), of=deviation.of)

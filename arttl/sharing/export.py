@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from arttl.base.errors import InputError
-from arttl.base.files import whole_file, whole_folder, write_json
+from arttl.base.files import whole_file, whole_folder, write_json, write_model
+from arttl.base.needs import needed_objects, needs_in_words
 from arttl.base.wording import counted, shown_path
 from arttl.collections.image_folder import entries
 from arttl.runs import RunFolder
@@ -18,17 +19,19 @@ from arttl.sharing.layout import ABOUT, CARD, LABELS, MODEL, labels_csv, read_ab
 _BLOCK = 1 << 20
 
 
-def export_run(run, folder):
+def export_run(run: str | os.PathLike | RunFolder, folder: str | os.PathLike, plain: bool = False) -> bool:
     """Write a complete run's model, labels, description and model card; the folder appears whole or not at all.
 
     Arguments:
         run: the run folder's path, or a RunFolder.
         folder: the folder to make; it may be there if it is empty, or holds this same export.
+        plain: write the model with Keras' own layers alone, which compute the same in inference, so that it loads where
+            arttl is not installed; else byte by byte.
 
     Returns True, or False if the same export was there already and nothing was written.
 
-    Raises InputError for a run that is unfinished or damaged, and for a folder that holds anything else or cannot be
-    written.
+    Raises InputError for a run that is unfinished or damaged, for a folder that holds anything else or cannot be
+    written, and with `plain` for a layer that nothing of Keras stands for.
 
     Example:
         >>> export_run("runs/ch1/rijks/type/resnet50/off-the-shelf/seed-42", "shared")
@@ -39,19 +42,19 @@ def export_run(run, folder):
     text = labels_csv(labels)
     model = run.path / MODEL
     about["sha256"] = {MODEL: _model_digest(model), LABELS: hashlib.sha256(text.encode()).hexdigest()}
-    card = _card(run, about, labels)
+    if plain:
+        about["plain"], about["sha256"][MODEL] = True, None  # which is known once it is written
     if os.path.lexists(folder) and _is_there(folder, about):
         return False
     with whole_folder(folder) as partial:
-        if _copy(model, partial / MODEL) != about["sha256"][MODEL] or describe(run) != (
-            _without_digests(about),
-            labels,
-        ):
+        digest = _write_plain(model, partial / MODEL) if plain else _copy(model, partial / MODEL)
+        about["sha256"][MODEL] = about["sha256"][MODEL] or digest
+        if digest != about["sha256"][MODEL] or describe(run) != (_without_own(about), labels):
             raise InputError(f"{shown_path(run.path)} changed while it was exported; wait until its run is finished")
         with whole_file(partial / LABELS) as file:
             file.write(text)
         with whole_file(partial / CARD) as file:
-            file.write(card)
+            file.write(_card(run, about, labels, needs_in_words(needed_objects(partial / MODEL))))
         write_json(partial / ABOUT, about)
     return True
 
@@ -66,7 +69,7 @@ def run_export(options):
 
     Raises InputError as export_run does.
     """
-    written = export_run(options.run_folder, options.to)
+    written = export_run(options.run_folder, options.to, options.plain)
     if not written:
         print(f"{shown_path(options.to)} holds this export already; nothing was written")
         return 0
@@ -80,9 +83,9 @@ def run_export(options):
     return 0
 
 
-def _card(run, about, labels):
+def _card(run, about, labels, needs):
     try:
-        return model_card(about, labels)
+        return model_card(about, labels, needs)
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -91,8 +94,18 @@ def _card(run, about, labels):
         ) from error
 
 
-def _without_digests(about):
-    return {name: value for name, value in about.items() if name != "sha256"}
+def _without_own(about):
+    """What is known of the run alone."""
+    return {name: value for name, value in about.items() if name not in ("sha256", "plain")}
+
+
+def _write_plain(source, target):
+    """Write a model of Keras' own layers alone; returns the SHA-256 of the file."""
+    from arttl.models import without_custom_objects
+    from arttl.sharing.classifier import load_model
+
+    write_model(target, without_custom_objects(load_model(source)))
+    return sha256(target)
 
 
 def _model_digest(path):
@@ -113,7 +126,9 @@ def _is_there(folder, about):
         return False
     wanted = "it is not empty, and holds no export of this run"
     try:
-        if read_about(folder) == about:
+        found = read_about(folder)
+        about["sha256"][MODEL] = about["sha256"][MODEL] or found["sha256"].get(MODEL)
+        if found == about:
             wanted = "it holds this export, but a file is missing or damaged"
             if CARD in names and all(sha256(folder / name) == digest for name, digest in about["sha256"].items()):
                 return True

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from arttl.base.errors import RunsFailed
 from arttl.base.saying import in_words, say
+from arttl.base.wording import duration_text
+from arttl.sweeps.listing import list_runs
 from arttl.sweeps.lock import sweep_lock
 from arttl.sweeps.plan import Graph, Job, Part, jobs_to_do, runs_to_do
+from arttl.sweeps.progress import Best, Progress, expected_seconds, tell_where
 from arttl.sweeps.settings import Sweep
 
 __all__ = ["Graph", "Job", "Part", "Sweep", "do_parts", "do_runs", "runs_to_do"]
@@ -41,7 +44,7 @@ def do_parts(parts, sweep, prepare=lambda specs: None, report=lambda: None):
     sweep is at work in --output; RunsFailed, after the report, when runs failed on Ray.
     """
     if sweep.dry_run:
-        _list(parts, jobs_to_do(parts, sweep))
+        list_runs(parts, sweep)
         return False
     failed = 0
     with sweep_lock(sweep.output, alone=sweep.on_ray) as owner:
@@ -57,6 +60,8 @@ def do_parts(parts, sweep, prepare=lambda specs: None, report=lambda: None):
     if len(jobs) < runs:
         say(f"{runs - len(jobs)} of {runs} runs were finished already; force=True makes them anew")
     report()
+    if not sweep.is_step:
+        tell_where(sweep.output)
     if failed:
         raise RunsFailed(
             f"{failed} of {len(jobs)} runs failed; {sweep.output / 'failures.csv'} says why, and "
@@ -67,16 +72,18 @@ def do_parts(parts, sweep, prepare=lambda specs: None, report=lambda: None):
 
 def _run_here(jobs, sweep):
     """Do one run after the other in this process."""
-    graph = Graph(jobs)
+    graph, best = Graph(jobs), Best()
+    progress = Progress(len(jobs), expected=expected_seconds(jobs, sweep.output) if len(jobs) > 1 else {})
     for number in range(1, len(jobs) + 1):
         job = graph.ready[0]
-        print(f"[{number}/{len(jobs)}] {job.spec.title} -> {job.spec.folder.path}", flush=True)
         graph.begin(job)
+        progress.begin(job)
+        left = progress.remaining()
+        about = "" if left is None else f", about {duration_text(left)} left"
+        print(f"[{number}/{len(jobs)}{about}] {job.spec.title} -> {job.spec.folder.path}", flush=True)
         job.part.run(job.spec, job.part.data, sweep.force)
+        progress.finish(job)
         graph.finish(job)
-
-
-def _list(parts, jobs):
-    to_do = {job.spec.folder.path for job in jobs}
-    for spec in (spec for part in parts for spec in part.specs):
-        print(f"{'to do' if spec.folder.path in to_do else 'done '}  {spec.folder.path}  ({spec.title})")
+        best.see(job.spec)
+        if number > 1:
+            best.tell()

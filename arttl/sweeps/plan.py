@@ -14,9 +14,10 @@ class Part:
     """Runs that are done alike, on the same data.
 
     Attributes:
-        specs: what describes a run: objects with a `folder` (RunFolder), a `title`, `settings(data)`, and where they
-            start from results of other runs `requires`, the RunFolders of these.
-        data: what the runs have in common, as `settings` and `run` take it.
+        specs: what describes a run: objects with a `folder` (RunFolder), a `title`, `settings(data)`, `work(sizes)`
+            that gives its Work (arttl.runs.costs), and where they start from results of other runs `requires`, the
+            RunFolders of these.
+        data: what the runs have in common, as `settings` and `run` take it, with its DataSize as `sizes`.
         run: a function of a spec, the data and whether to make the run anew. On a cluster each worker has a copy of
             it, with whatever it keeps from one run to the next.
         opening: a function of nothing that opens the data on another machine, with arguments that are small to send

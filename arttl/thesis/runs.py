@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,60 +11,33 @@ from arttl.lottery.lth import TICKETS, HypothesisStudy
 from arttl.lottery.opening import SourceSettings, dataset_name, is_natural
 from arttl.lottery.search import SearchStudy
 from arttl.lottery.studies import NATURAL
-from arttl.lottery.ticket_runs import BatchNorm
 from arttl.lottery.transfers import TicketStudy
 from arttl.pruning import SearchSettings
 from arttl.published.chapter1 import APPROACH_TITLES, FEATURES
 from arttl.reports.collect import EXPERIMENTS
-from arttl.sources.catalogue import SOURCES
+from arttl.runs.costs import Work
 from arttl.sweeps import Sweep
-from arttl.thesis.sizes import DataSize, challenge_size, collection_images, dataset_size
+from arttl.thesis.sizes import challenge_size, collection_images, dataset_size
 from arttl.transfer.everything import Chapter1
 from arttl.transfer.second import planned_variants
 
 ALL_ROUNDS = tuple(range(SearchSettings().rounds + 1))
-EXTRA = "not in the thesis"
 FIGURE4 = "Figure 4, saliency maps"
 
 
-@dataclass(frozen=True)
-class PlannedRun:
-    """One run.
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun(Work):
+    """One run: its Work, and what it is for.
 
     Attributes:
-        chapter: 1 or 2.
         experiment: what of the thesis it is for.
-        network: the network's name in options and folders.
-        image_size: side of the images in pixels.
-        data: the DataSize of what it is trained on.
         folder: the path of its folder.
         factors: pairs of a noun and a value, such as ("seed", 42), in which runs of one experiment differ.
-        approach: of arttl.base.assumed.EPOCHS; None where nothing is trained.
-        batch: images in a step.
-        trainings: one, or those of all rounds of a search.
-        passes: images that go through the frozen network once, for X.
-        keep_final: whether a search keeps its trained weights.
-        epochs: of each training, where its recipe has their number; None where early stopping decides it.
     """
 
-    chapter: int
     experiment: str
-    network: str
-    image_size: int
-    data: DataSize
     folder: Path
     factors: tuple
-    approach: str | None = None
-    batch: int = 1
-    trainings: int = 1
-    passes: int = 0
-    keep_final: bool = False
-    epochs: int | None = None
-
-    @property
-    def is_search(self):
-        """Whether it leaves tickets."""
-        return self.trainings > 1
 
 
 @dataclass(frozen=True)
@@ -95,7 +67,7 @@ def thesis_runs(output, chapters=(1, 2)):
     """Every run of the thesis, each folder once.
 
     Arguments:
-        output: folder of all runs; it is not looked at.
+        output: folder of all runs, which need not be there.
         chapters: which.
 
     Returns a list of PlannedRuns, in the order in which ch1_all.py and ch2_all.py do them.
@@ -120,13 +92,13 @@ def chapter1_runs(output):
         size = next(run.image_size for run in found if run.network == figure.architecture)
         found.append(
             PlannedRun(
-                1,
-                FIGURE4,
-                figure.architecture,
-                size,
-                challenge_size("rijks", figure.challenge),
-                figure.folder,
-                (("challenge", figure.challenge), ("seed", figure.seed)),
+                chapter=1,
+                experiment=FIGURE4,
+                network=figure.architecture,
+                image_size=size,
+                data=challenge_size("rijks", figure.challenge),
+                folder=figure.folder,
+                factors=(("challenge", figure.challenge), ("seed", figure.seed)),
             )
         )
     return found
@@ -141,22 +113,23 @@ def _trained(spec, experiment, passed):
     passes = collection_images(experiment) if frozen and network not in passed else 0
     passed |= {network} if frozen else set()
     sources = (("source", source),) if source else ()
-    return PlannedRun(
-        1,
-        f"Table {2 if experiment == 'rijks' else 3}, {APPROACH_TITLES[approach]}",
-        spec.architecture,
-        spec.image_size,
+    return _planned(
+        spec,
         challenge_size(experiment, spec.challenge),
-        spec.folder.path,
+        f"Table {2 if experiment == 'rijks' else 3}, {APPROACH_TITLES[approach]}",
         (("challenge", spec.challenge), *sources, ("seed", spec.seed)),
-        approach,
-        spec.recipe.batch_size,
         passes=passes,
     )
 
 
+def _planned(spec, data, title, factors, **given):
+    """The PlannedRun of a spec; `given` are attributes in the place of its Work's."""
+    work = vars(spec.work(data)) | given
+    return PlannedRun(**work, experiment=title, folder=spec.folder.path, factors=tuple(factors))
+
+
 def chapter2_runs(output):
-    """Those of Figure 5, Tables 5 and 6, Figures 8 and 9, and of the study of BatchNormalization: PlannedRuns."""
+    """Those of Figure 5, Tables 5 and 6, Figures 8 and 9: PlannedRuns."""
     sweep = Sweep(Path(output), dry_run=True)
     names = {target.name.lower(): target.name.lower() for target in TARGETS}
     found = _figure5(sweep)
@@ -195,8 +168,6 @@ def _transfer_title(spec, is_related):
     kinds = {"scratch": "from scratch", "reinitialised": "reinitialised", "final": "final weights"}
     own = "target tickets" if spec.source == spec.target else "transfers"
     kind = kinds.get(spec.start, own)
-    if spec.batchnorm != BatchNorm():
-        return f"BatchNormalization, {kind} ({EXTRA})"
     if is_related:
         return f"Figure 9b, {'related source' if kind == 'transfers' else kind}"
     if spec.start == "final":
@@ -204,51 +175,17 @@ def _transfer_title(spec, is_related):
     return f"{'Figure 8' if kind == 'reinitialised' else 'Table 5'}, {kind}"
 
 
-def _size(spec, name):
-    return spec.size or SOURCES[name].shape[0]
-
-
 def _searched(spec, title):
     part = (("part", spec.fraction),) if spec.fraction < 1 else ()
     noun = "source" if is_natural(spec.source) else "target"
-    return PlannedRun(
-        2,
-        title,
-        spec.network,
-        _size(spec, spec.source),
-        dataset_size(spec.source, spec.fraction),
-        spec.folder.path,
-        ((noun, spec.source), *part, ("seed", spec.seed)),
-        spec.recipe.approach,
-        spec.recipe.batch_size,
-        trainings=spec.search.rounds + 1,
-        keep_final=spec.search.keep_final,
-        epochs=_epochs(spec, dataset_size(spec.source, spec.fraction)),
-    )
-
-
-def _epochs(spec, data):
-    """The number of epochs of a spec's trainings where it is a number of steps that ends them, else None."""
-    recipe = spec.recipe
-    return recipe.epochs(math.ceil(data.train / recipe.batch_size)) if recipe.max_iterations else None
+    factors = ((noun, spec.source), *part, ("seed", spec.seed))
+    return _planned(spec, dataset_size(spec.source), title, factors)
 
 
 def _from_ticket(spec, title):
-    batchnorm = (spec.batchnorm.momentum, spec.batchnorm.recalibrate)
-    factors = [("target", spec.target), ("source", spec.source), ("setting", batchnorm), ("part", spec.fraction)]
+    factors = [("target", spec.target), ("source", spec.source), ("part", spec.fraction)]
     factors += [("start", spec.start), ("round", spec.round), ("seed", spec.seed)]
-    return PlannedRun(
-        2,
-        title,
-        spec.network,
-        _size(spec, spec.target),
-        dataset_size(spec.target),
-        spec.folder.path,
-        tuple(factors),
-        spec.recipe.approach,
-        spec.recipe.batch_size,
-        epochs=_epochs(spec, dataset_size(spec.target)),
-    )
+    return _planned(spec, dataset_size(spec.target), title, factors)
 
 
 def shared_images(runs):

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from arttl.base.errors import InputError
+from arttl.base.sizes import DataSize
 from arttl.collections.targets import find_target
 from arttl.published.chapter1 import COLLECTIONS
 from arttl.reports.collect import EXPERIMENTS
 from arttl.sources.catalogue import SOURCES
 
 HELD_OUT = 0.1  # of a natural source's training images, for validation: Source.split's default
-
-
-@dataclass(frozen=True)
-class DataSize:
-    """Numbers of images and classes of one data set.
-
-    Attributes:
-        title: as people write it.
-        train, validation, test: images.
-        classes: number of classes.
-    """
-
-    title: str
-    train: int
-    validation: int
-    test: int
-    classes: int
-
-    @property
-    def images(self):
-        """Number of all images."""
-        return self.train + self.validation + self.test
 
 
 def challenge_size(experiment, challenge):
@@ -54,22 +31,21 @@ def collection_images(experiment):
     return max(images for (_, name), (images, _) in COLLECTIONS.items() if name == title)
 
 
-def dataset_size(name, fraction=1.0):
+def dataset_size(name):
     """A data set of Chapter 2: a natural source, or a target (Table 4).
 
     Arguments:
         name: as arttl.lottery.opening.dataset_name gives it.
-        fraction: share of the training images that is used.
 
     Raises InputError for one whose size is not published.
     """
     if name in SOURCES:
         entry = SOURCES[name]
         validation = round(HELD_OUT * entry.counts["train"])
-        train = round(fraction * (entry.counts["train"] - validation))
-        return DataSize(entry.title, train, validation, entry.counts["test"], len(entry.class_names))
+        train = entry.counts["train"] - validation
+        return DataSize(entry.title, train, validation, entry.counts["test"], len(entry.class_names), entry.shape[0])
     target = find_target(name)
     if target is None:
         raise InputError(f"the thesis has no data set {name!r}, so its size is not known")
     train, validation, test = target.sizes
-    return DataSize(target.name, round(fraction * train), validation, test, target.classes)
+    return DataSize(target.name, train, validation, test, target.classes)

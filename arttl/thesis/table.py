@@ -10,8 +10,8 @@ from arttl.base.files import write_table
 from arttl.base.markdown import markdown_table
 from arttl.base.steps import StepTimes
 from arttl.base.wording import bytes_text, counted, shown_path
-from arttl.thesis.costs import cost
-from arttl.thesis.runs import EXTRA, FIGURE4, shared_images, thesis_runs
+from arttl.runs.costs import cost
+from arttl.thesis.runs import FIGURE4, shared_images, thesis_runs
 
 SUMS = ["runs", "steps", "cpu_hours", "core_hours", "gpu_hours_estimate", "disk_bytes"]
 
@@ -163,10 +163,8 @@ def _shown_row(row):
 
 
 def shown_totals(table):
-    """Totals of each chapter, of what is not in the thesis, and of all, in Markdown."""
+    """Totals of each chapter and of all, in Markdown."""
     parts = {f"Chapter {number}": table[table.chapter == number] for number in sorted(set(table.chapter))}
-    extra = table[table.experiment.str.contains(EXTRA, regex=False)]
-    parts |= {f"of these, {EXTRA}": extra} if len(extra) else {}
     rows = []
     for title, part in (parts | {"in all": table}).items():
         sums = part[SUMS].sum()

@@ -4,12 +4,14 @@ from arttl.training.batches import Arrays, Batches
 from arttl.training.batchnorm import Recalibrate, recalibrate, set_momentum
 from arttl.training.checkpoint import Checkpoint, Progress, random_state
 from arttl.training.feeding import fed
+from arttl.training.given import as_batches
 from arttl.training.loop import (
     backend_name,
     class_weights,
     head_model,
     make_deterministic,
     predict,
+    predict_labelled,
     start_afresh,
     train,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "Checkpoint",
     "Progress",
     "Recalibrate",
+    "as_batches",
     "backend_name",
     "class_weights",
     "fed",
@@ -29,6 +32,7 @@ __all__ = [
     "layers_compute_in",
     "make_deterministic",
     "predict",
+    "predict_labelled",
     "random_state",
     "recalibrate",
     "set_momentum",

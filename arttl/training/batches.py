@@ -7,8 +7,10 @@ import math
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from arttl.base.errors import InputError
+from arttl.training.crops import Crop
 
 
 class Arrays:
@@ -45,14 +47,14 @@ class Batches(keras.utils.PyDataset):
     def __init__(
         self,
         source,
-        rows,
-        class_ids,
-        num_classes,
-        batch_size,
-        shuffle_seed=None,
-        drop_remainder=False,
-        crop=None,
-        cycle=False,
+        rows: ArrayLike,
+        class_ids: ArrayLike,
+        num_classes: int,
+        batch_size: int,
+        shuffle_seed: int | None = None,
+        drop_remainder: bool = False,
+        crop: Crop | None = None,
+        cycle: bool = False,
     ):
         super().__init__(workers=1)
         self.source, self.rows, self.class_ids = source, np.asarray(rows), np.asarray(class_ids)

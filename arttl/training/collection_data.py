@@ -6,6 +6,7 @@ import numpy as np
 
 from arttl.base.errors import InputError
 from arttl.base.saying import in_words, say
+from arttl.base.sizes import DataSize
 from arttl.base.wording import shown
 from arttl.collections import PARTS
 from arttl.images import Decoding, ImageStore, check_reading, identify_files
@@ -43,6 +44,12 @@ class CollectionData:
             "files": self.files.fingerprint,
             "split": self.split.fingerprint,
         }
+
+    @property
+    def sizes(self):
+        """The DataSize."""
+        counts = (len(self.split.ids(part)) for part in PARTS)
+        return DataSize(self.collection.name, *counts, len(self.split.classes))
 
     def images(self, size, recipe, challenge, name=None):
         """The images of one size as TrainingData.

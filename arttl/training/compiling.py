@@ -17,7 +17,7 @@ def compile_model(recipe, model, executed_at_once=1):
 
     Arguments:
         recipe: the Recipe.
-        model: a keras.Model with a softmax output.
+        model: a keras.Model with a softmax output, or several, whose losses are then added up.
         executed_at_once: training steps that the backend runs in one go (Keras' steps_per_execution). It changes no
             number, only the time: for networks whose step takes about as long as Python takes to ask for it. PyTorch
             takes one at a time whatever is asked.
@@ -37,11 +37,19 @@ def compile_model(recipe, model, executed_at_once=1):
     model.compile(
         make_optimizer(recipe),
         loss=CategoricalCrossentropy2018() if clipped else "categorical_crossentropy",
-        metrics=["accuracy"],
+        metrics=_accuracies(model),
         jit_compile=xla,
         steps_per_execution=1 if backend == "torch" else executed_at_once,
     )
     return model
+
+
+def _accuracies(model):
+    """The metrics of each output: Keras takes no single list for several."""
+    outputs = getattr(model, "output", None)
+    if isinstance(outputs, dict):
+        return {name: ["accuracy"] for name in outputs}
+    return [["accuracy"]] * len(outputs) if isinstance(outputs, list | tuple) else ["accuracy"]
 
 
 def make_optimizer(recipe):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from arttl.base.deviation import Deviation
 from arttl.base.keras_settings import settings_pinned
 from arttl.models.devices import devices_shared
 
@@ -14,7 +15,7 @@ class Computing:
     """How one run is computed. What is not the default changes results, if only by rounding, and is recorded.
 
     Attributes:
-        precision: Keras' name of a dtype policy: "float32", "mixed_bfloat16" or "mixed_float16".
+        precision: as arttl.training.layers_compute_in takes it.
         devices: number of devices of this machine that share each batch.
         track: names of arttl.runs.tracking.TRACKERS that are told of each epoch; it changes no result.
     """
@@ -40,10 +41,11 @@ class Computing:
 
     @property
     def deviations(self):
-        """Departures from the studies, lines for config.json."""
-        precision, devices = self.precision != USUAL.precision, self.devices > 1
-        lines = [f"layers compute in {self.precision}, not {USUAL.precision}"] if precision else []
-        return lines + ([f"{self.devices} devices share each batch: sums are rounded otherwise"] if devices else [])
+        """Departures from the studies: a list of Deviations."""
+        precision = f"layers compute in {self.precision}, not {USUAL.precision}"
+        devices = f"{self.devices} devices share each batch: sums are rounded otherwise"
+        lines = {"precision": precision, "devices": devices}
+        return [Deviation(name, lines[name], here, getattr(USUAL, name)) for name, here in self.settings.items()]
 
     def tell(self, specs):
         """Say by what the runs are computed, where there are any to do.

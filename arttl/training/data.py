@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from arttl.base.sizes import DataSize
 from arttl.collections import PARTS
 from arttl.training.batches import Batches
 from arttl.training.crops import Crop
@@ -51,6 +52,11 @@ class TrainingData:
     def counts(self):
         """Number of images of each part, a dict."""
         return {part: len(self.parts[part][1]) for part in PARTS}
+
+    @property
+    def sizes(self):
+        """The DataSize."""
+        return DataSize(self.name, *self.counts.values(), self.num_classes, self.shape[0])
 
     def batches(self, part, batch_size, *, crop_seed=None, **order):
         """A part as Batches; of larger images random windows where there is a `crop_seed`, else the middle.

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from arttl.base.bars import bar
+from arttl.base.errors import InputError
 from arttl.base.locks import locked
 from arttl.models import feature_extractor, predict_batch
+from arttl.training.batches import Arrays
 from arttl.training.feature_file import FeatureFile
+from arttl.training.given import readable
 from arttl.training.precision import computed_by
 
 FORMAT = 1  # of the cache's files and of their rows' keys
@@ -40,23 +44,43 @@ class Features:
         return self.array[np.searchsorted(self.rows, rows)]
 
 
-def extract_features(classifier, store, rows=None, batch_size=32, progress=True):
-    """X for images of a store.
+def extract_features(
+    classifier: keras.Model, store, rows: ArrayLike | None = None, batch_size: int = 32, progress: bool = True
+) -> np.ndarray:
+    """X for images.
 
     Arguments:
-        classifier: a model of arttl.models.build_classifier.
-        store: an ImageStore, or anything with `read(rows)` and a length.
-        rows: positions in the store; all of them by default.
-        batch_size: images in a forward pass.
+        classifier: any classifier that arttl.models.feature_extractor takes.
+        store: an ImageStore, or anything with `read(rows)` and a length; an array of images; or a keras PyDataset,
+            tf.data.Dataset or other iterable of batches, with labels or without, which is read once, in its order.
+        rows: positions in the store or array; all of them by default.
+        batch_size: images in a forward pass; batches of a dataset are taken as they are.
         progress: tell on standard error how far it has come.
 
-    Returns a float32 array of shape (len(rows), features). BatchNormalization uses its moving statistics.
+    Returns a float32 array of shape (images, features). BatchNormalization uses its moving statistics.
+
+    Raises InputError for other data, and for `rows` of a dataset.
     """
+    store = Arrays(store) if isinstance(store, np.ndarray) else store
+    if not hasattr(store, "read"):
+        return _of_batches(classifier, store, rows, progress)
     rows = np.arange(len(store)) if rows is None else np.asarray(rows)
     features = np.empty((len(rows), _length(classifier)), "float32")
     for part, batch in _extracted(classifier, store, rows, batch_size, progress):
         features[part] = batch
     return features
+
+
+def _of_batches(classifier, data, rows, progress):
+    if rows is not None:
+        raise InputError("rows are positions in a store or an array, and a dataset has none; leave rows out")
+    extractor, batches, found, size = feature_extractor(classifier), readable(data), [], 0
+    for index in bar(range(len(batches)), desc="extracting features", unit="batch", shown=progress, leave=False):
+        batch = batches[index]
+        inputs = np.asarray(batch[0] if isinstance(batch, tuple | list) else batch)
+        size = max(size, len(inputs))
+        found.append(predict_batch(extractor, inputs, size))
+    return np.concatenate(found).astype("float32", copy=False)
 
 
 def cached_features(classifier, store, folder, rows=None, batch_size=32, progress=True):

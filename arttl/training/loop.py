@@ -5,19 +5,25 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
-from tqdm import tqdm
 
 from arttl.base.errors import InputError
 from arttl.models import HEAD, predict_batch
 from arttl.models.devices import training_shared
-from arttl.training.checkpoint import ContinueStopping, Progress, SaveEpoch
+from arttl.training.checkpoint import Checkpoint, ContinueStopping, Progress, SaveEpoch
+from arttl.training.epoch_bar import EpochBar
 from arttl.training.feeding import fed
+from arttl.training.given import as_batches
 from arttl.training.precision import forget_models
 from arttl.training.schedule import scheduler
+
+if TYPE_CHECKING:
+    from arttl.recipes import Recipe
 
 
 def start_afresh(seed):
@@ -47,28 +53,31 @@ def backend_name():
 
 
 def train(
-    model,
-    recipe,
+    model: keras.Model,
+    recipe: Recipe,
     training,
     validation,
-    checkpoint,
-    report=lambda progress: None,
-    callbacks=(),
-    schedule_ahead=0,
-    begun=None,
-):
+    checkpoint: Checkpoint,
+    report: Callable[[Progress], None] = lambda progress: None,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
+    schedule_ahead: int = 0,
+    begun: Progress | None = None,
+    seed: int = 0,
+) -> Progress:
     """Train a compiled model to early stopping, keeping its state in a checkpoint.
 
     Arguments:
         model: a compiled keras.Model with a softmax output.
         recipe: an arttl.recipes.Recipe.
-        training, validation: Batches. Only `training` is shuffled.
+        training, validation: Batches; or arrays (inputs, labels), a keras PyDataset or a tf.data.Dataset, as of
+            arttl.training.as_batches. Only `training` is shuffled.
         checkpoint: a Checkpoint; where it holds a state, training goes on from it, with the patience, best
             weights, optimiser state and data order it had.
         report: called with the Progress after each epoch, whose state is on the disk or will be before this ends.
         callbacks: other Keras callbacks, which are called first, so that the state holds what they did.
         schedule_ahead: epochs that the recipe's learning-rate schedule counts as done when training begins.
         begun: the Progress of a warm-up, whose epochs are the first of the history; early stopping looks at later ones.
+        seed: of the order of arrays.
 
     Returns the Progress. The model then has the weights the recipe tests: those of the lowest validation
     loss, or of the last epoch.
@@ -77,6 +86,8 @@ def train(
     early stopping, when any validation loss is none.
     """
     check_compiled(model)
+    training = as_batches(training, model, recipe, seed, shuffle=True)
+    validation = as_batches(validation, model, recipe)
     keep_best = recipe.tested == "best"
     begun = Progress(history=list(begun.history) if begun else [])
     progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (begun, None)
@@ -84,14 +95,14 @@ def train(
         return _tested(model, progress, best_weights, keep_best)
     (stopping,) = recipe.callbacks()
     watched = ("loss",) if recipe.numerics.early_stopping == "2018" else ("loss", "val_loss")
-    bar = [_Bar(len(training))] if sys.stderr.isatty() else []
     callbacks = [*callbacks, *scheduler(recipe, schedule_ahead)]
     epochs = recipe.epochs(len(training))
     saving = SaveEpoch(checkpoint, stopping, progress, epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
+    bar = [EpochBar(len(training), epochs, progress)] if sys.stderr.isatty() else []
     with training_shared(model, training), checkpoint.flushed():
         model.fit(
-            fed(training),
+            fed(training, *(each.told for each in bar)),
             validation_data=fed(validation),
             class_weight=class_weights(training) if recipe.class_weights == "balanced" else None,
             initial_epoch=progress.epochs,
@@ -158,23 +169,6 @@ class _Epoch(keras.callbacks.Callback):
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
 
 
-class _Bar(keras.callbacks.Callback):
-    """A progress bar over the steps of an epoch, for a terminal."""
-
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.bar = tqdm(total=self.steps, desc=f"epoch {epoch + 1}", unit="step", leave=False)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(batch + 1 - self.bar.n)  # several steps may have been executed at once
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.bar.close()
-
-
 def head_model(classifier):
     """The head alone, from X to probabilities; it is the classifier's own layer, so training it trains both."""
     head = classifier.get_layer(HEAD)
@@ -184,5 +178,14 @@ def head_model(classifier):
 
 def predict(model, batches):
     """Class probabilities of every row of `batches`, in order; float32 of shape (rows, classes)."""
-    inputs = (batches[index][0] for index in range(len(batches)))
-    return np.concatenate([predict_batch(model, each, batches.batch_size) for each in inputs])
+    return predict_labelled(model, batches)[1]
+
+
+def predict_labelled(model, batches):
+    """Class ids and class probabilities of every row of `batches`, which are read once; int64, and as of `predict`."""
+    ids, scores = [], []
+    for index in range(len(batches)):
+        inputs, labels = batches[index]
+        ids.append(labels.argmax(axis=1))
+        scores.append(predict_batch(model, inputs, max(batches.batch_size, len(inputs))))
+    return np.concatenate(ids), np.concatenate(scores)

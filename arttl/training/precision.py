@@ -9,27 +9,33 @@ from pathlib import Path
 import keras
 
 from arttl.base.workers import processors
+from arttl.training.fast_float32 import FAST, in_bfloat16, products_in_bfloat16
 
 _FORMER = {}  # what the backend did before the first faithful run of this process
 
 
 @contextmanager
-def layers_compute_in(policy):
-    """Within this block new layers have Keras' dtype policy `policy`; after it, the one there was before.
+def layers_compute_in(precision):
+    """Within this block new layers compute in a precision; after it, in the one there was before.
 
     Weights, the optimiser, the preprocessing of pixels and the head stay in float32 (Micikevicius et al. 2018, Mixed
     precision training, arXiv:1710.03740). In "mixed_float16" Keras scales the loss, and leaves out a step whose scaled
     gradients overflow.
 
     Arguments:
-        policy: "float32", "mixed_bfloat16" or "mixed_float16".
+        precision: a Keras dtype policy, "float32", "mixed_bfloat16" or "mixed_float16"; or "fast-float32", float32
+            whose products round their factors to bfloat16.
+
+    Raises InputError for "fast-float32" where it changes nothing, and for another precision in a process that cannot
+    leave it any more.
 
     Example:
         >>> with layers_compute_in("mixed_bfloat16"):
         ...     model = recipe.compile(arttl.models.lenet_300_100())
     """
     before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
+    products_in_bfloat16(precision == FAST)
+    keras.config.set_dtype_policy("float32" if precision == FAST else precision)
     try:
         yield
     finally:
@@ -95,7 +101,7 @@ def computed_by():
     """What computes products of float32, and how precisely, as text: the same where results are rounded alike."""
     name = keras.backend.backend()
     read, _, _ = _PRODUCTS[name]
-    return f"{name} {_DEVICES[name]()} {read()}"
+    return f"{name} {_DEVICES[name]()} {read()}{f' {FAST}' if in_bfloat16() else ''}"
 
 
 def _tensorflow_device():

@@ -49,6 +49,11 @@ class DataSettings:
         return self.reading is None
 
     @property
+    def name(self):
+        """The collection's name."""
+        return self.bundled if self.is_bundled else self.reading.name
+
+    @property
     def changes(self):
         """What the reading changes in a recipe, a dict."""
         return {} if self.is_bundled else self.reading.changes

@@ -1,9 +1,10 @@
-"""Where a run departs from the study it reproduces, in words; docs/fidelity.md explains each."""
+"""Where a run departs from the study it reproduces, as Deviations; docs/fidelity.md explains each."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from arttl.base.deviation import Deviation, inherited, other_weights
 from arttl.models import get_backbone
 from arttl.models.belongings import TODAY, what_weights_need
 from arttl.models.weights import bundled_file
@@ -21,44 +22,57 @@ def deviations(spec, data):
         spec: a RunSpec.
         data: the CollectionData.
 
-    Returns a list of lines.
+    Returns a list of Deviations.
     """
-    backbone, recipe, split = get_backbone(spec.architecture), spec.recipe, data.split
     transferred = spec.source is not None and spec.source.run is not None
-    unknown = data.collection.settings.get("unknown_labels")
+    found = [*_changed_settings(spec), *_of_the_network(spec, transferred), *_of_the_data(spec, data)]
+    found += spec.computing.deviations
+    return found + (inherited(spec.source.run.read_config(), "the source") if transferred else [])
+
+
+def _of_the_network(spec, transferred):
+    """Those of the network, its weights and what it is given; a generator."""
+    backbone, recipe, size = get_backbone(spec.architecture), spec.recipe, spec.image_size
     graph = recipe.numerics.resnet50 if spec.architecture == "resnet50" else "keras3"
-    conditions = {
-        f"Keras {graph} took no image under {SMALLEST_RESNET50} pixels; ResNet50's last pooling may be left out": (
-            graph in ("2.1.2", "2.1.6", "2.2.2") and spec.image_size < SMALLEST_RESNET50
-        ),
-        f"{backbone.title} is none of the thesis' networks": spec.architecture not in ARCHITECTURES,
-        _other_graph(spec, graph): True,
-        "on a GPU, products may be rounded to TF32": recipe.numerics.is_today,
-        f"image size is {spec.image_size}, not {backbone.input_size}": spec.image_size != backbone.input_size,
-        f"starts from {spec.weights} weights, not ImageNet's": (
-            not transferred and spec.weights != ("none" if recipe.approach == "scratch" else "imagenet")
-        ),
-        "the bundled weights were trained on pixels in [0, 1]": (
-            spec.weights == "bundled" and recipe.preprocessing != "unit"
-        ),
-        f"labels that count as unknown: {unknown}": unknown is not None,
-        f"{spec.classifier} on X, in settings of this project's": spec.classifier != "softmax",
-        f"so large, {spec.classifier} is solved otherwise: {spec.solver(data)}": bool(spec.solver(data)),
-        _cut(data.collection.made.get("cut")): True,
-        f"classes with fewer than {split.settings['min_images']} images were left out": split.settings["min_images"]
-        > 1,
-        f"duplicates are kept in one part of the split ({len(split.groups):,} groups)": "grouped" in split.settings,
-        "the split came with the data": split.settings["given"],
-        f"the split's seed is {split.settings['seed']}, not 42": split.settings["seed"] not in (42, None),
-    }
-    lines = _changed_settings(spec) + [line for line, applies in conditions.items() if line and applies]
-    lines += spec.computing.deviations
-    return lines + (_of_the_source(spec) if transferred else [])
+    if graph in ("2.1.2", "2.1.6", "2.2.2") and size < SMALLEST_RESNET50:
+        line = f"Keras {graph} took no image under {SMALLEST_RESNET50} pixels; ResNet50's last pooling may be left out"
+        yield Deviation("image_size", line, size)
+    if spec.architecture not in ARCHITECTURES:
+        yield Deviation("architecture", f"{backbone.title} is none of the thesis' networks", spec.architecture)
+    if line := _other_graph(spec, graph):
+        yield Deviation("graph", line)
+    if recipe.numerics.is_today:
+        yield Deviation("numerics.era", "on a GPU, products may be rounded to TF32", "keras3")
+    if size != backbone.input_size:
+        yield Deviation("image_size", f"image size is {size}, not {backbone.input_size}", size, backbone.input_size)
+    if not transferred and spec.weights != ("none" if recipe.approach == "scratch" else "imagenet"):
+        yield other_weights(spec.weights)
+    if spec.weights == "bundled" and recipe.preprocessing != "unit":
+        line = "the bundled weights were trained on pixels in [0, 1]"
+        yield Deviation("preprocessing", line, recipe.preprocessing, "unit")
 
 
-def _of_the_source(spec):
-    """The departures of the run that the network comes from, without those that this run shares."""
-    return [f"the source: {line}" for line in spec.source.run.read_config()["deviations"]]
+def _of_the_data(spec, data):
+    """Those of the labels, of a classifier in the place of the softmax layer, and of the split; a generator."""
+    split, unknown = data.split, data.collection.settings.get("unknown_labels")
+    settings, least = split.settings, split.settings["min_images"]
+    if unknown is not None:
+        yield Deviation("unknown_labels", f"labels that count as unknown: {unknown}", str(unknown))
+    if spec.classifier != "softmax":
+        yield Deviation("classifier", f"{spec.classifier} on X, in settings of this project's", spec.classifier)
+    if solver := spec.solver(data):
+        yield Deviation("classifier", f"so large, {spec.classifier} is solved otherwise: {solver}", spec.classifier)
+    if line := _cut(data.collection.made.get("cut")):
+        yield Deviation("data", line)
+    if least > 1:
+        yield Deviation("split.min_images", f"classes with fewer than {least} images were left out", least, 1)
+    if "grouped" in settings:
+        line = f"duplicates are kept in one part of the split ({len(split.groups):,} groups)"
+        yield Deviation("split.grouped", line, True, False)
+    if settings["given"]:
+        yield Deviation("split.given", "the split came with the data", True, False)
+    if settings["seed"] not in (42, None):
+        yield Deviation("split.seed", f"the split's seed is {settings['seed']}, not 42", settings["seed"], 42)
 
 
 def _cut(cut):
@@ -86,7 +100,7 @@ def _other_graph(spec, graph):
 
 
 def _changed_settings(spec):
-    """A line for each setting that is not the study's and plays a part in this run."""
+    """The settings that are not the study's and play a part in this run."""
     recipe = spec.recipe
     study = get_recipe("released" if recipe.name == "released" else "thesis", recipe.approach)
     normalized = spec.architecture != "vgg19"
@@ -102,4 +116,4 @@ def _changed_settings(spec):
         "numerics.moving_variance": not (normalized and recipe.trains_backbone),
         "numerics.resnet50": spec.architecture != "resnet50",
     }
-    return [line for name, line in departures(recipe, study).items() if not plays_no_part.get(name)]
+    return [each for each in departures(recipe, study) if not plays_no_part.get(each.setting)]

@@ -48,6 +48,7 @@ class Chapter1:
             cache: folder of decoded images and features.
             **shared: attributes of both TransferStudies.
         """
+        shared["sweep"] = replace(shared.get("sweep", Sweep()), is_step=True)
         kept = {"drawing": drawing or Drawing()} | ({} if cache is None else {"cache": cache})
 
         def settings(folder, bundled):
@@ -56,8 +57,7 @@ class Chapter1:
         first = TransferStudy("ch1/rijks", "type", settings(data, "clipart-a"), **shared)
         if data is not None and antwerp is None:
             return cls(first, None, challenges)
-        variants = partial(source_variants, SOURCES, None, None)
-        given = {"approaches": APPROACHES, "variants": variants, "demo": DEMO}
+        given = {"approaches": APPROACHES, "demo": DEMO}
         second = TransferStudy("ch1/antwerp", "type", settings(antwerp, DEMO.collection), **shared | given)
         return cls(first, second, challenges)
 
@@ -94,7 +94,11 @@ class Chapter1:
         """The studies of Table 3, one a challenge."""
         if self.second is None:
             return []
-        return [replace(self.second, challenge=each) for each in self._shared()]
+        firsts = {each.challenge: each.root for each in self.rijks()}
+        return [
+            replace(self.second, challenge=each, variants=partial(source_variants, SOURCES, firsts[each], None))
+            for each in self._shared()
+        ]
 
     def figures(self):
         """The SaliencyStudies of Figure 4: of the first seed, one a challenge and network."""
@@ -115,12 +119,16 @@ class Chapter1:
         Raises InputError and RunsFailed as the experiments do. That there is no image for Figure 4 is said and not
         raised.
         """
-        started = time.perf_counter()
+        started, sweep = time.perf_counter(), self.first.sweep
         steps = [(f"Rijksmuseum, {each.challenge}", partial(each.do, network, method)) for each in self.rijks()]
         steps += [(f"Antwerp, {each.challenge}", partial(each.do, network, method)) for each in self.antwerp()]
+        if sweep.dry_run:
+            do_steps([*steps, *((f"Figure 4, {each.challenge}", partial(each.list, sweep)) for each in self.figures())])
+            sweep.ledger.tell("all of Chapter 1", sweep.resume)
+            return
         steps += [(f"Figure 4, {each.challenge}", partial(_drawn, each)) for each in self.figures()]
         data = [study.data.reading.data for study in (self.first, self.second) if study and study.data.reading]
-        do_steps([*steps, ("report", partial(make_report, self.first.sweep.output, data))])
+        do_steps([*steps, ("report", partial(make_report, sweep.output, data))])
         print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from arttl.models.belongings import weights_title
 from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES
 from arttl.recipes import APPROACHES, Recipe, get_recipe
 from arttl.runs import RunFolder
+from arttl.runs.costs import Work
 from arttl.training import backend_name
 from arttl.training.computing import USUAL, Computing
 from arttl.transfer.starts import asked_for, fitted
@@ -122,6 +124,27 @@ class RunSpec:
     def solver(self, data):
         """What stands in for scikit-learn's usual solver of a classifier on X, where there is much data; or empty."""
         return "" if self.classifier == "softmax" else stand_in(self.classifier, self.size(data))
+
+    def work(self, sizes):
+        """The Work of it.
+
+        Arguments:
+            sizes: the DataSize of the data.
+        """
+        recipe, one_pass = self.recipe, self.recipe.features == "one-pass"
+        return Work(
+            chapter=1,
+            network=self.architecture,
+            image_size=self.image_size,
+            data=sizes,
+            approach=recipe.approach,
+            step="train" if recipe.trains_backbone else "head" if one_pass else "forward",
+            batch=recipe.batch_size,
+            passes=sizes.images if one_pass else 0,
+            keeps_model=self.classifier == "softmax",
+            classifier=self.classifier,
+            most=recipe.epochs(math.ceil(sizes.train / recipe.batch_size)),
+        )
 
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one run from another.
@@ -252,7 +275,8 @@ def plan_run(study, architecture, approach, seed, variant):
     source = variant.source(architecture, seed) if variant.source else None
     start = _start(study, approach, source)
     recipe, notes = _recipe(study, architecture, approach, variant, start)
-    weights_fingerprint(architecture, start)  # is there such a file?
+    if source is None or source.run is None or source.run.is_complete:  # else it is to be made before
+        weights_fingerprint(architecture, start)  # is there such a file?
     return RunSpec(
         challenge=study.challenge,
         architecture=architecture,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from arttl.base.deviation import Deviation, recorded
 from arttl.base.errors import InputError
 from arttl.base.files import write_model, write_table
 from arttl.models import parameter_counts
@@ -85,7 +86,7 @@ def begin(run, images, model):
         "parameters": {"trainable": trainable, "frozen": frozen},
         "initial_backbone": network_fingerprint(model),
         "started_from": started_from(run_of_weights(spec.weights), folder),
-        "deviations": deviations(spec, data) + list(images.notes),
+        **recorded([*deviations(spec, data), *(Deviation("data", note) for note in images.notes)]),
     }
     if folder.is_started:
         former = folder.read_config()

@@ -11,6 +11,7 @@ import pandas as pd
 from arttl import collections, saliency
 from arttl.base.errors import InputError
 from arttl.base.files import make_folder, write_table
+from arttl.base.saying import in_words
 from arttl.base.typed import typed
 from arttl.base.wording import counted, first_few, shown
 from arttl.collections import Reading
@@ -19,6 +20,9 @@ from arttl.models import get_backbone
 from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
 from arttl.runs import RunFolder
+from arttl.sweeps.listing import FINISHED, REFUSED, TO_DO
+from arttl.transfer.data import DataSettings
+from arttl.transfer.places import runs_root
 
 EXPERIMENT = "ch1/rijks"
 METHODS = {
@@ -85,7 +89,15 @@ class SaliencyStudy:
     @property
     def folder(self):
         """Where the figure goes."""
-        return Path(self.output, self.experiment, self.challenge, self.architecture, f"seed-{self.seed}")
+        root = self._root.relative_to(Path(self.output, EXPERIMENT))  # of the collection, where others are before it
+        return Path(self.output, self.experiment, root, self.challenge, self.architecture, f"seed-{self.seed}")
+
+    @property
+    def _root(self):
+        """The folder above the challenge's of the collection's runs; where it has none, that of what there is."""
+        base, name = Path(self.output, EXPERIMENT), self.reading.name if self.reading else DataSettings().name
+        root = runs_root(base, self.challenge, name)
+        return root if (root / self.challenge).is_dir() else base
 
     def draw(self):
         """Choose the images, draw both networks' maps, and write figure and list.
@@ -115,14 +127,32 @@ class SaliencyStudy:
         print(f"  {first_few(chosen.index, self.images)}")
         print("\n".join(f"  {path}" for path in (*files, self.folder / f"{name}.csv")))
 
-    def sides(self):
-        """The two Sides: by default the off-the-shelf and the fine-tuned run of one seed."""
-        root = Path(self.output, EXPERIMENT, self.challenge, self.architecture)
-        paths = {
+    def list(self, sweep=None):
+        """Print the figure's state, as a dry run does; no training's time or disk counts.
+
+        Arguments:
+            sweep: a Sweep, with runs that will be there by then in its ledger.
+        """
+        path, planned = self.folder / f"{METHODS[self.method][0]}.png", sweep.ledger.runs if sweep else {}
+        state, why = (FINISHED if path.exists() else TO_DO), ""
+        if not all(each in planned for each in self.paths().values()):
+            try:
+                self.sides()
+            except InputError as error:
+                state, why = REFUSED, f": {in_words(str(error))}"
+        print(f"{state:10}  {path}  (maps of two networks on {self.images} images at the most){why}")
+
+    def paths(self):
+        """The folders of the two runs: by default the off-the-shelf and the fine-tuned one of one seed; a dict."""
+        root = self._root / self.challenge / self.architecture
+        return {
             "off the shelf": self.before or root / "off-the-shelf" / f"seed-{self.seed}",
             "fine-tuned": self.after or root / "fine-tuning" / f"seed-{self.seed}",
         }
-        before, after = (Side.of(title, RunFolder(path)) for title, path in paths.items())
+
+    def sides(self):
+        """The two Sides."""
+        before, after = (Side.of(title, RunFolder(path)) for title, path in self.paths().items())
         for name in SAME:
             if before.settings.get(name) != after.settings.get(name):
                 raise InputError(

@@ -21,6 +21,7 @@ from arttl.runs.leaks import check_weights_unseen
 from arttl.sweeps import Part, Sweep, do_parts
 from arttl.training.computing import USUAL, Computing
 from arttl.transfer.data import DataSettings
+from arttl.transfer.places import runs_root
 from arttl.transfer.plan import DEMO, NETWORKS, Demo, Variant, check_settings, plan_run
 from arttl.transfer.run import run_one
 
@@ -228,9 +229,14 @@ class TransferStudy:
         return self.divided(self.open(), preset)
 
     @property
+    def root(self):
+        """The folder in which that of the challenge is, as of arttl.transfer.places.runs_root."""
+        return runs_root(Path(self.sweep.output, self.experiment), self.challenge, self.data.name)
+
+    @property
     def folder(self):
         """Where the study's run folders are."""
-        return Path(self.sweep.output, self.experiment, self.challenge)
+        return self.root / self.challenge
 
 
 def distinct(specs):
@@ -247,7 +253,8 @@ def check_sources(specs, data):
         data: the CollectionData of the target.
     """
     images = data.image_table()
-    for weights in dict.fromkeys(spec.weights for spec in specs):
+    there = (spec for spec in specs if all(run.is_complete for run in spec.requires))
+    for weights in dict.fromkeys(spec.weights for spec in there):
         for line in check_weights_unseen(weights, images):
             say(line)
 

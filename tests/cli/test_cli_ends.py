@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from arttl.base import bars
+from arttl.base import bars, quietly
 from arttl.base.errors import InputError
 from arttl.cli import Parser, run_main
 
@@ -82,6 +82,28 @@ def test_signals_let_work_be_saved_and_say_how_to_go_on(ended, capfd, number, co
     assert said.startswith(f"{word}; the same command with --resume")
     assert said.count("\n") == 1
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize(("name", "said"), [("torch", "pip install 'arttl[torch]'"), ("tf", "tensorflow, jax, torch")])
+def test_a_backend_that_is_not_there_is_one_line(monkeypatch, capfd, name, said):
+    monkeypatch.setenv("KERAS_BACKEND", name)
+    monkeypatch.setattr(quietly, "find_spec", lambda each: None if each == "torch" else each)
+    monkeypatch.setattr(sys, "argv", ["script"])
+    parser = Parser()
+    parser.add_argument("--debug", action="store_true")
+    with pytest.raises(SystemExit) as end:
+        run_main(lambda options: None, parser)
+    err = capfd.readouterr().err
+    assert (end.value.code, err.count("\n")) == (2, 1)
+    assert said in err
+
+
+def test_one_that_is_missed_later_is_too(ended, capfd):
+    def work():
+        raise ModuleNotFoundError("No module named 'jax'", name="jax")
+
+    assert ended(work) == 2
+    assert capfd.readouterr().err.startswith("error: Keras' backend jax is not installed; pip install 'arttl[jax]'")
 
 
 def test_a_log_file_has_lines_at_intervals_and_a_terminal_a_bar(monkeypatch, capsys):

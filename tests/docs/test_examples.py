@@ -112,16 +112,6 @@ def test_an_example_gives_what_it_says(name, given, monkeypatch):
     assert "".join(said) == ""
 
 
-@pytest.mark.parametrize("page", ["compaction.md", "saliency.md"])
-def test_the_examples_of_a_page_run(page, given, monkeypatch):
-    """With the model and images that the page takes for granted."""
-    folder, names = given(page)
-    monkeypatch.chdir(folder)
-    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
-    for code in re.findall(r"```python\n(.*?)```", text, re.S):
-        exec(code, names)
-
-
 def test_what_is_not_run_is_there():
     assert NOT_RUN.keys() <= EXAMPLES.keys()
 

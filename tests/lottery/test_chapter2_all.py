@@ -175,4 +175,6 @@ def test_it_is_committed_with_the_outputs_of_one_run_from_top_to_bottom(name):
 @pytest.mark.slow
 def test_it_runs(name, chapter2_runs, monkeypatch):
     monkeypatch.setenv("ARTTL_RUNS", str(chapter2_runs))
-    run_notebook(name)
+    done = run_notebook(name)
+    assert done.returncode == 0, done.stderr
+    assert "making them" not in done.stdout

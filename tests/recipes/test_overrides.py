@@ -4,6 +4,8 @@ import pytest
 
 from arttl import recipes
 from arttl.base.errors import InputError
+from arttl.lottery.networks import get_network
+from arttl.models import get_backbone
 from arttl.recipes.eras import ERAS
 from arttl.recipes.overrides import flattened, read_assignments
 from arttl.reports.explain import explain
@@ -81,6 +83,36 @@ def test_bad_settings_are_one_line_with_the_remedy(text, said):
 def test_optimizers_that_keras_does_not_have_are_refused(settings, said):
     with pytest.raises(InputError, match=said):
         recipes.fine_tuning().changed(settings).make_optimizer()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("momentum=0.5", "did you mean optimizer.momentum?"),
+        ("rmsprop_root=inside", "did you mean numerics.rmsprop_root?"),
+        ("epochs=3", "did you mean max_epochs?"),
+        ("BatchSize=3", "did you mean batch_size?"),
+        ("numerics.rmsproproot=inside", "did you mean rmsprop_root?"),
+        ("colour=red", "split"),
+    ],
+)
+def test_what_was_probably_meant_is_named(text, said):
+    with pytest.raises(InputError) as error:
+        recipes.fine_tuning().changed(read_assignments([text]))
+    assert str(error.value).endswith(said)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "lr", "optimizer.learning_rate"])
+def test_the_learning_rate_has_its_usual_names(name):
+    assert recipes.fine_tuning().changed(read_assignments([f"{name}=0.25"])).optimizer["learning_rate"] == 0.25
+
+
+def test_networks_too():
+    with pytest.raises(InputError, match=r"did you mean inception_v3\?$"):
+        get_backbone("inception")
+    with pytest.raises(InputError, match=r"did you mean resnet20\?$"):
+        get_network("resnet-20b")
 
 
 def test_another_optimizer_keeps_only_the_learning_rate():

@@ -98,7 +98,7 @@ def test_figure_8_marks_the_published_bests_hollow_in_the_sources_colours(tmp_pa
         assert marks[f"_published best {name}"].get_color() == lines_of(study)[title].get_color()
     for axes, title in ((small, "Human-LBA, ResNet20 (1 seed)"), (own, "clipart-a type, ResNet50 (1 seed)")):
         assert axes.get_title() == title
-        assert not [name for name in all_lines(axes) if "published" in name]
+        assert not [name for name in all_lines(axes) if "published best" in name]
         assert "published" not in legend_of(axes)
         assert not axes.collections  # one seed has no band
 
@@ -363,3 +363,15 @@ def test_a_whole_search_has_ticks_to_its_end(tmp_path):
     assert np.diff(places).min() > 0.06
     assert places.min() >= 0
     assert places.max() <= 1
+
+
+def test_bundled_data_have_behind_them_the_thesis_curves_that_they_stand_in_for(tmp_path):
+    for number in (0, 1):
+        write_ticket(tmp_path, number=number, right=5, target="clipart-a type")
+        write_ticket(tmp_path, number=number, right=5, target="stamps type")
+    first, second = figure8(series_of(tmp_path)).axes
+    drawn = {name for name in all_lines(first) if name.startswith("_published")}
+    assert {"_published CIFAR-10", "_published target ticket", "_published from scratch"} <= drawn
+    assert "published, of Type-Classification, ResNet50" in legend_of(first)
+    assert not any("published best" in name for name in all_lines(first))  # a mark is a number to compare with
+    assert not any("published" in name for name in [*all_lines(second), *legend_of(second)])

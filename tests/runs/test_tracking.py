@@ -9,7 +9,6 @@ import forked
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 from scripts import EXPERIMENTS, SMALL, comparable, run_folders
 
 from arttl.base.files import write_json
@@ -25,6 +24,7 @@ from arttl.training.computing import Computing
 from arttl.transfer.everything import Chapter1
 
 OFF_THE_SHELF = (*SMALL, "--approach", "off-the-shelf")
+tf = pytest.importorskip("tensorflow")
 has_mlflow = pytest.mark.skipif(find_spec("mlflow") is None, reason="MLflow is not installed")
 
 

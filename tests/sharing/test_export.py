@@ -5,11 +5,14 @@ import hashlib
 import itertools
 import json
 
+import keras
+import numpy as np
 import pytest
 from shared_classifiers import hand_made_run
 
 import arttl
 from arttl.base.errors import InputError
+from arttl.models import CaffePreprocessing, needed_objects
 from arttl.runs import RunFolder
 from arttl.sharing import export
 
@@ -50,6 +53,24 @@ def test_folders_of_ones_own_are_not_told(tmp_path):
     assert "secret" not in told
     assert "starts from w.keras weights" in told
     assert "the source: starts from v.h5 weights" in told
+
+
+def test_a_plain_export_needs_nothing_but_keras_and_says_so(tmp_path):
+    pixels = keras.Input((32, 32, 3))
+    x = CaffePreprocessing(dtype="float32", name="preprocessing")(pixels)
+    model = keras.Model(pixels, keras.layers.Dense(3, "softmax")(keras.layers.GlobalAveragePooling2D()(x)))
+    run = hand_made_run(tmp_path / "run", model)
+    arttl.export_run(run, tmp_path / "whole")
+    assert "needs `import arttl`, for CaffePreprocessing." in (tmp_path / "whole" / "README.md").read_text()
+    assert arttl.export_run(run, tmp_path / "plain", plain=True) is True
+    assert "needs nothing but Keras." in (tmp_path / "plain" / "README.md").read_text()
+    assert needed_objects(tmp_path / "plain" / "model.keras") == []
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), "uint8")
+    loaded = arttl.load_classifier(tmp_path / "plain")  # its digests are its own
+    np.testing.assert_array_equal(loaded.model.predict(images, verbose=0), model.predict(images, verbose=0))
+    assert arttl.export_run(run, tmp_path / "plain", plain=True) is False
+    with pytest.raises(InputError, match="holds no export of this run"):
+        arttl.export_run(run, tmp_path / "plain")
 
 
 def test_same_export_again_is_left_alone_and_anything_else_is_refused(tmp_path):

@@ -79,7 +79,7 @@ def test_the_option_is_the_recipes_setting_and_a_deviation():
     (spec,) = study.runs()
     assert spec.recipe.split == "stratified"
     assert spec.challenge == "style"
-    assert "split is stratified, not thesis" in departures(spec.recipe, from_scratch()).values()
+    assert "split is stratified, not thesis" in [each.text for each in departures(spec.recipe, from_scratch())]
     (usual,) = TransferStudy.from_options(parser.parse_args([*line, "--split", "own"]), "ch1/rijks").runs()
     assert usual.recipe.split == "thesis"
 

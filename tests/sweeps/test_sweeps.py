@@ -90,10 +90,10 @@ def test_a_dry_run_lists_and_leaves_nothing(tmp_path, capsys):
     (tmp_path / ".sweep.lock").unlink()
     capsys.readouterr()
     assert not do_parts([part(specs)], sweep(tmp_path, dry_run=True))
-    assert [line.split()[0:2] for line in capsys.readouterr().out.splitlines()] == [
-        ["done", str(tmp_path / "a")],
-        ["to", "do"],
-    ]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"finished    {tmp_path / 'a'}  (run a)"
+    assert lines[1].startswith(f"to do       {tmp_path / 'b'}  (run b; about ")
+    assert lines[2].startswith("2 runs: 1 finished, 1 to do; what is left takes about ")
     assert not (tmp_path / "b").exists()
     assert not (tmp_path / ".sweep.lock").exists()
 

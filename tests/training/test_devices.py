@@ -83,7 +83,8 @@ def test_pytorch_takes_one_device(monkeypatch):
 
 def test_what_a_run_records():
     assert Computing(devices=2).settings == {"devices": 2}
-    assert Computing(devices=2).deviations == ["2 devices share each batch: sums are rounded otherwise"]
+    (found,) = Computing(devices=2).deviations
+    assert found.text == "2 devices share each batch: sums are rounded otherwise"
     assert USUAL.deviations == []
 
 

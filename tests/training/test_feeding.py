@@ -1,10 +1,17 @@
 """What `fit` is given: the same batches in the order of the epoch, and on TensorFlow no autotuner."""
 
+import io
+import sys
+
 import keras
 import numpy as np
 import pytest
+from small_training import CLASSES, data, small_model
 
-from arttl.training import Arrays, Batches, fed
+from arttl.recipes import fine_tuning
+from arttl.training import Arrays, Batches, Checkpoint, fed, train
+from arttl.training.epoch_bar import EpochBar
+from arttl.training.feeding import AHEAD
 
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 
@@ -52,3 +59,46 @@ def test_training_is_that_on_the_batches_themselves(batches):
 def test_on_other_backends_it_is_the_batches_themselves(batches, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     assert fed(batches) is batches
+
+
+@pytest.mark.core
+def test_of_each_batch_that_is_read_it_is_told_how_many_are_done(rng):
+    """Never more than have been taken, however far ahead they are read, and about as many."""
+    images = rng.integers(0, 256, (40, 4, 4, 3), "uint8")
+    batches, said = Batches(Arrays(images), np.arange(40), np.arange(40) % 3, 3, 4), []
+    source, ahead = fed(batches, said.append), AHEAD if TENSORFLOW else 0
+    for taken, (found, labels) in enumerate(source if TENSORFLOW else (source[index] for index in range(10))):
+        np.testing.assert_array_equal(found, batches[taken][0])
+        np.testing.assert_array_equal(labels, batches[taken][1])
+        assert said[-1] <= taken + 1
+    assert said == [max(0, index - ahead) for index in range(10)]
+
+
+@pytest.mark.core
+def test_an_epochs_bar_is_for_a_terminal_alone_and_sees_no_step(monkeypatch, tmp_path, capsys):
+    """Keras waits for the results of every step of which a callback wants to know."""
+    seen, fit = [], keras.Model.fit
+    monkeypatch.setattr(keras.Model, "fit", lambda *args, **more: (seen.extend(more["callbacks"]), fit(*args, **more)))
+    recipe = fine_tuning("keras3", max_epochs=2)
+    images, class_ids = data()
+    parts = [Batches(images, np.arange(90), class_ids, CLASSES, 32) for _ in range(2)]
+    model = small_model(recipe)
+
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(model, recipe, *parts, Checkpoint(tmp_path), interrupt)
+    assert not any(isinstance(each, EpochBar) for each in seen)
+    assert capsys.readouterr().err == ""
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    progress = train(model, recipe, *parts, Checkpoint(tmp_path))
+    assert any(isinstance(each, EpochBar) for each in seen)
+    hooks = ("on_batch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_end")
+    assert all(getattr(type(each), name) is getattr(keras.callbacks.Callback, name) for each in seen for name in hooks)
+    shown = terminal.getvalue()
+    assert "epoch 2 (at most 2):" in shown
+    assert f"| 0/{len(parts[0])}" in shown
+    assert f"best: epoch 1, validation accuracy {progress.history[0]['val_accuracy']:.1%}" in shown

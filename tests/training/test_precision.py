@@ -71,7 +71,7 @@ def test_layers_are_made_in_the_precision_within_the_block_alone(precision):
     assert keras.layers.Dense(1).compute_dtype == "float32"
     asked = Computing(precision)
     assert asked.settings == {"precision": precision}
-    assert asked.deviations == [f"layers compute in {precision}, not float32"]
+    assert [each.text for each in asked.deviations] == [f"layers compute in {precision}, not float32"]
     assert USUAL.settings == {}
     assert USUAL.deviations == []
 

@@ -89,3 +89,12 @@ def test_the_figure_is_drawn_from_two_runs(saliency, script, first_runs, photogr
 def test_the_command_line_names_every_method():
     (option,) = [each for each in saliency_parser("", ["type"])._actions if each.dest == "method"]
     assert tuple(option.choices) == tuple(METHODS)
+
+
+def test_a_dry_run_says_which_run_is_missing_and_draws_nothing(saliency, tmp_path):
+    code, out, _ = saliency("--dry-run")
+    assert code == 0
+    assert out.startswith("refused     ")
+    assert out.count("\n") == 1
+    assert "there is no finished run in" in out
+    assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arttl.base.wording import counted, shown
 from arttl.published.chapter2 import OWN
-from arttl.published.curves import round_curves
+from arttl.reports.tickets.behind import NOTHING, behind
 from arttl.reports.tickets.looks import CONTROLS
 from arttl.reports.tickets.naming import NATURAL, is_related, network_title, order, source_name, source_title
 from arttl.reports.tickets.panels import Panel, make_lines, panels_figure
@@ -82,8 +82,8 @@ def _searched_parts(series, searches):
     for (target, network), parts in sorted(found.items(), key=lambda item: order(*item[0])):
         if len(parts) > 1:
             scratch = [each for each in select(series, start="scratch", network=network) if _is_of(target, each)]
-            curves = round_curves("9c", target, network)
-            panels.append(_parts_panel(parts, scratch, (target, network), source_title(OWN), curves))
+            published = behind("9c", target, network)
+            panels.append(_parts_panel(parts, scratch, (target, network), source_title(OWN), published))
     return panels
 
 
@@ -98,22 +98,22 @@ def _transferred_parts(series):
     for each in select(series, start="ticket", fraction=None):
         found.setdefault((*_place(each), each.key["source"]), []).append(each)
     return [
-        _parts_panel(parts, _at(series, place, start="scratch"), place, f"{source_title(source)}, transferred", [])
+        _parts_panel(parts, _at(series, place, start="scratch"), place, f"{source_title(source)}, transferred")
         for (*place, source), parts in found.items()
         if len(parts) > 1
     ]
 
 
-def _parts_panel(parts, scratch, place, what, curves):
+def _parts_panel(parts, scratch, place, what, published=NOTHING):
     parts = sorted(parts, key=lambda each: -each.key["fraction"])
     title = _title(place, [*parts, *scratch], f", {what}")
-    return Panel("9c", title, make_lines("9c", parts, curves), scratch, curves)
+    return Panel("9c", title, make_lines("9c", parts, published.curves), scratch, *published)
 
 
 def _panel(figure, series, place, found, bests=None):
-    curves, scratch = round_curves(figure, *place), _at(series, place, start="scratch")
-    lines = make_lines(figure, found, curves)
-    return Panel(figure, _title(place, [*found, *scratch]), lines, scratch, curves, bests)
+    published, scratch = behind(figure, *place), _at(series, place, start="scratch")
+    lines = make_lines(figure, found, published.curves)
+    return Panel(figure, _title(place, [*found, *scratch]), lines, scratch, *published, bests)
 
 
 def _title(place, found, rest=""):

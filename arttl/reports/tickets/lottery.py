@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arttl.base.wording import counted
-from arttl.published.curves import round_curves
+from arttl.reports.tickets.behind import behind
 from arttl.reports.tickets.looks import CONTROLS
 from arttl.reports.tickets.naming import data_name, network_title
 from arttl.reports.tickets.panels import Panel, make_lines, panels_figure
@@ -43,11 +43,11 @@ def lottery_problems(tickets):
 def _panel(series, controls):
     found = [each for start in CONTROLS for each in controls if each.key["start"] == start]
     found = [each for each in found if _same_tickets(series, each) and len(each.rounds)]
-    curves = round_curves("5", series.key["source"], series.key["network"])
+    published = behind("5", series.key["source"], series.key["network"])
     part = "" if series.key["fraction"] == 1.0 else f", {series.key['fraction']:.0%} of the images"
     title = f"{source_title_of_search(series.key)}, {network_title(series.key['network'])}{part}"
     title = f"{title} ({counted(series.seeds, 'seed')})"
-    return Panel("5", title, make_lines("5", [series, *found], curves), [], curves)
+    return Panel("5", title, make_lines("5", [series, *found], published.curves), [], *published)
 
 
 def _same_tickets(series, control):

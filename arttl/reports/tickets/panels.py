@@ -38,7 +38,8 @@ class Panel:
         title: above it.
         lines: list of Lines.
         scratch: list of Series of training from scratch.
-        curves: the RoundCurves that the thesis plots for the same target and network.
+        curves: the RoundCurves that the thesis plots for the same target and network, or for what is stood in for.
+        curves_of: of what they are, where that is something else; else "".
         bests: target and network whose published best tickets are marked, or None.
     """
 
@@ -47,6 +48,7 @@ class Panel:
     lines: list
     scratch: list
     curves: list
+    curves_of: str = ""
     bests: tuple | None = None
 
     @property
@@ -183,7 +185,7 @@ def _draw_panel(axes, panel):
     labels = set(axes.get_legend_handles_labels()[1])
     missing = {each.label: each for _, each in behind if each.label not in labels}
     more = [Line2D([], [], **_drawn(each), **BEHIND, label=f"{label} (not run)") for label, each in missing.items()]
-    finish(axes, panel.title, [*more, *([published_entry()] if behind else [])])
+    finish(axes, panel.title, [*more, *([published_entry(panel.curves_of)] if behind else [])])
 
 
 def _drawn(its_look):

@@ -34,7 +34,8 @@ SHOWN = 12  # searches whose plots are on the page, so that it can be sent by ma
 
 _BANDS = (
     "Mean over seeds and a band of ± 1 standard deviation; small dots alone are rounds that lack seeds. Rounds are "
-    "equally far apart. Thin: what the thesis plots, wherever target and network are its own."
+    "equally far apart. Thin: what the thesis plots, of the same target and network; behind bundled data, of "
+    "those that they stand in for, as the legend says: a shape to look at, no numbers to compare."
 )
 _CAPTIONS = {
     "figure5": "Figure 5: winning tickets, random reinitialisation and random masks on the source itself",

@@ -1,0 +1,35 @@
+from arttl import collections as collections
+from arttl import images as images
+from arttl import models as models
+from arttl import pruning as pruning
+from arttl import published as published
+from arttl import recipes as recipes
+from arttl import reports as reports
+from arttl import runs as runs
+from arttl import saliency as saliency
+from arttl import sharing as sharing
+from arttl import sources as sources
+from arttl import splits as splits
+from arttl import training as training
+from arttl.base.errors import InputError as InputError
+from arttl.collections import Collection as Collection
+from arttl.images import ImageStore as ImageStore
+from arttl.models import BACKBONES as BACKBONES
+from arttl.models import build_classifier as build_classifier
+from arttl.models import replace_head as replace_head
+from arttl.models import set_trainable as set_trainable
+from arttl.pruning import MagnitudePruning as MagnitudePruning
+from arttl.pruning import PolynomialDecay as PolynomialDecay
+from arttl.pruning import SearchSettings as SearchSettings
+from arttl.pruning import find_tickets as find_tickets
+from arttl.pruning import load_ticket as load_ticket
+from arttl.runs import RunFolder as RunFolder
+from arttl.saliency import visual_backprop as visual_backprop
+from arttl.sharing import Classifier as Classifier
+from arttl.sharing import export_run as export_run
+from arttl.sharing import load_classifier as load_classifier
+from arttl.training import Batches as Batches
+from arttl.training import train as train
+from arttl.training.features import extract_features as extract_features
+
+__version__: str

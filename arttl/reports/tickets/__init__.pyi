@@ -1,0 +1,15 @@
+from arttl.reports.tickets.batchnorm import batchnorm_table as batchnorm_table
+from arttl.reports.tickets.collect import collect_tickets as collect_tickets
+from arttl.reports.tickets.figures import figure8 as figure8
+from arttl.reports.tickets.figures import figure9 as figure9
+from arttl.reports.tickets.findings import findings_table as findings_table
+from arttl.reports.tickets.lottery import figure5 as figure5
+from arttl.reports.tickets.lottery import lottery_series as lottery_series
+from arttl.reports.tickets.samples import target_samples as target_samples
+from arttl.reports.tickets.searches import search_figure as search_figure
+from arttl.reports.tickets.searches import searches_table as searches_table
+from arttl.reports.tickets.sections import rounds_table as rounds_table
+from arttl.reports.tickets.series import make_series as make_series
+from arttl.reports.tickets.tables import accuracy_table as accuracy_table
+from arttl.reports.tickets.tables import fractions_table as fractions_table
+from arttl.reports.tickets.tables import targets_table as targets_table

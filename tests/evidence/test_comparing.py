@@ -1,0 +1,54 @@
+"""Comparisons over folds, by hand; and folds that test every picture once."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from comparing import compared, pooled, verdict
+from make_folds import folds
+
+
+def pictures(*folds):
+    """A table whose fold k has so many pictures right by (both, first alone, second alone, neither)."""
+    rows = []
+    for number, counts in enumerate(folds, 1):
+        for count, (first, second) in zip(counts, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True):
+            rows += [{"fold": number, "first": first, "second": second}] * count
+    return pd.DataFrame(rows)
+
+
+def test_difference_by_hand():
+    """Folds of ten: +2, +1, +3 pictures, so 20, 10, 30 points: mean 20, deviation 10, k = 3."""
+    found = compared(pictures((5, 2, 0, 3), (6, 2, 1, 1), (4, 4, 1, 1)), "first", "second")
+    error = 10 * math.sqrt(1 / 3 + (1 / 3) / (2 / 3))  # of the mean, corrected for folds that share training pictures
+    assert found.points == pytest.approx(20)
+    assert (found.high - found.points) / error == pytest.approx(4.302653, abs=1e-5)  # Student's t, 2 degrees of freedom
+    assert (found.folds, found.pictures, found.gained, found.lost) == (3, 30, 8, 2)
+    assert found.p == pytest.approx(2 * (1 + 10 + 45) / 2**10)  # of ten tosses at most two tails, on either side
+    assert verdict(found) == "undecided"
+
+
+def test_a_clear_difference_is_supported_or_contradicted_and_one_fold_decides_nothing():
+    table = pictures((50, 30, 0, 20), (50, 31, 1, 18), (50, 29, 0, 21))
+    assert verdict(compared(table, "first", "second")) == "supported"
+    assert verdict(compared(table, "second", "first")) == "contradicted"
+    assert compared(table[table.fold == 1], "first", "second") is None
+
+
+def test_folds_that_one_way_has_not_been_trained_on_are_left_out():
+    table = pictures((5, 2, 0, 3), (6, 2, 1, 1), (4, 4, 1, 1))
+    table.loc[table.fold == 3, "second"] = np.nan
+    found = compared(table, "first", "second")
+    assert (found.folds, found.pictures) == (2, 20)
+    assert pooled(table, "second")[0] == pytest.approx(100 * 12 / 20)
+
+
+def test_every_picture_is_tested_once_and_duplicates_stay_together():
+    labels = np.array(["a", "b"] * 100)
+    groups = np.array([str(number if number > 9 else number % 2) for number in range(200)])
+    parts = np.array(list(folds(labels, groups)))
+    assert ((parts == "test").sum(axis=0) == 1).all()
+    assert {tuple(np.unique(each)) for each in parts} == {("test", "train", "val")}
+    for fold in parts:
+        assert len(set(fold[[0, 2, 4, 6, 8]])) == 1  # duplicates of each other

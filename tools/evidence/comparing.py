@@ -1,0 +1,76 @@
+"""Two ways to train, compared over folds that test every picture once."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+
+class Difference(NamedTuple):
+    """One way's test accuracy less the other's, in points.
+
+    Attributes:
+        points, low, high: mean over folds, and its 95% interval.
+        folds, pictures: of how many.
+        gained, lost: pictures that the first alone, and the second alone, has right.
+        p: of McNemar's exact test on these, which knows nothing of another training's chance.
+    """
+
+    points: float
+    low: float
+    high: float
+    folds: int
+    pictures: int
+    gained: int
+    lost: int
+    p: float
+
+
+def compared(pictures, better, worse):
+    """The Difference of two columns of a table of pictures, over the folds that both have.
+
+    The interval is that of the corrected resampled t-test: folds share most of their training pictures, so that their
+    differences vary less than those of new collections would; the variance of the mean is multiplied by 1/k +
+    (test / training pictures). Source: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine
+    Learning 52, 2003, pages 239 to 281.
+
+    Arguments:
+        pictures: DataFrame with image_id, fold, and a column of 0, 1 or NA for each way.
+        better, worse: two of these columns.
+
+    Returns a Difference, or None with fewer than two folds.
+    """
+    both = pictures[["fold", better, worse]].dropna()
+    ours, theirs = both[better].astype(int), both[worse].astype(int)
+    differences = 100 * (ours - theirs).groupby(both.fold).mean()
+    k = len(differences)
+    if k < 2:
+        return None
+    tested = 1 / pictures.fold.nunique()
+    error = math.sqrt(differences.var(ddof=1) * (1 / k + tested / (1 - tested)))
+    reach = stats.t.ppf(0.975, k - 1) * error
+    gained, lost = int((ours > theirs).sum()), int((ours < theirs).sum())
+    p = stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    mean = float(differences.mean())
+    return Difference(mean, mean - reach, mean + reach, k, len(both), gained, lost, float(p))
+
+
+def pooled(pictures, column):
+    """(accuracy, low, high) in percent of all pictures tested in a column: 95%, Wilson's."""
+    right = pictures[column].dropna().astype(int)
+    interval = stats.binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
+    return 100 * float(np.mean(right)), 100 * interval.low, 100 * interval.high
+
+
+def verdict(difference):
+    """What a Difference says of a claim that the first way is better."""
+    if difference is None or difference.low <= 0 <= difference.high:
+        return "undecided"
+    return "supported" if difference.low > 0 else "contradicted"
+
+
+def read_pictures(path):
+    """A table of pictures as gather.py wrote it."""
+    return pd.read_csv(path)
