@@ -151,7 +151,7 @@ def test_smooth_grad_repeats_with_its_seed_and_follows_weights(images):
 
 
 @pytest.mark.slow
-def test_grad_cam_of_the_thesis_network_takes_its_last_relu(rng):
+def test_grad_cam_of_the_thesis_network_takes_its_last_relu(slim_networks, rng):
     model = build_classifier("resnet50", 4, weights="bundled", image_size=64, numerics="2.1.6", trainable=False)
     pixels = rng.integers(0, 256, (2, 64, 64, 3), dtype="uint8")
     last = next(layer.name for layer in reversed(model.layers) if isinstance(layer, layers.Activation))
