@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import tempfile
 from pathlib import Path
 
 import forked
@@ -15,6 +16,8 @@ TESTS = Path(__file__).parent
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ARTTL_CHECKPOINT_SECONDS", "0")  # epochs take no time here; test_checkpoint.py has others
+CACHE = tempfile.TemporaryDirectory(prefix="arttl-tests-")  # what a test finds depends on no earlier one's user
+os.environ["ARTTL_CACHE"] = CACHE.name
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 

@@ -13,13 +13,13 @@ import pytest
 from hostile import REPOSITORY, assert_checked, check_all
 from pictures import BOMBS, encoded, huge_frame
 from PIL import Image
-from stores import build, done_rows
+from stores import before_decoding, build, done_rows
 from test_image_store_builds import start_slow_build
 
 from arttl.base.errors import InputError
 from arttl.check import images as checking
 from arttl.collections.image_folder import IMAGE_SUFFIXES
-from arttl.images import Decoding, ImageStore, decode_image, store
+from arttl.images import Decoding, ImageStore, store
 
 LARGE = Decoding((64, 64))
 
@@ -100,23 +100,12 @@ def test_a_picture_that_changes_while_it_is_read(pixels, tmp_path, monkeypatch, 
         elif how == "becomes a pipe":
             os.mkfifo(path)
 
-    def decode(path, decoding):
-        if path == pixels["07"]:
-            change(path)
-        return decode_image(path, decoding)
-
     with monkeypatch.context() as patch:
-        patch.setattr(store, "decode_image", decode)
+        before_decoding(patch, lambda path: path == pixels["07"] and change(path))
         assert f"1 of 60 images cannot be read, first {pixels['07']} (" in complaint(pixels, tmp_path / "stores")
     assert not list((tmp_path / "stores").glob(".*.new"))
 
-    def decode_first(path, decoding):
-        picture = decode_image(path, decoding)
-        if path == pixels["08"]:
-            path.unlink()
-        return picture
-
-    monkeypatch.setattr(checking, "decode_image", decode_first)
+    before_decoding(monkeypatch, lambda path: path == pixels["08"] and path.unlink())
     assert set(checking.read_images(pixels, progress=False).bad) == {"07", "08"}
 
 

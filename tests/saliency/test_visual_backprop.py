@@ -118,6 +118,17 @@ def test_channels_are_averaged_after_rectification():
         np.testing.assert_allclose(maps[0, 0], [1, 0.25, 0.5], rtol=1e-6)
 
 
+def test_even_kernels_lay_no_chequerboard_over_the_map():
+    """Windows of 3 with stride 2 cover seven pixels 1, 1, 2, 1, 2, 1 and 1 times; of an even map the mean is even."""
+    model = sequential((7, 7), ones(3, strides=2))
+    times = np.array([1, 1, 2, 1, 2, 1, 1])
+    image = np.ones((1, 7, 7, 1))
+    np.testing.assert_allclose(visual_backprop(model, image)[0], np.outer(times, times) / 4, rtol=1e-6)
+    np.testing.assert_allclose(visual_backprop(model, image, kernel="even")[0], np.ones((7, 7)), rtol=1e-6)
+    with pytest.raises(InputError, match="kernel is 'smooth'; give ones or even"):
+        visual_backprop(model, image, kernel="smooth")
+
+
 # Against Keras' convolutions, and a scatter-add
 
 

@@ -34,7 +34,7 @@ def shelf(first_runs, tmp_path):
     return shutil.copytree(runs / name, tmp_path / "runs" / name)
 
 
-def test_class_folders_from_data_to_table(first_runs):
+def test_class_folders_from_data_to_table(first_runs, photographs):
     runs, out = first_runs("off-the-shelf", "fine-tuning")
     folders = run_folders(runs)
     assert [str(path.relative_to(runs)) for path in folders] == [
@@ -64,6 +64,7 @@ def test_class_folders_from_data_to_table(first_runs):
         assert config["settings"]["recipe"]["optimizer"]["name"] == ("SGD" if "fine" in str(path) else "RMSprop")
         assert any("image size is 32, not 224" in line for line in config["deviations"])
         assert config["versions"]["keras"]
+        assert config["reading"] == {"data": str(photographs.absolute())}
 
 
 def test_saved_model_repeats_its_predictions(shelf, photographs):

@@ -9,7 +9,9 @@ from PIL import Image
 from scripts import SMALL, run_script
 
 from arttl.cli.parsers import saliency_parser
+from arttl.images import Decoding
 from arttl.images.overlay import overlay
+from arttl.images.own_size import own_decoding
 from arttl.transfer.saliency import METHODS, choose
 
 
@@ -48,6 +50,28 @@ def test_an_overlay_is_the_picture_where_the_map_is_zero():
     # turbo ends in (122, 4, 3); 0.7 of it and 0.3 of the picture
     expected = 0.7 * np.array([122, 4, 3]) + 0.3 * image[2, 3]
     np.testing.assert_allclose(drawn[2, 3], expected, atol=1.5)
+
+
+def test_an_overlay_has_the_picture_s_own_size_whatever_the_map_s():
+    image = np.full((40, 60, 3), 255, "uint8")
+    drawn = overlay(image, np.array([[1.0, 0.0], [1.0, 0.0]]))
+    assert drawn.shape == image.shape
+    assert (drawn[:, :10] == drawn[:1, :1]).all()  # left of the left pixel's middle
+    assert (drawn[:, 50:] == 255).all()
+    assert len({tuple(pixel) for pixel in drawn[0]}) > 10  # no edge between
+
+
+def test_a_picture_at_its_own_size_is_the_part_that_the_network_sees(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6  # on its side
+    Image.new("RGB", (400, 100), "red").save(tmp_path / "a.jpg", exif=turned)
+    for reading, fit, most, size in (
+        ("upright", "stretch", 999, (400, 100)),
+        ("load_img", "stretch", 200, (50, 200)),
+        ("upright", "cover", 999, (100, 100)),
+    ):
+        decoding = own_decoding(tmp_path / "a.jpg", most, Decoding((32, 32), "nearest", reading, fit))
+        assert (decoding.size, decoding.reading, decoding.fit) == (size, reading, fit)
 
 
 @pytest.mark.slow
