@@ -5,11 +5,15 @@
 Building: 2000 x 1600 JPEGs into 224 x 224 pixels, against Pillow opening and fully decoding the same files with the
 same number of threads. Reading: shuffled batches of 32 x 224 x 224 x 3 from a store, against NumPy copying them out of
 an array in memory. The sides take turns; the ratio is contestant / baseline of the median rates.
+
+Processor seconds of all threads: stores of the same JPEGs at 224 pixels alone, at 224 and 299 of one decode, and these
+two with what the check and the search for duplicates want to know. The ratio is to 224 alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import sys
 import tempfile
@@ -24,11 +28,14 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run from a checkout
 
 from arttl.base.workers import processors
-from arttl.images import Decoding, ImageStore
+from arttl.check.describing import Describing
+from arttl.images import Decoding, ImageStore, build_stores, identify_files
 from arttl.images.pixelfile import PixelFile, lay_out
 
 SIZE, BATCH = (224, 224), 32
+BOTH = (Decoding(SIZE), Decoding((299, 299)))
 GOALS = {"images-nearest": 0.9, "images-antialiased": 1.0, "images-read": 0.5}
+MOST = {"images-both-sizes": 1.05, "images-both-sizes-and-check": 1.9}
 
 
 def main() -> None:
@@ -41,12 +48,17 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="arttl-benchmark-") as folder:
         results = compare_building(Path(folder), options.images, options.repeats)
+        processor = compare_sizes(Path(folder), options.images, options.repeats)
         results["images-read"] = compare_reading(Path(folder), options.stored, options.repeats)
     print(f"{'':20}{'baseline':>12}{'arttl':>12}  images a second, median of {options.repeats}")
     for name, (baseline, contestant) in results.items():
         print(f"{name:20}{baseline:12.1f}{contestant:12.1f}")
     for name, (baseline, contestant) in results.items():
         print(f"{name}: {contestant / baseline:.2f} (goal {GOALS[name]})")
+    alone = processor.pop("images-one-size")
+    print(f"processor time of an image: {alone:.1f} ms at {SIZE[0]} pixels")
+    for name, each in processor.items():
+        print(f"{name}: {each / alone:.2f} ({each:.1f} ms; at most {MOST[name]})")
 
 
 def compare_building(folder: Path, number: int, repeats: int) -> dict[str, tuple[float, float]]:
@@ -65,6 +77,26 @@ def compare_building(folder: Path, number: int, repeats: int) -> dict[str, tuple
         rates = take_turns(lambda _: decode_only(paths), lambda turn, method=method: build(method, turn), repeats)
         results[f"images-{method}"] = tuple(number / seconds for seconds in rates)
     return results
+
+
+def compare_sizes(folder: Path, number: int, repeats: int) -> dict[str, float]:
+    """Median processor milliseconds of an image, of stores of one size, of two, and of two with the check's facts."""
+    images = {path.name: path for path in (folder / "jpegs").iterdir()}
+    files = identify_files(images)
+    asked = {"images-one-size": (BOTH[:1], 0), "images-both-sizes": (BOTH, 0), "images-both-sizes-and-check": (BOTH, 1)}
+    spent = {name: [] for name in asked}
+    for turn in range(repeats + 1):  # one more, which is not counted
+        for name, (decodings, check) in asked.items():
+            also = [Describing(images, files) for _ in range(check)]
+            before = processor_seconds()
+            build_stores(images, decodings, folder / f"{name}-{turn}", files=files, progress=False, also=also)
+            spent[name].append(processor_seconds() - before)
+    return {name: 1000 * statistics.median(times[1:]) / number for name, times in spent.items()}
+
+
+def processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 def decode_only(paths: list[Path]) -> None:

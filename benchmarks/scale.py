@@ -158,19 +158,19 @@ def build_store(data, folder, log, every, fatal="0"):
 
     Once the log holds `fatal` bytes, unless that is 0, the process is killed, in the middle of its work.
     """
-    from arttl.images import Decoding, ImageStore, store
+    from arttl.images import Decoding, ImageStore, once
 
-    decode, fatal = store.decode_image, int(fatal)
+    read, fatal = once.read_picture, int(fatal)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
-    def decode_and_tell(path, decoding):
-        pixels = decode(path, decoding)
+    def read_and_tell(*arguments):
+        made = read(*arguments)
         os.write(descriptor, b".")
         if fatal and os.fstat(descriptor).st_size >= fatal:
             os.kill(os.getpid(), signal.SIGKILL)
-        return pixels
+        return made
 
-    store.decode_image = decode_and_tell
+    once.read_picture = read_and_tell
     paths = {name: Path(data, "jpg2", name) for name in sorted(os.listdir(Path(data, "jpg2")))[:: int(every)]}
     ImageStore.build(paths, Decoding((SIZE, SIZE)), folder, progress=False)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import h5py
 
-from arttl.images import Decoding, ImageStore, store
+from arttl.images import Decoding, ImageStore, once
 
-REPOSITORY = Path(store.__file__).parents[2]
+REPOSITORY = Path(once.__file__).parents[2]
 DECODING = Decoding((8, 8))
 
 
@@ -16,11 +16,22 @@ def build(images, tmp_path, decoding=DECODING, **options):
     return ImageStore.build(images, decoding, tmp_path / "stores", progress=False, **options)
 
 
+def before_decoding(monkeypatch, do):
+    """Have `do` called with the path of each picture before it is opened and decoded."""
+    read = once.read_picture
+
+    def read_picture(path, megapixels, wanted):
+        do(path)
+        return read(path, megapixels, wanted)
+
+    monkeypatch.setattr(once, "read_picture", read_picture)
+
+
 def forbid_decoding(monkeypatch):
-    def refuse(path, decoding):
+    def refuse(path):
         raise AssertionError(f"{path} was decoded again")
 
-    monkeypatch.setattr(store, "decode_image", refuse)
+    before_decoding(monkeypatch, refuse)
 
 
 def done_rows(folder):

@@ -75,6 +75,7 @@ def run_check(options):
         metadata_only=options.metadata_only,
         preset=recipe.split,
         reading=recipe.decoding,
+        cache=options.cache,
     )
     findings = [
         each._replace(detail=in_words(each.detail)) if each.kind in OF_FILES else each for each in checked.findings
@@ -97,6 +98,7 @@ def check_collection(
     progress=True,
     preset="thesis",
     reading="load_img",
+    cache=None,
 ):
     """Check a collection.
 
@@ -109,6 +111,7 @@ def check_collection(
         workers: threads that decode; default one for each processor that this process may use.
         progress: tell on stderr how far it has come.
         preset, reading: the split preset and the decoding of the recipe that training would follow.
+        cache: folder in which is kept what is found in each image; None keeps nothing.
 
     Returns Checked.
 
@@ -123,7 +126,8 @@ def check_collection(
     if not metadata_only:
         paths = collection.paths()
         preparing = preparing_seconds(paths.values(), workers, collection.megapixels)
-        images = read_images(paths, workers=workers, progress=progress, megapixels=collection.megapixels)
+        how = {"workers": workers, "progress": progress, "megapixels": collection.megapixels}
+        images = read_images(paths, cache=cache, **how)
     together = duplicates_of(images) if group_duplicates else ()
     facts = [challenge_facts(collection, challenge, seed, min_images, together, preset) for challenge in challenges]
     findings = metadata_findings(collection, facts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+import functools
 
 from scipy.cluster.hierarchy import DisjointSet
 
+from arttl.check.describing import SMALL
 from arttl.check.duplicates import ALIKE, DISTANCE, near, same
-from arttl.check.images import SMALL, read_images
+from arttl.check.images import read_images
 from arttl.splits import Grouping
 
 RULE = (
@@ -64,12 +65,15 @@ def duplicates_of(images):
     return joined([[images.image_ids[position] for position in group] for _, _, group in groups(images)])
 
 
-def duplicate_grouping(paths, files, megapixels=None):
+def duplicate_grouping(paths, files, cache=None, megapixels=None, read=None):
     """The Grouping that keeps duplicates in one part of a split.
 
     Arguments:
-        paths: dict of image_id to Path; every image is decoded, in parallel and once, if a split has to be made.
-        files: their fingerprint (arttl.images.files_fingerprint).
+        paths: dict of image_id to Path; if a split has to be made, each is decoded once, unless that was kept.
+        files: their arttl.images.Files.
+        cache: folder in which is kept what is found in each; None keeps nothing.
         megapixels: as in arttl.images.Decoding.
+        read: function that gives their ImageFacts instead.
     """
-    return Grouping(RULE, files, cache(lambda: duplicates_of(read_images(paths, megapixels=megapixels))))
+    read = read or (lambda: read_images(paths, files, cache, megapixels=megapixels))
+    return Grouping(RULE, files.fingerprint, functools.cache(lambda: duplicates_of(read())))

@@ -1,25 +1,22 @@
-"""Every image opened once: whether it can be read, and what tells it from others."""
+"""Every image looked at once: whether it can be read, and what tells it from others."""
 
 from __future__ import annotations
 
-import hashlib
+import os
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
-from arttl.base.bars import bar
-from arttl.base.files import file_hash
-from arttl.base.workers import bounded_map, processors
-from arttl.check.duplicates import GRID, perceptual_hash, thumbnail
-from arttl.images.decoding import BadImage, Decoding, decode_image
-from arttl.images.losses import lost_by_load_img
-
-SMALL = Decoding((64, 64), "antialiased")
-"""How the check decodes: a picture's content, not its size, decides whether two are alike."""
+from arttl.base.workers import processors
+from arttl.check.describing import FACTS, Describing, losses
+from arttl.images import decode_once, identify_files
+from arttl.images.decoding import Decoding, pixels_of
+from arttl.images.picture import read_picture
 
 PREPARED = (Decoding((224, 224)), Decoding((299, 299)))
 """The stores whose making the check foretells: that of VGG19 and ResNet50, and that of InceptionV3 and Xception."""
@@ -33,7 +30,7 @@ class ImageFacts:
 
     Arguments:
         image_ids: the readable images.
-        files: SHA-256 of each one's file, bytes.
+        files: what is the same for files of the same content, text of each one (arttl.images.Files).
         pixels: SHA-256 of each one's pixels at the size of SMALL, bytes.
         hashes: their perceptual hashes, uint64 (n,).
         thumbnails: float16 (n, GRID * GRID), see duplicates.thumbnail.
@@ -43,7 +40,7 @@ class ImageFacts:
     """
 
     image_ids: list[str]
-    files: list[bytes]
+    files: list[str]
     pixels: list[bytes]
     hashes: np.ndarray
     thumbnails: np.ndarray
@@ -51,40 +48,45 @@ class ImageFacts:
     bad: dict[str, str]
     lost: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, described):
+        """What a Describing knows, once it has seen every image."""
+        found = {image_id: described.facts(image_id) for image_id in described.paths}
+        bad = {image_id: facts for image_id, facts in found.items() if isinstance(facts, str)}
+        good = [image_id for image_id in found if image_id not in bad]
+        records = np.array([found[image_id] for image_id in good], FACTS)
+        return cls(
+            good,
+            [described.content(image_id) for image_id in good],
+            [each.tobytes() for each in records["pixels"]],
+            records["hash"],
+            records["thumbnail"],
+            records["flat"],
+            bad,
+            {image_id: losses(each) for image_id, each in zip(good, records["lost"], strict=True) if each},
+        )
 
-def read_images(paths, *, workers=None, progress=True, megapixels=None) -> ImageFacts:
-    """Decode every image in parallel threads; a picture is let go as soon as it is described.
+
+def read_images(paths, files=None, cache=None, *, workers=None, progress=True, megapixels=None) -> ImageFacts:
+    """Decode every image in parallel threads, unless a file of its content was looked at before.
 
     Arguments:
         paths: dict of image_id to Path.
+        files: identify_files(paths), where the caller knows it already.
+        cache: folder in which is kept what is found, made if need be; None keeps nothing.
         workers: threads; default one for each processor that this process may use.
         progress: tell on stderr how far it has come.
         megapixels: as in arttl.images.Decoding.
 
     Returns ImageFacts, in the order of `paths`.
     """
-    workers = workers or processors()
-    files, pixels, bad, lost, image_ids = [], [], {}, {}, []
-    describe = partial(_describe, decoding=replace(SMALL, megapixels=megapixels))
-    hashes = np.zeros(len(paths), np.uint64)
-    thumbnails = np.zeros((len(paths), GRID * GRID), np.float16)
-    flat = np.zeros(len(paths), bool)
-    told = bar(total=len(paths), desc="checking images", shown=progress)
-    with told, ThreadPoolExecutor(workers) as pool:
-        for image_id, found in bounded_map(pool, describe, paths.items(), 4 * workers):
-            told.update()
-            if isinstance(found, str):
-                bad[image_id] = found
-                continue
-            row = len(image_ids)
-            image_ids.append(image_id)
-            digests, hashes[row], thumbnails[row], flat[row], losses = found
-            if losses:
-                lost[image_id] = losses
-            files.append(digests[0])
-            pixels.append(digests[1])
-    kept = len(image_ids)
-    return ImageFacts(image_ids, files, pixels, hashes[:kept], thumbnails[:kept], flat[:kept], bad, lost)
+    if cache is not None:
+        with suppress(OSError):  # one that cannot be made keeps nothing
+            os.makedirs(cache, exist_ok=True)
+    described = Describing(paths, files or identify_files(paths, cache), cache, megapixels)
+    how = {"megapixels": megapixels, "workers": workers, "progress": progress}
+    decode_once(paths, [described], desc="checking images", **how)
+    return ImageFacts.of(described)
 
 
 def preparing_seconds(paths: Iterable, workers=None, megapixels=None) -> float:
@@ -107,23 +109,4 @@ def preparing_seconds(paths: Iterable, workers=None, megapixels=None) -> float:
 
 
 def _decode(path, megapixels):
-    try:
-        for decoding in PREPARED:
-            decode_image(path, replace(decoding, megapixels=megapixels))
-    except BadImage:
-        return
-
-
-def _describe(item, decoding):
-    """(image_id, ((file's SHA-256, pixels' SHA-256), hash, thumbnail, whether flat, losses)) or (image_id, cause)."""
-    image_id, path = item
-    try:
-        picture = decode_image(path, decoding)
-        digests = file_hash(path).digest(), hashlib.sha256(picture).digest()
-    except BadImage as error:
-        return image_id, error.cause
-    except OSError as error:
-        return image_id, error.strerror or str(error)
-    grey = picture @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's own conversion
-    small, flat = thumbnail(grey)
-    return image_id, (digests, perceptual_hash(grey), small, flat, lost_by_load_img(path, decoding.megapixels))
+    read_picture(path, megapixels, [partial(pixels_of, decoding=decoding) for decoding in PREPARED])

@@ -6,14 +6,17 @@ Nothing here needs Keras, so a machine without an accelerator can do it.
 from __future__ import annotations
 
 import time
+from functools import cached_property
 
 from arttl.base.files import make_folder
 from arttl.base.saying import say
 from arttl.base.typed import typed
 from arttl.base.wording import bytes_text, counted, duration_text, first_few, shown
+from arttl.check.describing import Describing
 from arttl.check.grouping import duplicate_grouping
+from arttl.check.images import ImageFacts
 from arttl.collections import Reading
-from arttl.images import Decoding, ImageStore, check_reading, identify_files
+from arttl.images import Decoding, build_stores, check_reading, identify_files
 from arttl.models.backbones import check_size, get_backbone
 from arttl.published.chapter1 import ARCHITECTURES
 from arttl.recipes import fine_tuning
@@ -43,25 +46,63 @@ def run_prepare(options):
     print(f"collection: {shown(collection.name)}, {counted(len(collection), 'image')}", flush=True)
     for note in collection.notes:
         say(f"  {note}")
-    paths = collection.paths()
-    files = identify_files(paths, options.cache)
-    grouping = duplicate_grouping(paths, files.fingerprint, collection.megapixels) if options.group_duplicates else None
+    how = {"method": recipe.resize, "reading": recipe.decoding, "megapixels": collection.megapixels}
+    decodings = [Decoding((size, size), **how) for size in sizes]
+    pictures = Pictures(collection, decodings, options.cache, options.skip_bad_images)
     for challenge in challenges or collection.challenges:
-        drawing.split(collection, challenge, recipe.split, grouping)
-    decodings = [
-        Decoding((size, size), recipe.resize, recipe.decoding, megapixels=collection.megapixels) for size in sizes
-    ]
-    for note in check_reading(paths, decodings[0], options.cache, files.fingerprint):
+        drawing.split(collection, challenge, recipe.split, pictures.grouping if options.group_duplicates else None)
+    for note in pictures.losses:
         say(note)
-    for size, decoding in zip(sizes, decodings, strict=True):
-        started = time.monotonic()
-        store = ImageStore.build(paths, decoding, options.cache, files=files, skip_bad_images=options.skip_bad_images)
-        took = duration_text(time.monotonic() - started)
-        print(f"images at {size} pixels: {len(store):,}, {bytes_text(store.path.stat().st_size)}, {took}: {store.path}")
+    for size, store in zip(sizes, pictures.stores(), strict=True):
+        print(f"images at {size} pixels: {len(store):,}, {bytes_text(store.path.stat().st_size)}: {store.path}")
         if store.bad:
             print(f"  left out, since unreadable: {first_few(store.bad)}")
+    print(f"decoded, once for all sizes, in {duration_text(pictures.seconds)}")
     print("ready: training with the same options finds all this")
     return 0
+
+
+class Pictures:
+    """The pictures of a collection, each decoded once: for every store, and to find duplicates where that is asked.
+
+    Arguments:
+        collection: the Collection.
+        decodings: of the stores.
+        cache: folder of decoded images.
+        skip_bad_images: go on without images that cannot be read.
+
+    Attributes:
+        seconds: that decoding has taken.
+    """
+
+    def __init__(self, collection, decodings, cache, skip_bad_images):
+        self.paths, self.megapixels = collection.paths(), collection.megapixels
+        self.decodings, self.cache, self.skip_bad_images = decodings, cache, skip_bad_images
+        self.files = identify_files(self.paths, cache)
+        self.seconds = 0.0
+
+    @cached_property
+    def losses(self):
+        """Lines about what their reading loses; InputError for pictures that it would turn white."""
+        return check_reading(self.paths, self.decodings[0], self.cache, self.files.fingerprint)
+
+    def stores(self, also=()):
+        """The ImageStores, made if need be, and on the way what other Consumers make of the pictures."""
+        started, _ = time.monotonic(), self.losses
+        options = {"files": self.files, "skip_bad_images": self.skip_bad_images, "also": also}
+        stores = build_stores(self.paths, self.decodings, self.cache, **options)
+        self.seconds += time.monotonic() - started
+        return stores
+
+    @cached_property
+    def grouping(self):
+        """The Grouping of duplicates; if they have to be looked for, the stores are made on the way."""
+        return duplicate_grouping(self.paths, self.files, self.cache, read=self._facts)
+
+    def _facts(self):
+        described = Describing(self.paths, self.files, self.cache, self.megapixels)
+        self.stores([described])
+        return ImageFacts.of(described)
 
 
 def image_sizes(options):

@@ -71,6 +71,7 @@ def _add_check(commands):
         "--report", type=path, metavar="FILE", help="one row a finding, .csv or .xlsx (check-NAME.csv in --output)"
     )
     check.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where runs go (runs)")
+    shared.add_cache(check)
     shared.add_recipe(check)
     reading = check.add_argument_group("how the data is read")
     shared.add_reading(reading)

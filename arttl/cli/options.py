@@ -110,6 +110,11 @@ def add_kept(group):
     group.add_argument(
         "--splits", type=path, default=Path("splits"), metavar="DIR", help="where splits are kept (splits)"
     )
+    add_cache(group)
+
+
+def add_cache(group):
+    """The option of the folder of what can be computed again."""
     cache = default_cache()
     group.add_argument(
         "--cache", type=path, default=cache, metavar="DIR", help=f"decoded images and features ({cache})"

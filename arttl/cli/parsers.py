@@ -74,7 +74,7 @@ def saliency_parser(description, challenges):
     parser.add_argument("--images", type=positive, default=6, metavar="N", help="at most so many (6)")
     parser.add_argument(
         "--method",
-        choices=("visual-backprop", "grad-cam", "smooth-grad"),
+        choices=("visual-backprop", "visual-backprop-even", "grad-cam", "smooth-grad"),
         default="visual-backprop",
         help="VisualBackProp as in the thesis (default), or another to compare",
     )

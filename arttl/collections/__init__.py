@@ -84,7 +84,13 @@ class Reading:
 
     def open(self, challenge=None):
         """The Collection, opened for one challenge, or for all that it has; errors as of open_collection."""
-        return open_collection(challenge=challenge, **vars(self))
+        return replace(open_collection(challenge=challenge, **vars(self)), reading=self.recorded)
+
+    @property
+    def recorded(self):
+        """What config.json keeps of it: a dict of what is given, paths absolute."""
+        given = {name: value for name, value in vars(self).items() if value not in (None, False)}
+        return {name: str(value.absolute()) if isinstance(value, Path) else value for name, value in given.items()}
 
     @property
     def changes(self):

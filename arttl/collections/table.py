@@ -49,6 +49,7 @@ class Collection:
         unreadable: folders that were left out since they cannot be read, relative to the image folder.
         not_read: pictures of formats that are not read, such as HEIC, likewise.
         megapixels: the largest picture that is decoded, in millions of pixels; None for the usual bound.
+        reading: where it lies and how it was read, for who opens it again (Reading.recorded); empty for others.
 
     Raises ValueError if the table breaks this contract; readers make sure it does not.
     """
@@ -64,6 +65,7 @@ class Collection:
     unreadable: tuple[str, ...] = ()
     not_read: tuple[str, ...] = ()
     megapixels: float | None = None
+    reading: dict = field(default_factory=dict)
 
     def __post_init__(self):
         lacking = {"image_id", "path", *self.challenges} - set(self.table.columns)

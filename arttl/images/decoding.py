@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import struct
-import zlib
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
+from PIL import Image
 
-# Importing a plugin registers its format in Image.OPEN.
-from PIL import (  # noqa: F401
-    BmpImagePlugin,
-    ExifTags,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    Jpeg2KImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
-
-from arttl.base.errors import InputError
-from arttl.base.files import open_regular
-
-if find_spec("PIL.AvifImagePlugin"):  # from Pillow 11.3 on
-    import_module("PIL.AvifImagePlugin")
+from arttl.images.picture import BadImage, Picture, read_picture
 
 METHODS = ("nearest", "antialiased")
 READINGS = ("upright", "load_img")
 FITS = ("stretch", "cover")
-
-# Ordinary picture formats only: Pillow would also open EPS, by running Ghostscript on it. MPO comes with JPEG.
-FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "JPEG2000", *(("AVIF",) if "AVIF" in Image.OPEN else ()))
-
-# The brand in an ISO base media file's first box (ISO/IEC 14496-12, section 4.3) -> the format and what to do with it.
-BRANDS = dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC")
-BRANDS |= dict.fromkeys((b"avif", b"avis"), "AVIF")
-NOT_READ = {
-    "HEIC": "HEIC, which is not read: convert it to JPEG or PNG",
-    "AVIF": "AVIF, which needs pillow 11.3 or later: install it, or convert to JPEG",
-}
-
-# EXIF orientation -> what turns the picture upright (EXIF 2.3, section 4.6.4, tag 0x0112)
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-# What Pillow's plugins raise on damaged files; SyntaxError is their "this is not my format".
-DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-
-
-class BadImage(InputError):
-    """A file that is no readable picture.
-
-    Attributes:
-        path: the file.
-        cause: why it cannot be read, on one line.
-    """
-
-    def __init__(self, path: Path | str, cause: str):
-        super().__init__(path, cause)
-        self.path, self.cause = path, cause
-
-    def __str__(self):
-        return f"{self.path}: {self.cause}"
 
 
 @dataclass(frozen=True)
@@ -148,83 +71,19 @@ def decode_image(path: Path | str, decoding: Decoding) -> np.ndarray:
 
     Returns uint8 array (height, width, 3), RGB.
 
-    Raises BadImage if the file is missing, empty, truncated, damaged, too large (over `decoding.megapixels`), of
-    floating-point samples, or no picture, and InputError if `PIL.ImageFile.LOAD_TRUNCATED_IMAGES` is set, since it
-    makes truncated files look whole.
+    Raises BadImage for what `read_picture` has none of, floating-point samples among them; InputError as it does.
     """
-    if ImageFile.LOAD_TRUNCATED_IMAGES:
-        raise InputError("PIL.ImageFile.LOAD_TRUNCATED_IMAGES is True, which hides truncated files: set it to False")
-    try:
-        with open_regular(path) as file:
-            picture = _load(open_picture(file, decoding.megapixels), decoding)
-            return np.asarray(_resize(picture, decoding))
-    except DAMAGE as error:
-        raise BadImage(path, _cause(error)) from error
+    (found,) = read_picture(path, decoding.megapixels, [partial(pixels_of, decoding=decoding)])
+    if isinstance(found, BadImage):
+        raise found
+    return found
 
 
-def open_picture(file: BinaryIO, megapixels: float | None = None) -> ImageFile.ImageFile:
-    """Read the header only.
-
-    `Image.open` is not used: it prints a warning for large pictures, silenced only by process-wide settings, and its
-    error for huge ones does not tell their width and height.
-
-    Arguments:
-        file: open for reading.
-        megapixels: as in `Decoding`.
-
-    Raises one of DAMAGE for what is no picture, or too large.
-    """
-    prefix = file.read(16)
-    if not prefix:
-        raise ValueError("empty file")
-    for name in FORMATS:
-        opener, accepts = Image.OPEN[name]
-        accepted = accepts(prefix)
-        if isinstance(accepted, str):  # a format this Pillow was built without
-            raise ValueError(accepted)
-        if accepted:
-            file.seek(0)
-            picture = opener(file, "")
-            _refuse_bomb(*picture.size, megapixels)
-            return picture
-    if prefix[4:8] == b"ftyp" and prefix[8:12] in BRANDS:
-        raise ValueError(NOT_READ[BRANDS[prefix[8:12]]])
-    raise ValueError(f"not a picture in a known format ({', '.join(FORMATS)})")
-
-
-def _refuse_bomb(width: int, height: int, megapixels: float | None) -> None:
-    pillows = Image.MAX_IMAGE_PIXELS
-    limit = 2 * pillows if megapixels is None and pillows is not None else (megapixels or math.inf) * 1e6
-    if width * height > limit:
-        raise ValueError(
-            f"large scan or decompression bomb: {width} x {height} pixels; max_megapixels="
-            f"{math.ceil(width * height / 1e6)} reads it"
-        )
-
-
-def _load(picture: ImageFile.ImageFile, decoding: Decoding) -> Image.Image:
-    """Decode all pixels, which alone shows a truncation, and turn the picture upright if it is to be read so."""
-    if decoding.method == "antialiased" and isinstance(picture, JpegImagePlugin.JpegImageFile):
-        height, width = decoding.size
-        if _turn(picture, decoding.reading) >= 5:  # the sides change places
-            height, width = width, height
-        picture.draft(None, (3 * width // 2, 3 * height // 2))
-    picture.load()
-    turn = UPRIGHT.get(_turn(picture, decoding.reading))
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _turn(picture: Image.Image, reading: str) -> int:
-    return 1 if reading == "load_img" else orientation(picture)
-
-
-def orientation(picture: Image.Image) -> int:
-    """The EXIF orientation; 1 (upright) where there is none, or where the EXIF block of a sound picture is garbage."""
-    try:
-        found = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    except DAMAGE:
-        return 1
-    return found if found in UPRIGHT else 1
+def pixels_of(picture: Picture, decoding: Decoding) -> np.ndarray:
+    """The pixels of `decode_image`, of a Picture that may have been decoded for others before; one of DAMAGE."""
+    height, width = decoding.size
+    at_least = (3 * width // 2, 3 * height // 2) if decoding.method == "antialiased" else None
+    return np.asarray(_resize(picture.decoded(decoding.reading != "load_img", at_least), decoding))
 
 
 def _resize(picture: Image.Image, decoding: Decoding) -> Image.Image:
@@ -248,14 +107,20 @@ def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
 def _to_rgb(picture: Image.Image, reading: str) -> Image.Image:
     if picture.mode == "F":
         raise ValueError("floating-point samples: save it with 8 or 16 bits")
-    return _converted(picture) if reading == "load_img" else _on_white(picture)
+    return without_transparency(picture) if reading == "load_img" else _on_white(picture)
 
 
-def _converted(picture: Image.Image) -> Image.Image:
+def without_transparency(picture: Image.Image) -> Image.Image:
     """RGB as Pillow's own conversion has it: transparency dropped, grey values clipped to 0..255."""
+    if picture.mode == "RGB":
+        return picture
     # No pixel depends on it, but Pillow would print a warning that transparency is lost.
-    picture.info.pop("transparency", None)
-    return picture if picture.mode == "RGB" else picture.convert("RGB")
+    transparency = picture.info.pop("transparency", None)
+    try:
+        return picture.convert("RGB")
+    finally:
+        if transparency is not None:
+            picture.info["transparency"] = transparency  # others may read it upright
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -277,13 +142,3 @@ def _to_eight_bits(picture: Image.Image) -> Image.Image:
     if transparent is not None:  # the one grey value that a PNG may declare transparent
         values = np.where(values == transparent, 65535, values)
     return Image.fromarray(((values.astype(np.int64) + 128) // 257).astype(np.uint8))
-
-
-def _cause(error: BaseException) -> str:
-    """One short line for the report."""
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    if isinstance(error, MemoryError):
-        return "not enough memory to decode it"
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split())[:150] or type(error).__name__

@@ -11,9 +11,11 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from arttl.base.errors import InputError
 from arttl.base.files import whole_file
 
 VERSION = 1
@@ -84,7 +86,7 @@ class KnownFiles:
         if self._file is None or not self._new:
             return
         self._facts = self._load() | self._new  # another process may have read other files meanwhile
-        with whole_file(self._file) as file:
+        with suppress(InputError), whole_file(self._file) as file:  # a folder that cannot be written keeps nothing
             json.dump({"version": VERSION, "folder": self._root, "files": self._facts}, file)
         self._new, self._saved = {}, time.monotonic()
 

@@ -11,15 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from PIL.TiffImagePlugin import TiffImageFile
 
 from arttl.base.bars import bar
 from arttl.base.errors import InputError
 from arttl.base.files import open_regular, write_json
 from arttl.base.wording import counted, shown_path
 from arttl.base.workers import bounded_map, processors
-from arttl.images.decoding import DAMAGE, Decoding, open_picture, orientation
+from arttl.images.decoding import Decoding, without_transparency
+from arttl.images.picture import DAMAGE, Picture
 
 LOSSES = {
     "white": "of more than 8 bits of grey, and turned white",
@@ -44,13 +43,18 @@ def lost_by_load_img(path: Path | str, megapixels: float | None = None) -> tuple
     """
     try:
         with open_regular(path) as file:
-            picture = open_picture(file, megapixels)
-            turned = _is_turned(picture)  # decoding can take the orientation away
-            lost = {"white": _is_deep(picture), "transparent": _is_transparent(picture), "turned": turned}
-            lost["uniform"] = lost["transparent"] and _is_uniform(picture)
-            lost["transparent"] = lost["transparent"] and not lost["uniform"]
+            return losses_of(Picture(file, megapixels))
     except DAMAGE:
         return ()  # decoding it tells why
+
+
+def losses_of(picture: Picture) -> tuple[str, ...]:
+    """The same of a Picture that others may have had decoded; raises one of DAMAGE."""
+    header = picture.header
+    lost = {"white": _is_deep(picture), "turned": picture.turned}
+    transparent = not header.mode.startswith("I") and header.has_transparency_data and _is_seen_through(picture)
+    lost["uniform"] = transparent and _is_uniform(picture)
+    lost["transparent"] = transparent and not lost["uniform"]
     return tuple(kind for kind in LOSSES if lost[kind])
 
 
@@ -132,28 +136,14 @@ def losses_told(losses, images: int) -> str:
     return ", ".join(f"{count:,} of {images:,} images are {LOSSES[kind]}" for kind, count in counts.items() if count)
 
 
-def _is_deep(picture: Image.Image) -> bool:
-    if not picture.mode.startswith("I"):
-        return False
-    picture.load()
-    return bool(np.asarray(picture).max() > 255)
+def _is_deep(picture: Picture) -> bool:
+    return picture.header.mode.startswith("I") and bool(np.asarray(picture.decoded()).max() > 255)
 
 
-def _is_transparent(picture: Image.Image) -> bool:
-    if picture.mode.startswith("I") or not picture.has_transparency_data:
-        return False
-    picture.load()
-    return picture.convert("RGBA").getchannel("A").getextrema()[0] < 255
+def _is_seen_through(picture: Picture) -> bool:
+    return picture.decoded().convert("RGBA").getchannel("A").getextrema()[0] < 255
 
 
-def _is_uniform(picture: Image.Image) -> bool:
+def _is_uniform(picture: Picture) -> bool:
     """Whether a picture is one colour once its transparency is taken away, as `load_img` does."""
-    return all(least == most for least, most in picture.convert("RGB").getextrema())
-
-
-def _is_turned(picture: Image.Image) -> bool:
-    if isinstance(picture, TiffImageFile):  # Pillow itself turns it, whatever the reading
-        return False
-    if picture.format == "PNG" and not {"exif", "Raw profile type exif"} & picture.info.keys():
-        return False  # Pillow would decode the whole picture to look for a block behind its pixels
-    return orientation(picture) != 1
+    return all(least == most for least, most in without_transparency(picture.decoded()).getextrema())

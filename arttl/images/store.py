@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
-import os
 import shutil
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from arttl.base.bars import bar
 from arttl.base.errors import InputError
 from arttl.base.files import csv_writer, whole_file
 from arttl.base.locks import locked
 from arttl.base.wording import shown, shown_path
-from arttl.base.workers import bounded_map, processors
-from arttl.images.decoding import BadImage, Decoding, decode_image
-from arttl.images.earlier import earlier_stores, lock_of, remove_superseded, take_over
+from arttl.images.decoding import Decoding
+from arttl.images.filling import VERSION, Filling
 from arttl.images.identity import Files, identify_files
-from arttl.images.pixelfile import BAD, DONE, TODO, DamagedFile, PixelFile, lay_out
+from arttl.images.once import Consumer, decode_once
+from arttl.images.pixelfile import BAD, PixelFile
 from arttl.images.reading import Reading
-
-VERSION = 2  # of what decode_image makes of a file; nothing is reused of stores of another version
-SYNC_SECONDS = 2.0  # how often finished rows are made safe: what a killed build has to do again
 
 
 class ImageStore:
@@ -74,44 +65,10 @@ class ImageStore:
     ) -> ImageStore:
         """Decode every image once, or reuse the file that an earlier build of the same images left in `folder`.
 
-        A build that was interrupted, or even killed, is continued. Where several processes build the same store, one
-        does and the others wait. Pixels that another store in `folder` holds of a file of the same content, decoded
-        alike, are copied; a store that this one supersedes, since files were mended or added, is then removed, unless
-        it is read. Images that cannot be read are listed in `bad-images-....csv` beside the store
-        (image_id, path, cause). Builds that do not skip them try them again.
-
-        Arguments:
-            images: image_id -> path of the picture.
-            decoding: size, resize method and reading.
-            folder: where stores are kept; made if missing. Needs height * width * 3 bytes an image.
-            files: `identify_files(images)`, where the caller knows it already.
-            workers: threads that decode; default one for each processor this process may use.
-            skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
-            progress: tell on stderr how far it has come. Default True.
-
-        Raises InputError if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
-        if `folder` cannot be written or is too full. What was decoded stays for the next build.
+        `build_stores` of one decoding, with its arguments and errors.
         """
-        if not images:
-            raise InputError("there are no images to decode: check the data folder and the collection's metadata")
-        paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
-        folder, files = Path(folder), files or identify_files(paths)
-        fingerprint = fingerprint_of(decoding, files.fingerprint)
-        leave_bad = skip_bad_images and decoding.megapixels is None  # another bound can let a large one in
-        final = folder / f"images-{decoding.label}-{fingerprint[:12]}.h5"
-        with _disk_errors_named(folder):
-            file = _open(final, fingerprint)
-            if file is None or _todo(file, leave_bad).size:
-                folder.mkdir(parents=True, exist_ok=True)
-                lock = lock_of(final)
-                with locked(lock, waiting=partial(_say_waiting, lock, progress)):
-                    file = _completed(final, paths, files, decoding, workers, leave_bad, progress)
-            store = cls(file, {image_id: files.contents[image_id] for image_id in images}, decoding)
-            report = folder / f"bad-images-{fingerprint[:12]}.csv"
-            _write_report(report, {image_id: (paths[image_id], cause) for image_id, cause in store.bad.items()})
-        if store.bad and (not skip_bad_images or not store.image_ids):
-            raise InputError(_complaint(store, paths, report))
-        return store
+        options = {"files": files, "workers": workers, "skip_bad_images": skip_bad_images, "progress": progress}
+        return build_stores(images, [decoding], folder, **options)[0]
 
     def __len__(self) -> int:
         """How many images can be read."""
@@ -144,89 +101,83 @@ class ImageStore:
         return self._file.pixels[self._in_file[rows]]
 
 
-def fingerprint_of(decoding: Decoding, files: str) -> str:
-    """SHA-256 of the store's version, the decoding, and the fingerprint of the images' files."""
-    facts = [VERSION, list(decoding.size), decoding.method, files]
-    for value, usual in ((decoding.reading, "upright"), (decoding.fit, "stretch")):
-        facts += [value] if value != usual else []  # stores from before there was a choice stay valid
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+def build_stores(
+    images: Mapping[str, Path | str],
+    decodings: Sequence[Decoding],
+    folder: Path | str,
+    *,
+    files: Files | None = None,
+    workers: int | None = None,
+    skip_bad_images: bool = False,
+    progress: bool = True,
+    also: Sequence[Consumer] = (),
+) -> list[ImageStore]:
+    """The ImageStores of several decodings, for which every picture is opened once and decoded once.
+
+    What an earlier build of the same images left in `folder` is reused. A build that was interrupted, or even killed,
+    is continued. Where several processes build the same store, one does and the others wait. Pixels that another store
+    in `folder` holds of a file of the same content, decoded alike, are copied; a store that this one supersedes, since
+    files were mended or added, is then removed, unless it is read. Images that cannot be read are listed in
+    `bad-images-....csv` beside the store (image_id, path, cause). Builds that do not skip them try them again.
+
+    Arguments:
+        images: image_id -> path of the picture.
+        decodings: size, resize method and reading of each store; their `megapixels` are one.
+        folder: where stores are kept; made if missing. Needs height * width * 3 bytes an image for each.
+        files: `identify_files(images)`, where the caller knows it already.
+        workers: threads that decode; default one for each processor this process may use.
+        skip_bad_images: leave images that cannot be read out of the store instead of stopping. Default False.
+        progress: tell on stderr how far it has come. Default True.
+        also: other consumers of the decoded pictures.
+
+    Returns them in the order of `decodings`. JPEGs for "antialiased" are decoded once for each scale that is wanted.
+
+    Raises InputError if an image cannot be read and `skip_bad_images` is False, if none can, if there are none, or
+    if `folder` cannot be written or is too full. What was decoded stays for the next build.
+    """
+    if not images:
+        raise InputError("there are no images to decode: check the data folder and the collection's metadata")
+    paths = {image_id: Path(images[image_id]) for image_id in sorted(images)}
+    folder, files = Path(folder), files or identify_files(paths)
+    fillings = {each: Filling(folder, list(paths), files, each, skip_bad_images) for each in decodings}
+    with _disk_errors_named(folder):
+        unfinished = [each for each in fillings.values() if not each.is_whole()]
+        if unfinished or any(each.todo for each in also):
+            folder.mkdir(parents=True, exist_ok=True)
+            with ExitStack() as held:
+                # In one order, so that no two processes wait for each other.
+                for each in sorted(unfinished, key=lambda each: each.lock):
+                    held.enter_context(locked(each.lock, waiting=partial(_say_waiting, each.lock, progress)))
+                _fill(unfinished, also, paths, folder, decodings[0].megapixels, workers, progress)
+        contents = {image_id: files.contents[image_id] for image_id in images}
+        stores = {each: ImageStore(filling.file, contents, each) for each, filling in fillings.items()}
+        reports = {each: _write_report(folder, store, paths) for each, store in stores.items()}
+    for each, store in stores.items():
+        if store.bad and (not skip_bad_images or not store.image_ids):
+            raise InputError(_complaint(store, paths, reports[each]))
+    return [stores[each] for each in decodings]
 
 
-def _open(path: Path, fingerprint: str) -> PixelFile | None:
-    """The file, or None where there is none or it is damaged and so has to be made again."""
-    if not path.exists():
-        return None
-    try:
-        return PixelFile(path, fingerprint)
-    except DamagedFile:
-        return None
-
-
-def _todo(file: PixelFile, skip_bad_images: bool) -> np.ndarray:
-    """Rows to decode; bad ones again unless they are to be skipped, since permissions or a network may be mended."""
-    return np.flatnonzero(file.state == TODO if skip_bad_images else file.state != DONE)
-
-
-def _completed(
-    final: Path,
+def _fill(
+    fillings: Sequence[Filling],
+    also: Sequence[Consumer],
     paths: Mapping[str, Path],
-    files: Files,
-    decoding: Decoding,
+    folder: Path,
+    megapixels: float | None,
     workers: int | None,
-    skip_bad_images: bool,
     progress: bool,
-) -> PixelFile:
-    """The store's file with nothing left to do, continued or started; `paths` is in the file's order, by id."""
-    partial, fingerprint = final.with_suffix(".partial.h5"), fingerprint_of(decoding, files.fingerprint)
-    contents = {image_id: files.contents[image_id] for image_id in paths}
-    file = _open(final, fingerprint) or _open(partial, fingerprint)
-    image_bytes = decoding.size[0] * decoding.size[1] * 3
-    if file is None:
-        _refuse_full_disk(final.parent, len(paths) * image_bytes)
-        lay_out(partial, contents, decoding, fingerprint, VERSION)
-        file = PixelFile(partial, fingerprint)
-    todo = _todo(file, skip_bad_images)
-    _refuse_full_disk(final.parent, len(todo) * image_bytes)
-    former = fingerprint_of(decoding, files.fingerprint.former)
-    earlier = earlier_stores(final, decoding.label, VERSION, contents, former)
-    if todo.size:
-        with file:
-            take_over(file, todo.tolist(), list(contents.values()), earlier, SYNC_SECONDS)
-            todo = _todo(file, skip_bad_images)
-            _decode_rows(file, todo.tolist(), list(paths.values()), decoding, workers, progress)
-    if file.path == partial:
-        del file  # Windows renames no file that somebody has open
-        os.replace(partial, final)
-    remove_superseded(earlier, contents)
-    return PixelFile(final, fingerprint)
-
-
-def _decode_rows(
-    file: PixelFile, rows: list[int], paths: list[Path], decoding: Decoding, workers: int | None, progress: bool
 ) -> None:
-    """Decode these rows' images in parallel into the file, which is open for writing."""
-
-    def decode(row: int) -> tuple[int, str | None]:
-        try:
-            file.write(row, decode_image(paths[row], decoding))
-        except BadImage as error:
-            return row, error.cause
-        return row, None
-
-    workers = workers or processors()
-    outcomes: list[tuple[int, str | None]] = []
-    synced = time.monotonic()
-    told = bar(total=len(paths), initial=len(paths) - len(rows), desc="decoding images", shown=progress)
-    try:
-        with told, ThreadPoolExecutor(workers) as pool:
-            for outcome in bounded_map(pool, decode, rows, 4 * workers):
-                outcomes.append(outcome)
-                told.update()
-                if time.monotonic() - synced > SYNC_SECONDS:
-                    file.settle(outcomes)
-                    outcomes, synced = [], time.monotonic()
-    finally:
-        file.settle(outcomes)
+    """Continue or start these stores' files until nothing is left to do; `paths` is in their order, by id."""
+    _refuse_full_disk(folder, sum(each.look() for each in fillings))
+    with ExitStack() as writing:
+        for each in fillings:
+            file = each.begin()
+            if each.todo:
+                writing.enter_context(file)
+                each.take_over()
+        decode_once(paths, [*also, *fillings], megapixels=megapixels, workers=workers, progress=progress)
+    for each in fillings:
+        each.end()
 
 
 def _say_waiting(lock: Path, progress: bool) -> None:
@@ -255,21 +206,23 @@ def _refuse_full_disk(folder: Path, needed: int) -> None:
         )
 
 
-def _write_report(path: Path, bad: Mapping[str, tuple[Path, str]]) -> None:
-    """List bad images by id at `path`, whole or not at all; no file where there are none."""
-    if not bad:
+def _write_report(folder: Path, store: ImageStore, paths: Mapping[str, Path]) -> Path:
+    """List bad images by id, whole or not at all; no file where there are none. Returns its path."""
+    path = folder / f"bad-images-{store.fingerprint[:12]}.csv"
+    if not store.bad:
         if path.exists():
             path.unlink()
-        return
+        return path
     text = io.StringIO()
     writer = csv_writer(text)
     writer.writerow(["image_id", "path", "cause"])
-    writer.writerows([image_id, *bad[image_id]] for image_id in sorted(bad))
+    writer.writerows([image_id, paths[image_id], store.bad[image_id]] for image_id in sorted(store.bad))
     content = text.getvalue().encode("utf-8", "surrogateescape")
     if path.exists() and path.read_bytes() == content:  # a store in a folder that is read-only by now can be reused
-        return
+        return path
     with whole_file(path, "wb") as file:
         file.write(content)
+    return path
 
 
 def _complaint(store: ImageStore, paths: Mapping[str, Path], report: Path) -> str:

@@ -6,14 +6,11 @@ import pandas as pd
 
 from arttl.base.errors import InputError
 from arttl.base.markdown import markdown_table
-from arttl.reports.comparing import IMAGES, METHOD, judged, paired_over_seeds
+from arttl.reports.comparing import IMAGES, METHOD, OUTCOMES, judged, paired_over_seeds
 from arttl.runs.metrics import accuracy_interval, unpaired_difference
 
 _GROUP = ["architecture", "approach", "variant"]
 _COMPARED = ["difference", "difference_low", "difference_high", "covers", "paired", "result"]
-
-OUTCOMES = {1: "better", 0: "not decided", -1: "worse"}
-"""What is said of a variant beside the baseline."""
 
 
 def ablation_table(runs, baseline):

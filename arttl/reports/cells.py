@@ -10,6 +10,7 @@ import pandas as pd
 from arttl.published.chapter1 import MISPRINTS, accuracies
 from arttl.published.curves import accuracy_at_epoch
 from arttl.reports.collect import is_share, study_order
+from arttl.reports.studied import is_studied
 
 COLUMNS = ["challenge", "architecture", "approach", "source"]
 MEASURE = ["seeds", "accuracy", "low", "high", "interval"]
@@ -75,7 +76,8 @@ def accuracy_cells(collected, experiment):
     Returns a DataFrame in the order of the thesis: COLUMNS; collection, split, test_images; MEASURE, in percent; mark;
     published (str, as printed), published_mark, difference (in points, None beside a misprint); published_curve, the
     validation accuracy of Figure 2 or 3 at the epoch tested here, of several seeds the mean; deviations (their number);
-    problem, which says why a cell that was run is empty. Cells not run have None.
+    studied, whether the data are of the thesis' size, without which the difference says nothing; problem, which says
+    why a cell that was run is empty. Cells not run have None.
     """
     published = accuracies(experiment)
     found = {
@@ -104,10 +106,12 @@ def same_data(cells):
 def _cell(key, runs, problem, published):
     row = dict(zip(COLUMNS, key, strict=True))
     row |= dict.fromkeys(["collection", "split", "test_images", *MEASURE, "difference", "published_curve"])
-    row |= {"seeds": 0, "published": published, "deviations": 0, "problem": problem}
+    row |= {"seeds": 0, "published": published, "deviations": 0, "studied": False}
+    row["problem"] = problem
     if runs is None:
         return row
     row["deviations"] = len({line for lines in runs.deviations for line in lines})
+    row["studied"] = all(map(is_studied, runs.itertuples()))
     if problem:
         return row
     first = runs.iloc[0]

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from arttl.base.wording import shown
-from arttl.published.chapter1 import ARCHITECTURES
 from arttl.reports.cells import INTERVALS, MEASURE, marks, measure
-from arttl.reports.collect import CELL, EXPERIMENTS, SOFTMAX, pooling_problem, study_order
-from arttl.reports.tables import Cell, Table, interval, number
+from arttl.reports.collect import CELL, SOFTMAX, pooling_problem, study_order
+from arttl.reports.table import PLACE, Table, interval, number, place_cells
+from arttl.reports.tried import CLASSIFIERS
 
-CLASSIFIERS = {SOFTMAX: "softmax", "linear-svm": "linear SVM", "rbf-svm": "RBF SVM", "random-forest": "random forest"}
-"""What can stand on X, and what the table calls it."""
-
-_DATA = [*CELL, "classifier", *MEASURE, "mark", "problem"]
+_DATA = [*CELL, "classifier", *MEASURE, "mark", "problem", "collection"]
 _NOTES = [
     "All on the same X, off the shelf. The thesis says of SVM and random forest that they gave about the same result, "
     "without numbers; their hyper-parameters were searched on the validation images.",
@@ -30,25 +26,23 @@ def classifiers_table(collected):
     """
     softmax = collected.runs[collected.runs.approach == "off-the-shelf"].assign(classifier=SOFTMAX)
     runs = pd.concat([softmax, collected.classical], ignore_index=True)
-    rows, data = [], []
-    for key, network in sorted(runs.groupby(CELL, sort=False), key=lambda group: study_order(*group[0])):
+    rows, data, names = [], [], [*CELL, "collection"]
+    for key, network in sorted(
+        runs.groupby(names, sort=False), key=lambda group: (study_order(*group[0][:-1]), group[0])
+    ):
         if set(network.classifier) == {SOFTMAX}:
             continue
-        key = dict(zip(CELL, key, strict=True))
+        key = dict(zip(names, key, strict=True))
         found = {name: _measured(network[network.classifier == name]) for name in CLASSIFIERS}
         for mark, value in zip(marks(each["accuracy"] for each in found.values()), found.values(), strict=True):
             value["mark"] = mark
-        row = [
-            Cell(EXPERIMENTS[key["experiment"]]),
-            Cell(shown(key["challenge"])),
-            Cell(shown(ARCHITECTURES.get(key["architecture"], key["architecture"]))),
-        ]
+        row = place_cells(key)
         for name, value in found.items():
             row += [number(value["accuracy"], mark=value["mark"]), interval(value)]
             if value["seeds"] or value["problem"]:
                 data.append(key | {"classifier": name} | value)
         rows.append(row)
-    columns = [("", name) for name in ("collection", "challenge", "model")]
+    columns = [("", name) for name in PLACE]
     columns += [(title, part) for title in CLASSIFIERS.values() for part in ("value", "interval")]
     return Table(
         "classifiers",

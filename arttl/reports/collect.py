@@ -60,16 +60,34 @@ class Collected:
         return not (len(self.runs) or len(self.classical) or self.left_out)
 
     def cells(self):
-        """A list of (key, runs, problem): key a dict of CELL; problem says why runs cannot be averaged, or "".
+        """A list of (key, runs, problem): key a dict of CELL and collection; problem says why runs cannot be averaged.
 
         Cells are in the order of the thesis, their runs sorted by seed. Runs of one cell that differ in more than the
-        seed are never pooled.
+        seed are never pooled; problem is "" where they do not.
         """
-        groups = sorted(self.runs.groupby(CELL, sort=False), key=lambda group: study_order(*group[0]))
+        names = [*CELL, "collection"]
+        groups = sorted(self.runs.groupby(names, sort=False), key=lambda group: (study_order(*group[0][:-1]), group[0]))
         return [
-            (dict(zip(CELL, key, strict=True)), group.sort_values("seed"), pooling_problem(group))
+            (dict(zip(names, key, strict=True)), group.sort_values("seed"), pooling_problem(group))
             for key, group in groups
         ]
+
+    def images(self, run):
+        """images.csv of a run as a DataFrame; None where it has none, as of an early version of arttl.
+
+        Arguments:
+            run: a row of `runs` or `classical`.
+        """
+        folder = RunFolder(self.root / run.folder)
+        if not (folder.path / "images.csv").is_file():
+            return None
+        images = folder.images()
+        return images if {"image_id", "label", "split"} <= {*images.columns} else None
+
+    @property
+    def all_runs(self):
+        """`runs` and `classical` as one DataFrame, with the column classifier."""
+        return pd.concat([self.runs.assign(classifier=SOFTMAX), self.classical], ignore_index=True)
 
 
 def collect_runs(root):
@@ -165,9 +183,6 @@ def _read(folder):
     history, predictions = folder.history(), folder.predictions()
     classifier = str(settings.get("classifier", SOFTMAX))
     check_tables(metrics, history, predictions, _HISTORY if classifier == SOFTMAX else _HISTORY[1:])
-    deviations = config.get("deviations", [])
-    if not isinstance(deviations, list) or not isinstance(config.get("class_names", []), list):
-        raise TypeError("deviations and class_names are lists")
     return {
         "challenge": str(settings["challenge"]),
         "architecture": str(settings["architecture"]),
@@ -181,10 +196,18 @@ def _read(folder):
         "settings": settings,
         "config": config,
         "metrics": metrics,
-        "deviations": [str(line) for line in deviations],
+        "deviations": deviations_of(config),
         "history": history,
         "predictions": predictions,
     }
+
+
+def deviations_of(config):
+    """The lines of a config.json's departures from the study; TypeError if these, or its class names, are no list."""
+    lines = config.get("deviations", [])
+    if not isinstance(lines, list) or not isinstance(config.get("class_names", []), list):
+        raise TypeError("deviations and class_names are lists")
+    return [str(line) for line in lines]
 
 
 def check_tables(metrics, history, predictions, of_history):
@@ -222,13 +245,26 @@ def pooling_problem(runs):
     """
     if not runs.seed.is_unique:
         return f"{first_few(runs.folder)} are of the same seed; report on one of them"
-    own = _OWN | (_OWN_OF_SOURCE if runs.source.iloc[0] == "rijks" else set())
-    settings = [_flat(each) for each in runs.settings]
-    names = {name: None for each in settings for name in each if name not in own}
-    differing = [name for name in names if any(each.get(name) != settings[0].get(name) for each in settings)]
+    differing = differing_settings([shared_settings(run) for run in runs.itertuples()])
     if differing:
         return f"{first_few(runs.folder)} differ in {first_few(differing)}; report on those alone that go together"
     return ""
+
+
+def shared_settings(run):
+    """A run's settings but those in which runs of one cell may differ: a dict, nested ones with dots.
+
+    Arguments:
+        run: a row of Collected.runs.
+    """
+    own = _OWN | (_OWN_OF_SOURCE if run.source == "rijks" else set())
+    return {name: value for name, value in _flat(run.settings).items() if name not in own}
+
+
+def differing_settings(settings):
+    """Names in which any of several dicts differs from the first, a list."""
+    names = {name: None for each in settings for name in each}
+    return [name for name in names if any(each.get(name) != settings[0].get(name) for each in settings)]
 
 
 def _flat(settings):

@@ -13,6 +13,9 @@ LEAST_SEEDS = 3
 BOTH, IMAGES = "seeds and images", "images alone"
 """What an interval covers the draw of: with several seeds, and with one."""
 
+OUTCOMES = {1: "better", 0: "not decided", -1: "worse"}
+"""What a comparison comes to that the thesis does not make."""
+
 FEW_SEEDS = {1: "one seed", 2: "two seeds"}
 
 METHOD = (

@@ -1,4 +1,4 @@
-"""Which classes are taken for which: the most confused classes of each cell."""
+"""Which classes are taken for which: the most confused classes of what was tried."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ OTHERS = "other classes"
 
 @dataclass(frozen=True, eq=False)
 class Confusions:
-    """The confusions of one cell.
+    """The confusions of what was tried once, over its seeds.
 
     Attributes:
-        key: a dict of CELL.
+        key: a dict of CELL, collection and classifier.
+        title: what was tried, in words.
         seeds: the seeds whose test predictions are added up.
         classes: the most confused classes, the most confused first.
         counts: int array (classes, classes + 1): rows are true classes, columns predicted ones and, last, all others.
@@ -27,26 +28,35 @@ class Confusions:
     """
 
     key: dict
+    title: str
     seeds: list
     classes: list
     counts: np.ndarray
     pairs: pd.DataFrame
 
 
-def confusions(collected):
-    """The Confusions of every cell with mistakes, in the order of Collected.cells; a list."""
-    found = []
-    for key, runs, problem in collected.cells():
-        predictions = pd.concat(list(runs.predictions), ignore_index=True)
-        if not problem and (predictions.label != predictions.predicted).any():
-            found.append(_confusions(key, runs.seed.tolist(), predictions))
-    return found
+def confusions(found):
+    """The Confusions of everything that was tried and made mistakes, in the order of the Tasks; a list.
+
+    Arguments:
+        found: list of Tasks.
+    """
+    return [
+        _confusions(each)
+        for task in found
+        for each in task.tried
+        if not each.problem and (each.predictions.label != each.predictions.predicted).any()
+    ]
 
 
 def confusions_table(found):
-    """All confused pairs of all cells as one DataFrame, for a CSV."""
+    """All confused pairs as one DataFrame, for a CSV.
+
+    Arguments:
+        found: list of Confusions.
+    """
     columns = [each.pairs.assign(**each.key, seeds=len(each.seeds)) for each in found]
-    names = [*CELL, "seeds", "label", "predicted", "images", "label_images"]
+    names = [*CELL, "seeds", "label", "predicted", "images", "label_images", "collection", "classifier"]
     return pd.concat(columns, ignore_index=True)[names] if columns else pd.DataFrame(columns=names)
 
 
@@ -62,7 +72,8 @@ def most_confused(predictions, most=SHOWN):
     return sorted(counts.index, key=lambda label: (-counts[label], label))[:most]
 
 
-def _confusions(key, seeds, predictions):
+def _confusions(tried):
+    predictions = tried.predictions
     classes = most_confused(predictions)
     labelled = predictions[predictions.label.isin(classes)]
     predicted = labelled.predicted.where(labelled.predicted.isin(classes), OTHERS)
@@ -75,4 +86,6 @@ def _confusions(key, seeds, predictions):
     pairs = wrong.groupby(["label", "predicted"]).size().rename("images").reset_index()
     pairs["label_images"] = pairs.label.map(predictions.label.value_counts())
     pairs = pairs.sort_values(["images", "label", "predicted"], ascending=[False, True, True], ignore_index=True)
-    return Confusions(key, seeds, classes, np.column_stack([matrix, others]), pairs)
+    return Confusions(
+        tried.key, tried.title, tried.runs.seed.tolist(), classes, np.column_stack([matrix, others]), pairs
+    )

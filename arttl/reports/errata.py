@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.published.errata import ERRATA, Erratum
-from arttl.reports.tables import Cell, Table
+from arttl.reports.table import Cell, Table
 
 
 def errata_table():

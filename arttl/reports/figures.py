@@ -12,7 +12,8 @@ from arttl.base.files import partial_path
 from arttl.base.wording import shown
 from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, MISPRINTS, accuracies
 from arttl.published.curves import epoch_curves
-from arttl.reports.collect import EXPERIMENTS, study_order
+from arttl.reports.collect import study_order
+from arttl.reports.pictures import data_uri
 
 LINES = {"off-the-shelf": "-.", "fine-tuning": "--", "scratch": "-"}
 """Line styles of the approaches, as in the thesis."""
@@ -40,10 +41,12 @@ def accuracy_curves(collected, challenges):
         collected: what collect_runs() returned.
         challenges: the panels' challenges.
 
-    Returns a matplotlib Figure, or None if there is no run of these challenges. Every seed has a line of its own.
+    Returns a matplotlib Figure, or None if there is no run of these challenges; one without runs has no panel. Every
+    seed has a line of its own.
     """
     runs = collected.runs[(collected.runs.experiment == "rijks") & collected.runs.challenge.isin(challenges)]
-    if runs.empty:
+    challenges = [challenge for challenge in challenges if (runs.challenge == challenge).any()]
+    if not challenges:
         return None
     figure, panels = _panels(challenges)
     for axes, challenge in zip(panels, challenges, strict=True):
@@ -105,6 +108,26 @@ def save_figure(figure, folder, name):
     return paths
 
 
+def figure_about(figure, folder, name, title, caption, missing):
+    """Write a figure's files, or remove those of a former report where there is none.
+
+    Arguments:
+        figure: a matplotlib Figure, or None.
+        folder, name: where to.
+        title, caption: of the figure.
+        missing: what the page says in its place.
+
+    Returns a dict for the page: title, caption, alt, picture (a data: address or None), missing, files.
+    """
+    about = {"title": title, "caption": caption, "alt": title, "picture": None, "files": [], "missing": missing}
+    if figure is None:
+        for suffix in ("png", "pdf"):
+            (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+        return about
+    files = save_figure(figure, folder, name)
+    return about | {"files": files, "picture": data_uri(files[0].read_bytes(), "image/png")}
+
+
 def _short(text, most=24):
     return text if len(text) <= most else text[: most - 1] + "…"
 
@@ -154,8 +177,6 @@ def _draw_runs(axes, runs):
             linewidth=1.6,
         )
         labelled.add(label)
-    if runs.empty:
-        axes.text(0.5, 0.5, "no runs", transform=axes.transAxes, ha="center", color="grey")
 
 
 def _draw_published(axes, challenge, behind):
@@ -233,7 +254,7 @@ def _place(challenge, architecture, approach, source=""):
 
 
 def sample_rows(collected, pictures):
-    """What sample_pictures draws: evenly spread images of each collection, named after what it stands for.
+    """What sample_pictures draws: evenly spread images of each collection, named after it.
 
     Arguments:
         collected: what collect_runs() returned.
@@ -241,14 +262,22 @@ def sample_rows(collected, pictures):
     """
     rows, shown_already = {}, set()
     for key, runs, _ in collected.cells():
-        name, challenge = runs.collection.iloc[0], key["challenge"]
-        collection = pictures.labelled(name, challenge)
-        if collection is None or (key["experiment"], name) in shown_already:
+        name, challenge = key["collection"], key["challenge"]
+        labels = (
+            None if name in shown_already else _labels(collected, runs, pictures.labelled(name, challenge), challenge)
+        )
+        if labels is None:
             continue
-        shown_already.add((key["experiment"], name))
-        labels = collection.labels(challenge)
+        shown_already.add(name)
         labels = labels.iloc[:: max(1, len(labels) // SAMPLES)].head(SAMPLES)
         found = [(pictures.picture(name, image_id), label) for image_id, label in labels.items()]
-        title = f"{shown(name)}, {shown(challenge)} (the study's: {EXPERIMENTS[key['experiment']]})"
-        rows[title] = [pair for pair in found if pair[0] is not None]
+        rows[f"{shown(name)}, {shown(challenge)}"] = [pair for pair in found if pair[0] is not None]
     return rows
+
+
+def _labels(collected, runs, collection, challenge):
+    """Images' labels, of the run's own table, else of the collection: a Series by image_id; None without either."""
+    images = next((table for table in map(collected.images, runs.itertuples()) if table is not None), None)
+    if images is not None:
+        return images.set_index("image_id").label
+    return None if collection is None else collection.labels(challenge)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from arttl.base.errors import InputError
-from arttl.base.wording import shown
-from arttl.published.chapter1 import ARCHITECTURES, MISPRINTS, accuracies
+from arttl.published.chapter1 import MISPRINTS, accuracies
 from arttl.reports.agreement import check_agreement
-from arttl.reports.collect import EXPERIMENTS, pooling_problem, study_order
+from arttl.reports.collect import pooling_problem, study_order
 from arttl.reports.comparing import (
     METHOD,
     common_seeds,
@@ -20,7 +19,8 @@ from arttl.reports.comparing import (
     of_seed,
     paired_over_seeds,
 )
-from arttl.reports.tables import Cell, Table, column_title, number
+from arttl.reports.table import PLACE, Cell, Table, number, place_cells
+from arttl.reports.tables import column_title
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ FINDINGS = (
 
 VERDICTS = {1: "as in the thesis", 0: "not decided", -1: "the other way round"}
 
-_COLUMNS = ("collection", "challenge", "model", "better, says the thesis", "than")
-_MEASURED = ("difference", "95% interval", "images", "seeds", "published", "result")
+_COLUMNS = (*PLACE, "better, says the thesis", "than")
+MEASURED = ("difference", "95% interval", "images", "seeds", "published", "result")
 _DATA = ["experiment", "challenge", "architecture", "better", "worse", "difference", "low", "high", "covers"]
-_DATA += ["images", "seeds", "published", "result", "problem"]
+_DATA += ["images", "seeds", "published", "result", "problem", "collection"]
 _NOTES = [
     "Points of test accuracy, the first less the second, on the same test images; with several seeds the images' "
     "results are averaged over those that both have.",
@@ -70,7 +70,7 @@ def findings_table(collected):
     return Table(
         "findings",
         "Findings of the thesis, on the same test images",
-        [("", name) for name in (*_COLUMNS, *_MEASURED)],
+        [("", name) for name in (*_COLUMNS, *MEASURED)],
         [_row(line) for line in data],
         notes=_NOTES,
         data=pd.DataFrame(data, columns=_DATA),
@@ -100,13 +100,14 @@ def _lines(runs, finding):
     """A dict of _DATA for each challenge and architecture with runs of both sides, in the order of the thesis."""
     runs = runs[runs.experiment == finding.experiment]
     sides = [
-        dict(list(runs[_is(runs, side)].groupby(["challenge", "architecture"])))
+        dict(list(runs[_is(runs, side)].groupby(["challenge", "architecture", "collection"])))
         for side in (finding.better, finding.worse)
     ]
     both = sides[0].keys() & sides[1].keys()
-    for key in sorted(both, key=lambda key: study_order(*key, *finding.better)):
+    for key in sorted(both, key=lambda key: (study_order(*key[:2], *finding.better), key)):
         line = dict.fromkeys(_DATA) | {"experiment": finding.experiment, "problem": ""}
-        line |= {"challenge": key[0], "architecture": key[1], "published": _published(finding, *key)}
+        line |= {"challenge": key[0], "architecture": key[1], "published": _published(finding, *key[:2])}
+        line["collection"] = key[2]
         line |= {"better": column_title(*finding.better), "worse": column_title(*finding.worse)}
         try:
             line |= compare(sides[0][key], sides[1][key])
@@ -132,11 +133,20 @@ def _published(finding, challenge, architecture):
 
 def _row(line):
     return [
-        Cell(EXPERIMENTS[line["experiment"]]),
-        Cell(shown(line["challenge"])),
-        Cell(shown(ARCHITECTURES.get(line["architecture"], line["architecture"]))),
+        *place_cells(line),
         Cell(line["better"]),
         Cell(line["worse"]),
+        *compared_cells(line),
+    ]
+
+
+def compared_cells(line):
+    """The Cells of MEASURED.
+
+    Arguments:
+        line: a dict of what paired_over_seeds() returns, published and result.
+    """
+    return [
         number(line["difference"], sign="+"),
         Cell(interval_text(line), sort=line["low"]),
         number(line["images"], 0),

@@ -6,8 +6,9 @@ import re
 
 import pandas as pd
 
-from arttl.base.files import whole_file, write_table
+from arttl.base.files import whole_file
 from arttl.base.markdown import markdown_table
+from arttl.base.spreadsheets import write_spreadsheet
 
 _MARKDOWN_MARKS = {"best": "**{}**", "second": "<u>{}</u>", "": "{}"}
 _LATEX_MARKS = {"best": "textbf:--rwrap;", "second": "underline:--rwrap;", "": ""}
@@ -42,7 +43,7 @@ def write_formats(table, folder):
     for suffix, text in (("md", markdown(table)), ("tex", latex(table))):
         with whole_file(paths[suffix]) as file:
             file.write(text + "\n")
-    write_table(paths["csv"], table.data)
+    write_spreadsheet(paths["csv"], table.data)
     return list(paths.values())
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from arttl.reports.collect import CELL
 
-MISTAKES = 12  # of one cell
+MISTAKES = 12  # of what was tried once
 THUMBNAILS = 300  # on the whole page, so that it can be sent by mail
 
 
@@ -18,7 +18,7 @@ class Mistake:
 
     Attributes:
         image_id, label, predicted: as in predictions.csv.
-        probability: of the wrong class, in [0, 1].
+        probability: of the wrong class, in [0, 1]; NaN of a classifier that gives none.
         picture: a data: address, or None.
     """
 
@@ -31,39 +31,39 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """The worst mistakes of one cell.
+    """The worst mistakes of what was tried once.
 
     Attributes:
-        key: a dict of CELL.
+        key: a dict of CELL, collection and classifier.
+        title: what was tried, in words.
         seed: the seed they are of, the lowest.
-        collection: its name.
         mistakes: list of Mistakes, the surest first.
         note: why pictures are missing, or "".
     """
 
     key: dict
+    title: str
     seed: int
-    collection: str
     mistakes: list
     note: str
 
 
-def worst_mistakes(collected):
-    """Worst mistakes of every cell, without pictures: a DataFrame for a CSV.
+def worst_mistakes(found):
+    """Worst mistakes of everything that was tried, without pictures: a DataFrame for a CSV.
 
     Arguments:
-        collected: what collect_runs() returned.
+        found: list of Tasks.
 
-    Columns: those of CELL, seed, collection, image_id, label, predicted, probability. Of each cell the run with the
-    lowest seed, and of that MISTAKES images.
+    Columns: those of CELL, seed, collection, image_id, label, predicted, probability, classifier and title. Each time
+    of the run with the lowest seed, and of that MISTAKES images.
     """
     columns = ["image_id", "label", "predicted", "probability"]
-    tables, names = [], [*CELL, "seed", "collection", *columns]
-    for key, runs, _ in collected.cells():
-        run = runs.iloc[0]
+    tables, names = [], [*CELL, "seed", "collection", *columns, "classifier", "title"]
+    for tried in (each for task in found for each in task.tried):
+        run = tried.runs.iloc[0]
         wrong = run.predictions[run.predictions.label != run.predictions.predicted]
         wrong = wrong.sort_values(["probability", "image_id"], ascending=[False, True]).head(MISTAKES)
-        tables.append(wrong[columns].assign(**key, seed=run.seed, collection=run.collection))
+        tables.append(wrong[columns].assign(**tried.key, seed=run.seed, title=tried.title))
     return pd.concat(tables, ignore_index=True)[names] if tables else pd.DataFrame(columns=names)
 
 
@@ -74,25 +74,29 @@ def mistake_galleries(table, pictures):
         table: what worst_mistakes returned.
         pictures: the Pictures.
 
-    With many cells each shows fewer pictures, THUMBNAILS in all at most.
+    With many of them each shows fewer pictures, THUMBNAILS in all at most.
     """
-    if table.empty:
-        return []
-    groups = list(table.groupby(CELL, sort=False))
-    most = max(1, min(MISTAKES, THUMBNAILS // len(groups)))
-    return [_gallery(dict(zip(CELL, key, strict=True)), group.head(most), pictures) for key, group in groups]
+    names = [*CELL, "collection", "classifier"]
+    groups = list(table.groupby([*names, "title"], sort=False))
+    most = max(1, min(MISTAKES, THUMBNAILS // max(1, len(groups))))
+    return [
+        _gallery(dict(zip(names, key, strict=True)), title, group.head(most), pictures)
+        for (*key, title), group in groups
+    ]
 
 
-def _gallery(key, rows, pictures):
-    name = rows.collection.iloc[0]
+def _gallery(key, title, rows, pictures):
+    name = key["collection"]
     mistakes = [
         Mistake(row.image_id, row.label, row.predicted, row.probability, pictures.thumbnail(name, row.image_id))
         for row in rows.itertuples()
     ]
     missing = sum(mistake.picture is None for mistake in mistakes)
     note = ""
-    if name not in pictures.collections:
-        note = f"The pictures of {name} are not here; python -m arttl report with --data DIR shows them."
+    if missing == len(mistakes) and name not in pictures.collections:
+        note = (
+            f"The pictures of {name} are not here; python -m arttl report RUNS --data DIR shows them, and keeps them."
+        )
     elif missing:
         note = f"{missing} of {len(mistakes)} pictures are missing or cannot be read."
-    return Gallery(key, int(rows.seed.iloc[0]), name, mistakes, note)
+    return Gallery(key, title, int(rows.seed.iloc[0]), mistakes, note)

@@ -5,35 +5,23 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-from itertools import groupby
+from dataclasses import replace
+from itertools import accumulate, groupby
 
 import jinja2
 from markupsafe import Markup
 
 from arttl import __version__
-from arttl.base.wording import counted, shown, shown_path
+from arttl.base.wording import counted, first_few, shown_path
 from arttl.published.curves import SOURCE
 from arttl.recipes.overrides import flattened
-from arttl.reports.collect import EXPERIMENTS, cell_title
 from arttl.reports.confusions import OTHERS
 
-TITLE = "From natural images to art: results beside the study's"
+NAMED = 4  # collections in the title
 PUBLISHED = "Figures 2, 3, 5, 8 and 9 as published"
 PAIRS = 5  # confused pairs written out below a matrix
 HEATS = 5  # shades of a confusion matrix, see page.css
-_SECTIONS = {
-    "figures": "Figures",
-    "confusions": "Most confused classes",
-    "mistakes": "Worst mistakes",
-    "runs": "Runs",
-    "settings": "Settings",
-    "left-out": "Left out",
-}
-_SECTIONS2 = {
-    "tickets-figures": "Figures of Chapter 2",
-    "searches-figures": "Plots of the searches",
-    "tickets-settings": "Settings of Chapter 2",
-}
+_OWN2 = ("ticket-findings", "searches")  # of Chapter 2's tables those that are not the thesis'
 _KEPT_SHORT = ("class_names", "dropped_classes", "deviations")  # of config.json: their number only, or shown elsewhere
 
 
@@ -42,24 +30,23 @@ def render_page(collected, chapter1, chapter2, errata):
 
     Arguments:
         collected: what collect_runs() returned; its left_out may list Chapter 2's folders too.
-        chapter1: a dict, as report.write_chapter1 returns it, or None for a page without Chapter 1: tables (Tables 1, 2
-            and 3, accuracy by class frequency, the classifiers on X, and the findings), runs (the Table of runs),
-            figures (list of dicts: title, caption, alt, and picture (a data: address) or missing (why there is none)),
-            confusions (list of Confusions), galleries (list of Galleries).
+        chapter1: a dict, as report.write_chapter1 returns it, or None for a page without Chapter 1.
         chapter2: a tickets.sections.Chapter2, or None.
         errata: the Table of them.
 
     Whatever the runs' labels and settings hold is shown as text: Jinja2 escapes all of it, and the page's Content
     Security Policy lets only its own style and script work, which it knows by their hashes.
     """
+    names = [*sorted(set(collected.all_runs.collection)), *(chapter2.targets if chapter2 else ())]
     return _rendered(
         "page.html",
-        title=TITLE,
+        title=f"Results: {first_few(dict.fromkeys(names), NAMED)}" if names else "Results",
         root=shown_path(collected.root),
         counts=_counts(collected, chapter1, chapter2),
-        contents=_contents(chapter1, chapter2, errata),
         chapter1=chapter1 and _chapter1(collected, **chapter1),
         chapter2=chapter2,
+        own2=[each for each in chapter2.tables if each.name in _OWN2] if chapter2 else [],
+        tables2=[each for each in chapter2.tables if each.name not in _OWN2] if chapter2 else [],
         errata=errata,
         left_out=[(shown_path(folder), shown_path(reason)) for folder, reason in collected.left_out],
     )
@@ -72,11 +59,7 @@ def render_published(figures, errata):
         figures: list of dicts as render_page's, each with its name.
         errata: the Table of them.
     """
-    contents = [(each["name"], each["title"].partition(":")[0]) for each in figures]
-    contents.append((errata.name, _short_title(errata)))
-    return _rendered(
-        "published.html", title=PUBLISHED, source=SOURCE, contents=contents, figures=figures, errata=errata
-    )
+    return _rendered("published.html", title=PUBLISHED, source=SOURCE, figures=figures, errata=errata)
 
 
 def _rendered(template, **content):
@@ -84,7 +67,7 @@ def _rendered(template, **content):
         loader=jinja2.PackageLoader("arttl.reports"), autoescape=True, undefined=jinja2.StrictUndefined
     )
     style, script = (_own_text(environment, name) for name in ("page.css", "page.js"))
-    environment.globals["groups"] = column_groups
+    environment.globals |= {"groups": column_groups, "own_first": own_first, "naming": naming_column}
     return environment.get_template(template).render(
         created=datetime.date.today().isoformat(),
         version=__version__,
@@ -107,10 +90,30 @@ def column_groups(table):
     return [(name, len(list(columns))) for name, columns in groupby(group for group, _ in table.columns)]
 
 
-def title(key, seeds):
-    """A cell in full: "Rijksmuseum, type: ResNet50 fine tuning, seed 42"."""
-    which = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
-    return f"{EXPERIMENTS[key['experiment']]}, {shown(key['challenge'])}: {cell_title(key)}, {which}"
+def own_first(table):
+    """A Table whose groups of columns without any value of the reader's own runs come last, and without empty columns.
+
+    Arguments:
+        table: a Table; of a group of columns the first one has the values, and stays though it is empty.
+    """
+    ends = list(accumulate(width for _, width in column_groups(table)))
+    places = [range(end - width, end) for end, (_, width) in zip(ends, column_groups(table), strict=True)]
+    full = {place for place in range(len(table.columns)) if any(row[place].text for row in table.rows)}
+    others = [each for each in places if table.columns[each[0]][0] and each[0] not in full]
+    full |= {each[0] for each in others} | {place for place, (group, _) in enumerate(table.columns) if not group}
+    order = [place for each in sorted(places, key=others.__contains__) for place in each if place in full]
+    return replace(
+        table,
+        columns=[table.columns[place] for place in order],
+        rows=[[row[place] for place in order] for row in table.rows],
+    )
+
+
+def naming_column(table):
+    """Which of a Table's first columns tells its rows apart best: it stays where it is when the others are scrolled."""
+    names = range(next((place for place, (group, _) in enumerate(table.columns) if group), len(table.columns)))
+    texts = [place for place in names if all(row[place].sort is None for row in table.rows)] or [0]
+    return max(texts, key=lambda place: (len({row[place].text for row in table.rows}), -place))
 
 
 def _own_text(environment, name):
@@ -123,35 +126,17 @@ def _sha256(text):
 
 
 def _counts(collected, chapter1, chapter2):
-    counts = [counted(len(collected.runs), "complete run")] if chapter1 else []
+    counts = [counted(len(collected.all_runs), "complete run")] if chapter1 else []
     counts += [f"{'of Chapter 2 ' if chapter1 else ''}{chapter2.counts}"] if chapter2 else []
     counts += [f"{counted(len(collected.left_out), 'run folder')} left out"] if collected.left_out else []
     return ", ".join(counts)
 
 
-def _contents(chapter1, chapter2, errata):
-    """The page's links to itself: pairs of id and words."""
-    links = [(table.name, _short_title(table)) for table in chapter1["tables"]] if chapter1 else []
-    links += [each for each in _SECTIONS.items() if each[0] != "left-out"] if chapter1 else []
-    if chapter2:
-        links += [(table.name, _short_title(table)) for table in chapter2.tables]
-        links += _SECTIONS2.items()
-    return [*links, (errata.name, _short_title(errata)), ("left-out", _SECTIONS["left-out"])]
-
-
-def _short_title(table):
-    return table.title.partition(":")[0]
-
-
-def _chapter1(collected, tables, runs, figures, confusions, galleries):
-    return {
-        "tables": tables,
-        "runs": runs,
-        "figures": figures,
-        "confusions": [_matrix(each) for each in confusions],
-        "galleries": [{"title": title(each.key, [each.seed]), **vars(each)} for each in galleries],
-        "settings": [_settings(run) for run in collected.runs.itertuples()],
-    }
+def _chapter1(collected, own, **shown_too):
+    parts = [part for section in own for part in section["parts"]]
+    matrices = {id(part): part["confusions"] and _matrix(part["confusions"]) for part in parts}
+    own = [each | {"parts": [part | {"matrix": matrices[id(part)]} for part in each["parts"]]} for each in own]
+    return {"own": own, **shown_too, "settings": [_settings(run) for run in collected.all_runs.itertuples()]}
 
 
 def _matrix(each):
@@ -162,7 +147,6 @@ def _matrix(each):
         shades = [0 if not count else 1 + int((HEATS - 1) * count / size) for count in counts]
         rows.append((name, list(zip(counts.tolist(), shades, strict=True))))
     return {
-        "title": title(each.key, each.seeds),
         "columns": [*each.classes, OTHERS],
         "rows": rows,
         "pairs": each.pairs.head(PAIRS).to_dict("records"),

@@ -8,8 +8,8 @@ from PIL import Image
 
 from arttl.base.files import whole_file
 from arttl.base.wording import shown, shown_path
-from arttl.images.decoding import DAMAGE
 from arttl.images.overlay import overlay
+from arttl.images.picture import DAMAGE
 from arttl.reports.figures import new_figure
 from arttl.reports.pictures import data_uri
 
@@ -22,7 +22,7 @@ def saliency_figure(images, labels, maps, answers):
     """Figure 4: a row an image; the picture, then each network's map over it with its answer.
 
     Arguments:
-        images: uint8 (n, height, width, 3).
+        images: a list of uint8 (height, width, 3), of any sizes.
         labels: their labels, n texts.
         maps: dict of a network's title to float (n, height, width) in [0, 1].
         answers: dict of the same titles to n pairs of predicted label and its probability.

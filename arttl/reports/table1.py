@@ -9,12 +9,13 @@ from arttl.collections import CHALLENGES
 from arttl.published.chapter1 import COLLECTIONS, OVERLAP
 from arttl.reports.collect import EXPERIMENTS
 from arttl.reports.pictures import used_split
-from arttl.reports.tables import Cell, Table, number
+from arttl.reports.studied import is_studied
+from arttl.reports.table import Cell, Table, number
 from arttl.splits import overlap
 
 COLUMNS = ["challenge", "study", "collection", "images", "images_published", "images_difference", "classes"]
 COLUMNS += ["classes_published", "classes_difference", "overlap", "overlap_published", "labelled_images"]
-COLUMNS += ["labelled_classes"]
+COLUMNS += ["labelled_classes", "studied"]
 
 
 def collections_table(collected, pictures):
@@ -31,10 +32,10 @@ def collections_table(collected, pictures):
     rows = [
         [
             Cell(shown(row.challenge)),
-            Cell(row.study),
+            Cell(row.study if (row.challenge, row.study) in COLLECTIONS else ""),
             Cell(shown(row.collection)),
-            *_compared(row.images, row.images_published, row.images_difference),
-            *_compared(row.classes, row.classes_published, row.classes_difference),
+            *_compared(row.images, row.images_published, row.images_difference if row.studied else None),
+            *_compared(row.classes, row.classes_published, row.classes_difference if row.studied else None),
             Cell() if row.overlap is None else Cell(f"{row.overlap:.1%}", sort=row.overlap),
             Cell(row.overlap_published),
         ]
@@ -57,10 +58,10 @@ def _rows(collected, pictures):
         if here.empty and (challenge, study) not in COLLECTIONS:
             continue
         for run in list(here.itertuples()) or [None]:
-            yield _row(challenge, study, run, used, pictures)
+            yield _row(challenge, study, run, used, pictures, None if run is None else collected.images(run))
 
 
-def _row(challenge, study, run, used, pictures):
+def _row(challenge, study, run, used, pictures, table):
     images, classes = COLLECTIONS.get((challenge, study), (None, None))
     row = dict.fromkeys(COLUMNS) | {"challenge": challenge, "study": study, "collection": "", "overlap_published": ""}
     row |= {"images_published": images, "classes_published": classes}
@@ -69,11 +70,14 @@ def _row(challenge, study, run, used, pictures):
     if run is None:
         return row
     row |= {"collection": run.collection, "classes": len(run.config.get("class_names", [])) or None}
+    row["studied"] = is_studied(run)
     collection = pictures.labelled(run.collection, challenge)
     if collection is not None:
         labels, split = collection.labels(challenge), used_split(collection, run)
         row |= {"labelled_images": len(labels), "labelled_classes": int(labels.nunique())}
         row["images"] = None if split is None else len(split.table)
+    if table is not None:
+        row["images"] = len(table)
     for name in ("images", "classes"):
         if None not in (row[name], row[f"{name}_published"]):
             row[f"{name}_difference"] = row[name] - row[f"{name}_published"]
@@ -91,7 +95,7 @@ def _overlap(challenge, run, used):
 def _notes(data):
     notes = []
     for row in data[data.collection != ""].itertuples():
-        if row.labelled_images is None:
+        if row.labelled_images is None and row.images is None:
             notes.append(
                 f"{shown(row.collection)}, {shown(row.challenge)}: N_t is not known without its metadata; "
                 "python -m arttl report RUNS --data DIR reads it."
@@ -101,7 +105,7 @@ def _notes(data):
                 f"{shown(row.collection)}, {shown(row.challenge)}: N_t is not known, since the collection is not as it "
                 "was when the runs were made."
             )
-        else:
+        elif row.labelled_images is not None:
             notes.append(
                 f"{shown(row.collection)}, {shown(row.challenge)}: {row.labelled_images:,} images of "
                 f"{row.labelled_classes:,} classes have a label; {row.images:,} of {row.classes:,} are used."

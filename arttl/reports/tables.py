@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-
 import pandas as pd
 
-from arttl.base.wording import counted, shown, shown_path
-from arttl.collections import BUNDLED
+from arttl.base.wording import counted, shown
 from arttl.published.chapter1 import (
     APPROACH_TITLES,
     ARCHITECTURES,
@@ -17,10 +13,24 @@ from arttl.published.chapter1 import (
     MISPRINTS,
     PARAMETERS,
     SOURCES,
-    is_near,
 )
-from arttl.reports.cells import CURVES, DECIMALS, INTERVALS, MEASURE, SPREAD, accuracy_cells, measure, same_data
+from arttl.reports.cells import CURVES, INTERVALS, MEASURE, accuracy_cells, measure, same_data
 from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
+from arttl.reports.studied import is_studied
+from arttl.reports.table import (
+    BESIDE,
+    CURVE,
+    OURS,
+    PLACE,
+    STARRED,
+    Cell,
+    Table,
+    beside,
+    departures,
+    interval,
+    number,
+    place_cells,
+)
 from arttl.runs import metrics
 
 HEAD, MIDDLE = metrics.FREQUENCIES["head"][0] - 1, metrics.FREQUENCIES["middle"][0]
@@ -32,74 +42,17 @@ FREQUENCIES = {
 """Groups of classes by their number of training images, and what the table calls them."""
 
 TITLES = {
-    "rijks": ("table2", "Table 2: test accuracy (%) on the Rijksmuseum's collection"),
-    "antwerp": ("table3", "Table 3: test accuracy (%) on Antwerp's collection"),
+    "rijks": ("table2", "Table 2: test accuracy (%); the thesis: on the Rijksmuseum's collection"),
+    "antwerp": ("table3", "Table 3: test accuracy (%); the thesis: on Antwerp's collection"),
 }
 MARKS = "Best in bold, second best underlined, for each challenge and column."
-_OURS = ("value", "interval")
 _SHARES = {"test_accuracy": "accuracy", "test_top5": "top-5", "test_macro_f1": "macro-F1"}
 _SHARES |= {"majority_accuracy": "majority class"}
 _COUNTS = ("tested_epoch", "epochs", "seconds")
 _OF_RUN = ["folder", *CELL, "seed", "collection", "test_images"]
 _RUNS_DATA = [*_OF_RUN, *_SHARES, *_COUNTS, "deviations"]
-_FREQUENCY_DATA = [*CELL, "classes_by_frequency", *MEASURE, "images", "classes"]
+_FREQUENCY_DATA = [*CELL, "classes_by_frequency", *MEASURE, "images", "classes", "collection"]
 _WITHOUT = "No run has accuracy by class frequency in its metrics.json; runs made anew have it."
-_BESIDE = (*_OURS, "published", "difference")
-_CURVE = "published curve"
-_CURVES = (
-    "Published curve: the validation accuracy of Figures 2 and 3 at the epoch tested here; empty where they end before."
-)
-STARRED = "* departs from the study's settings"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell of a table.
-
-    Attributes:
-        text: what is shown; empty for what was not run.
-        mark: "best", "second" or "".
-        star: whether its runs depart from the study.
-        sort: the number to sort by; None to sort by the text.
-    """
-
-    text: str = ""
-    mark: str = ""
-    star: bool = False
-    sort: float | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A table in every format that formats.py writes.
-
-    Attributes:
-        name: its files' name.
-        title: one line.
-        columns: pairs of group ("" for none) and name.
-        rows: lists of Cells.
-        warnings: lines above it, without which its numbers would mislead.
-        notes: lines below it.
-        deviations: departures from the study, each with the list of cells it applies to.
-        data: the same as a DataFrame with unrounded numbers, for the CSV.
-        empty: what the page says if there are no rows.
-    """
-
-    name: str
-    title: str
-    columns: list
-    rows: list
-    warnings: list = field(default_factory=list)
-    notes: list = field(default_factory=list)
-    deviations: dict = field(default_factory=dict)
-    data: pd.DataFrame = field(default_factory=pd.DataFrame)
-    empty: str = "There is no run."
-
-    def _repr_markdown_(self):
-        """How a notebook shows it."""
-        from arttl.reports.formats import markdown
-
-        return markdown(self) if self.rows else self.empty
 
 
 def accuracy_table(collected, experiment):
@@ -123,7 +76,7 @@ def accuracy_table(collected, experiment):
         rows.append(shown_cells)
     name, title = TITLES[experiment]
     warnings, notes = _warnings(cells, experiment, collected), [MARKS, INTERVALS, *_notes(cells, name)]
-    return Table(name, title, columns, rows, warnings, notes, _deviations(collected, experiment), cells)
+    return Table(name, title, columns, rows, warnings, notes, _departures(collected, experiment), cells)
 
 
 def column_title(approach, source):
@@ -134,19 +87,14 @@ def column_title(approach, source):
 
 def frequency_table(collected):
     """Accuracy by class frequency of every cell that has it: a Table, without rows if none has."""
-    columns = [("", name) for name in ("collection", "challenge", "model", "approach")]
+    columns = [("", name) for name in (*PLACE, "approach")]
     columns += [(title, part) for title in FREQUENCIES.values() for part in ("value", "interval", "images", "classes")]
     rows, data = [], []
     for key, runs, problem in collected.cells():
         found = {} if problem else {group: measure(runs, f"test_accuracy_{group}") for group in FREQUENCIES}
         if not any(each["seeds"] for each in found.values()):
             continue
-        row = [
-            Cell(EXPERIMENTS[key["experiment"]]),
-            Cell(shown(key["challenge"])),
-            Cell(shown(ARCHITECTURES.get(key["architecture"], key["architecture"]))),
-            Cell(column_title(key["approach"], key["source"])),
-        ]
+        row = [*place_cells(key), Cell(column_title(key["approach"], key["source"]))]
         for group, value in found.items():
             sizes = {name: _whole(runs.metrics.iloc[0].get(f"test_{name}_{group}")) for name in ("images", "classes")}
             row += [number(value["accuracy"]), interval(value)]
@@ -180,40 +128,20 @@ def _frame(rows, columns):
     return pd.DataFrame(rows, columns=columns)
 
 
-def number(value, decimals=DECIMALS, sign="", **options):
-    """A Cell of a number, empty for None."""
-    if value is None or pd.isna(value):
-        return Cell()
-    return Cell(f"{value:{sign},.{decimals}f}", sort=float(value), **options)
-
-
 def _accuracy(cell):
     """The Cells of one cell's parts: a dict, empty for a cell that is neither run nor published."""
     if cell is None:
         return {}
-    texts = {"value": number(cell.accuracy, mark=cell.mark, star=cell.deviations > 0)}
-    texts["interval"] = interval(cell._asdict())
-    if cell.published is not None:
-        footnote = "†" if cell.published in MISPRINTS else ""
-        texts["published"] = Cell(cell.published + footnote, cell.published_mark, sort=float(cell.published))
-    return texts | {"difference": number(cell.difference, sign="+"), _CURVE: number(cell.published_curve, 1)}
-
-
-def interval(value):
-    """A Cell of a measure's interval, empty where there is none."""
-    if value["low"] is None or pd.isna(value["low"]):
-        return Cell()
-    half = (value["high"] - value["low"]) / 2
-    if value["interval"] == SPREAD:
-        return Cell(f"± {half:.2f} ({value['seeds']} seeds)", sort=half)
-    return Cell(f"[{value['low']:.1f}, {value['high']:.1f}]", sort=half)
+    cell = cell._asdict()
+    footnote = "†" if cell["published"] in MISPRINTS else ""
+    return beside(cell, f"{cell['published']}{footnote}", cell["difference"] if cell["studied"] else None)
 
 
 def _parts(cells, column):
     """The parts of a column: the thesis' where it has the column, and its curve's where a cell has a point of it."""
     same = cells[(cells.approach == column[0]) & (cells.source == column[1])]
-    parts = _BESIDE if same.published.notna().any() else _OURS
-    return (*parts, _CURVE) if same.published_curve.notna().any() else parts
+    parts = BESIDE if same.published.notna().any() else OURS
+    return (*parts, CURVE) if same.published_curve.notna().any() else parts
 
 
 def _size(collected, challenge, architecture):
@@ -273,7 +201,7 @@ def _other_data(challenge, place, runs):
         if study is None:
             lines[f"{shown(challenge)}: the study has no such challenge for {place}; this is {here}."] = None
             continue
-        if run.collection in BUNDLED or not (is_near(classes, study[1]) and is_near(10 * images, study[0])):
+        if not is_studied(run):
             there = f"{study[1]:,} classes and about {study[0] / 10:,.0f} test images"
             lines[
                 f"{shown(challenge)}: the published numbers are for other data. This is {here}; the study's {place} "
@@ -282,14 +210,9 @@ def _other_data(challenge, place, runs):
     return list(lines)
 
 
-def _deviations(collected, experiment):
-    """Departures from the study, each with the cells whose runs have it."""
-    found = defaultdict(dict)
-    for key, runs, _ in collected.cells():
-        if key["experiment"] == experiment:
-            for line in (line for lines in runs.deviations for line in lines):
-                found[shown_path(line)][f"{shown(key['challenge'])}: {cell_title(key)}"] = None
-    return {line: list(titles) for line, titles in found.items()}
+def _departures(collected, experiment):
+    cells = [(key, runs) for key, runs, _ in collected.cells() if key["experiment"] == experiment]
+    return departures((f"{shown(key['challenge'])}: {cell_title(key)}", runs) for key, runs in cells)
 
 
 def _number(value):

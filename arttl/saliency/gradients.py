@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import keras
 import numpy as np
 from keras import ops
@@ -28,7 +30,7 @@ def grad_cam(model, images, class_ids=None, layer=None, batch_size=32):
         batch_size: images in a forward pass.
 
     Returns a float32 array (n, height, width) in [0, 1]; a map's maximum is 1 (before the enlargement), or 0 where
-    nothing speaks for the class.
+    nothing speaks for the class. A flat map says nothing of where: a warning counts them, and says why they are.
 
     Raises InputError for images, class ids or a layer that do not fit the model.
 
@@ -48,8 +50,22 @@ def grad_cam(model, images, class_ids=None, layer=None, batch_size=32):
         return np.maximum((weights * maps).sum(axis=-1), 0)
 
     small = unit_maps(in_batches(cams, np.arange(len(images)), batch_size))
+    _tell_flat(small)
     enlarged = ops.image.resize(small[..., None], images.shape[1:3], "bilinear", data_format="channels_last")
     return np.clip(ops.convert_to_numpy(enlarged)[..., 0], 0, 1)
+
+
+def _tell_flat(maps):
+    """Warn of maps (n, height, width) that are the same everywhere."""
+    flat = int((maps.max(axis=(1, 2)) == maps.min(axis=(1, 2))).sum())
+    if not flat:
+        return
+    height, width = maps.shape[1:]
+    why = "nothing in the layer speaks for the class"
+    remedy = "ask about another class with class_ids, or an earlier layer with layer"
+    if height * width == 1:
+        why, remedy = "the layer's maps have a single cell", "name an earlier layer with layer, or give larger images"
+    warnings.warn(f"{flat} of {len(maps)} Grad-CAM maps are flat: {why}; {remedy}", stacklevel=3)
 
 
 def smooth_grad(model, images, class_ids=None, samples=50, noise=0.15, seed=0, batch_size=32):

@@ -18,6 +18,9 @@ from arttl.saliency.kinds import CONVOLUTIONS, ENDS, MERGES, POOLINGS, pointwise
 
 KNOWN = "convolutions, max and average pooling, padding, merging, and layers that act on each pixel alone"
 
+KERNELS = ("ones", "even")
+"""How maps are scaled up: by the sum of the windows that cover a pixel, as the paper does, or by their mean."""
+
 LARGEST = 1e12  # where maps under way are rescaled, far below float32's limit
 
 
@@ -57,6 +60,15 @@ def repeated(size, factor):
     return np.repeat(np.eye(size, dtype="float32"), factor, axis=1)
 
 
+def evened(matrix):
+    """A matrix as of `window` whose rows, where they are not zero, sum to 1.
+
+    Windows of a stride that does not divide the kernel cover neighbouring pixels unequally often (one of 3 with stride
+    2 once and twice): their sum lays a chequerboard over any map, their mean does not.
+    """
+    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
 def axis_matrices(layer, size):
     """A layer's two matrices, for rows and for columns, from the size (height, width) of what enters it.
 
@@ -90,6 +102,7 @@ class Shadow:
     Arguments:
         graph: the model's Graph.
         size: (height, width) of the images.
+        kernel: one of KERNELS.
 
     Attributes:
         points: where to multiply, from input to output.
@@ -98,7 +111,7 @@ class Shadow:
     Raises InputError for a layer that is not known, naming it.
     """
 
-    def __init__(self, graph, size):
+    def __init__(self, graph, size, kernel="ones"):
         self.graph, self.matrices, sizes = graph, {}, {0: tuple(size)}
         for position in range(1, len(graph.tensors)):
             sources = graph.sources[position]
@@ -106,6 +119,7 @@ class Shadow:
                 entering = {sizes.get(source) for source in sources}
                 matrices = _known_matrices(graph.layers[position], entering)
                 sizes[position] = tuple(matrix.shape[1] for matrix in matrices)
+                matrices = [evened(matrix) for matrix in matrices] if kernel == "even" else matrices
                 self.matrices[position] = [None if _is_identity(matrix) else matrix for matrix in matrices]
             elif any(graph.spatial[source] for source in sources) and not isinstance(graph.layers[position], ENDS):
                 raise _unknown(graph.layers[position])

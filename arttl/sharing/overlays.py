@@ -1,4 +1,4 @@
-"""Saliency maps as PNG files: over the picture as the network sees it, and alone."""
+"""Saliency maps as PNG files: over the picture at its own size, and alone."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from PIL import Image
 
 from arttl.base.files import whole_file
 from arttl.base.names import distinct_names, safe_name
+from arttl.images import decode_image
 from arttl.images.overlay import overlay
+from arttl.images.own_size import own_decoding
+
+LARGEST = 2048  # pixels of an overlay's longer side
 
 
 def save_maps(classifier, paths, folder, batch_size=32, progress=False):
     """Save the VisualBackProp map of each picture, NAME-overlay.png and NAME-map.png (grey, 255 where the map is 1).
+
+    The overlay has the picture's own size, the longer side up to LARGEST; the map has that of what the network sees.
+    Kernels are "even", so that no chequerboard lies over the picture.
 
     Arguments:
         classifier: a Classifier.
@@ -35,11 +42,12 @@ def save_maps(classifier, paths, folder, batch_size=32, progress=False):
         if not len(pixels):
             continue
         readable = [path for path, cause in batch if not cause]
-        maps = visual_backprop(classifier.model, pixels)
-        for path, image, each in zip(readable, pixels, maps, strict=True):
+        maps = visual_backprop(classifier.model, pixels, kernel="even")
+        for path, each in zip(readable, maps, strict=True):
             name = names[path]
             saved[path] = f"{name}-overlay.png"
-            _save(Path(folder) / saved[path], overlay(image, each))
+            picture = decode_image(path, own_decoding(path, LARGEST, classifier.decoding))
+            _save(Path(folder) / saved[path], overlay(picture, each))
             _save(Path(folder) / f"{name}-map.png", np.rint(each * 255.0).astype("uint8"))
     return saved
 

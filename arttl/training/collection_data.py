@@ -9,7 +9,7 @@ from arttl.base.saying import in_words, say
 from arttl.base.sizes import DataSize
 from arttl.base.wording import shown
 from arttl.collections import PARTS
-from arttl.images import Decoding, ImageStore, check_reading, identify_files
+from arttl.images import Decoding, build_stores, check_reading, identify_files
 from arttl.training.crops import stored_side
 from arttl.training.data import TrainingData
 
@@ -33,7 +33,7 @@ class CollectionData:
         self.cache, self.skip_bad_images = cache, skip_bad_images
         self.paths = collection.paths()
         self.files = files or identify_files(self.paths, cache)
-        self.reading_losses, self._stores = {}, {}
+        self.reading_losses, self._stores, self._expected = {}, {}, []
 
     @property
     def settings(self):
@@ -61,8 +61,7 @@ class CollectionData:
             name: what options and tables call the data; None for the collection's own name.
         """
         cropped = recipe.crop == "random"
-        side = stored_side(size) if cropped else size
-        store = self.store(side, recipe, fit="cover" if cropped else "stretch")
+        store = self.store(size, recipe)
         rows, class_ids = self.rows(store)
         ids = np.array(store.image_ids)
         settings = {
@@ -71,7 +70,7 @@ class CollectionData:
             "bad_images": sorted(store.bad),
             "resize": recipe.resize,
             "decoding": recipe.decoding,
-            **({"crop_from": side} if cropped else {}),
+            **({"crop_from": stored_side(size)} if cropped else {}),
         }
         return TrainingData(
             name or self.collection.name,
@@ -86,18 +85,32 @@ class CollectionData:
             cache=self.cache,
         )
 
-    def store(self, size, recipe, fit="stretch"):
-        """The ImageStore of the whole collection at `size` pixels, shared by every challenge and seed.
+    def expect(self, wanted):
+        """Say what stores will be asked for: when the first is made, they are all made of one decode of each picture.
+
+        Arguments:
+            wanted: pairs of a size and a Recipe, as of `images`.
+        """
+        self._expected = [self._decoding(size, recipe) for size, recipe in wanted]
+
+    def store(self, size, recipe):
+        """The ImageStore of the whole collection for images of a size, shared by every challenge and seed.
 
         Says once what the reading loses of the pictures; raises InputError for those that it would turn white.
         """
-        most = self.collection.megapixels
-        decoding = Decoding((size, size), recipe.resize, recipe.decoding, fit, megapixels=most)
-        if decoding not in self._stores:
-            self._see_losses(decoding)
+        wanted = self._decoding(size, recipe)
+        if wanted not in self._stores:
+            self._see_losses(wanted)
+            alike = [each for each in self._expected if each.reading == wanted.reading and each not in self._stores]
+            decodings = list(dict.fromkeys([wanted, *alike]))
             options = {"files": self.files, "skip_bad_images": self.skip_bad_images}
-            self._stores[decoding] = ImageStore.build(self.paths, decoding, self.cache, **options)
-        return self._stores[decoding]
+            self._stores |= zip(decodings, build_stores(self.paths, decodings, self.cache, **options), strict=True)
+        return self._stores[wanted]
+
+    def _decoding(self, size, recipe):
+        """How pictures are decoded for images of a size: to be cropped they are larger, and keep their shape."""
+        side, fit = (stored_side(size), "cover") if recipe.crop == "random" else (size, "stretch")
+        return Decoding((side, side), recipe.resize, recipe.decoding, fit, megapixels=self.collection.megapixels)
 
     def _see_losses(self, decoding):
         if decoding.reading not in self.reading_losses:

@@ -32,7 +32,7 @@ class EpochBar(keras.callbacks.Callback):
         if self.progress.best_epoch:
             row = self.progress.history[self.progress.best_epoch - 1]
             best = f"best: epoch {self.progress.best_epoch}, validation accuracy {row['val_accuracy']:.1%}"
-            self._bar.set_postfix_str(best, refresh=False)
+            self._bar.set_postfix_str(best)
 
     def told(self, done):
         """So many steps of the epoch are done; it is shown from time to time."""

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from arttl.base.bars import bar
 from arttl.base.errors import InputError
 from arttl.base.locks import locked
+from arttl.base.record_file import RecordFile
 from arttl.models import feature_extractor, predict_batch
 from arttl.training.batches import Arrays
-from arttl.training.feature_file import FeatureFile
 from arttl.training.given import readable
 from arttl.training.precision import computed_by
 
@@ -25,12 +25,35 @@ FORMAT = 1  # of the cache's files and of their rows' keys
 SYNC_SECONDS = 2.0  # how often rows are made safe: what a killed process has to compute again
 
 
+class Kept:
+    """X as it lies on the disk, where rows are read when they are asked for: memory holds no more of it than it has.
+
+    Arguments:
+        file: its RecordFile.
+        places: int64 array (rows,) of their positions in it.
+    """
+
+    def __init__(self, file, places):
+        self._numbers, self._places = file.records()["row"], places
+
+    def __len__(self):
+        return len(self._places)
+
+    def __getitem__(self, rows):
+        """Rows at an array of positions, a slice or a boolean mask: a new float32 array."""
+        return np.asarray(self._numbers[self._places[rows]])
+
+    def __array__(self, dtype=None, copy=None):
+        """All of X."""
+        return self[:] if dtype is None else self[:].astype(dtype)
+
+
 class Features:
     """X of some images of a store, read as the store is.
 
     Arguments:
         rows: their positions in the store, ascending.
-        array: float32 array of shape (len(rows), features).
+        array: float32 array of shape (len(rows), features), or Kept.
     """
 
     def __init__(self, rows, array):
@@ -97,42 +120,45 @@ def cached_features(classifier, store, folder, rows=None, batch_size=32, progres
         batch_size: images in a forward pass.
         progress: tell on standard error how far it has come.
 
-    Returns (features, path, reused): float32 array of shape (len(rows), features), its file, and whether
-    everything was there already.
+    Returns (features, path, reused): X of these rows as Kept, its file, and whether everything was there already.
 
-    Raises InputError when the file cannot be written.
+    Raises InputError when the file cannot be written, or does not keep what is written.
     """
     rows = np.arange(len(store)) if rows is None else np.asarray(rows)
     key = hashlib.sha256(f"{FORMAT} {network_fingerprint(classifier)} {computed_by()}".encode()).hexdigest()[:16]
-    file = FeatureFile(Path(folder) / f"{classifier.name}-{key}.features", _length(classifier))
+    file = RecordFile(Path(folder) / f"{classifier.name}-{key}.features", ("row", "<f4", (_length(classifier),)))
     keys = _pixel_keys(store, rows)
-    features, there = file.read(keys)
-    if there.all():
-        return features, file.path, True
+    places = file.places(keys)
+    if (places >= 0).all():
+        return Kept(file, places), file.path, True
     file.path.parent.mkdir(parents=True, exist_ok=True)
     lock = file.path.with_name(f".{file.path.stem}.lock")
     with locked(lock, waiting=lambda: _say_waiting(lock, progress)):
-        features, there = file.read(keys)  # another process may have computed them
-        missing = np.flatnonzero(~there)
-        _fill(features, missing, keys, file, _extracted(classifier, store, rows[missing], batch_size, progress))
-    return features, file.path, not len(missing)
+        missing = np.flatnonzero(file.places(keys) < 0)  # another process may have computed them
+        extracted = _extracted(classifier, store, rows[missing], batch_size, progress)
+        _append(file, [keys[each] for each in missing], extracted)
+        places = file.places(keys)
+    if (places < 0).any():
+        raise InputError(f"{file.path} does not hold what was written to it; check the disk, or choose another folder")
+    return Kept(file, places), file.path, not len(missing)
 
 
-def _fill(features, missing, keys, file, extracted):
-    """Take over what is extracted for the missing places, and append it to the file from time to time."""
+def _append(file, keys, extracted):
+    """Write what is extracted for these keys to the file, from time to time."""
     waiting, saved = [], time.monotonic()
 
     def save():
         if waiting:
-            file.append([keys[place] for place in waiting], features[waiting])
+            new = [key for part, _ in waiting for key in keys[part]]
+            file.append(new, row=np.concatenate([batch for _, batch in waiting]))
+            waiting.clear()
 
     try:
-        for part, batch in extracted:
-            features[missing[part]] = batch
-            waiting.extend(missing[part])
+        for each in extracted:
+            waiting.append(each)
             if time.monotonic() - saved > SYNC_SECONDS:
                 save()
-                waiting, saved = [], time.monotonic()
+                saved = time.monotonic()
     finally:
         save()
 

@@ -16,7 +16,7 @@ from arttl.splits.drawing import Drawing
 from arttl.sweeps import Sweep
 from arttl.sweeps.progress import do_steps
 from arttl.training.computing import Computing
-from arttl.transfer.data import DataSettings
+from arttl.transfer.data import DataSettings, Opened
 from arttl.transfer.saliency import SaliencyStudy
 from arttl.transfer.second import APPROACHES, DEMO, SOURCES, source_variants
 from arttl.transfer.study import TransferStudy
@@ -102,7 +102,9 @@ class Chapter1:
 
     def figures(self):
         """The SaliencyStudies of Figure 4: of the first seed, one a challenge and network."""
-        of_runs = {"seed": self.first.seeds[0], "output": self.first.sweep.output, "reading": self.first.data.reading}
+        data = self.first.data
+        of_runs = {"seed": self.first.seeds[0], "output": self.first.sweep.output, "reading": data.reading}
+        of_runs["opened"] = data.opened
         return [
             SaliencyStudy(each, network, **of_runs) for each in self._shared() for network in self.first.chosen_networks
         ]
@@ -119,17 +121,40 @@ class Chapter1:
         Raises InputError and RunsFailed as the experiments do. That there is no image for Figure 4 is said and not
         raised.
         """
+        opened = Opened()
+        first, second = (study and _sharing(study, opened) for study in (self.first, self.second))
+        shared = replace(self, first=first, second=second)
         started, sweep = time.perf_counter(), self.first.sweep
-        steps = [(f"Rijksmuseum, {each.challenge}", partial(each.do, network, method)) for each in self.rijks()]
-        steps += [(f"Antwerp, {each.challenge}", partial(each.do, network, method)) for each in self.antwerp()]
+        steps = [(f"Rijksmuseum, {each.challenge}", partial(each.do, network, method)) for each in shared.rijks()]
+        steps += [(f"Antwerp, {each.challenge}", partial(each.do, network, method)) for each in shared.antwerp()]
         if sweep.dry_run:
-            do_steps([*steps, *((f"Figure 4, {each.challenge}", partial(each.list, sweep)) for each in self.figures())])
+            figures = shared.figures()
+            do_steps([*steps, *((f"Figure 4, {each.challenge}", partial(each.list, sweep)) for each in figures)])
             sweep.ledger.tell("all of Chapter 1", sweep.resume)
             return
-        steps += [(f"Figure 4, {each.challenge}", partial(_drawn, each)) for each in self.figures()]
-        data = [study.data.reading.data for study in (self.first, self.second) if study and study.data.reading]
-        do_steps([*steps, ("report", partial(make_report, sweep.output, data))])
+        steps += [(f"Figure 4, {each.challenge}", partial(_drawn, each)) for each in shared.figures()]
+        do_steps([*steps, ("report", partial(shared.report, opened))])
         print(f"\nall of Chapter 1: {duration_text(time.perf_counter() - started)}")
+
+    def report(self, opened):
+        """Make the report, with the pictures of the collections that are not bundled.
+
+        Arguments:
+            opened: the Opened of the studies.
+        """
+        settings = [study.data for study in (self.first, self.second) if study and not study.data.is_bundled]
+        readings = {each.reading.data.resolve(): each.reading for each in settings}
+
+        def opened_already(data, challenge):
+            reading = readings.get(data.resolve())
+            return reading and opened.collection(reading, challenge)
+
+        make_report(self.first.sweep.output, list(readings), opened_already=opened_already)
+
+
+def _sharing(study, opened):
+    """A TransferStudy that shares collections with the others of a command."""
+    return replace(study, data=replace(study.data, opened=opened))
 
 
 def _drawn(study):

@@ -15,6 +15,10 @@ from arttl.runs.results import Outcome
 from arttl.training import Checkpoint, head_model, predict, train
 from arttl.training.features import Features, cached_features
 
+HEAD_AT_ONCE = 16
+"""Training steps of a head on X that the backend runs in one go, since asking for a step takes longer than the step. It
+changes no number."""
+
 
 def train_and_test(run, model, images):
     """Train a network to early stopping and test it, as its recipe says.
@@ -31,7 +35,7 @@ def train_and_test(run, model, images):
     recipe = run.recipe
     if recipe.features == "one-pass":
         trained, images = head_model(model), on_features(run, model, images)
-        recipe.compile(trained)
+        recipe.compile(trained, HEAD_AT_ONCE)
     else:
         trained = model = compiled(model, recipe)
     training, validation = images.training(recipe, run.seed), images.validation(recipe)
@@ -91,7 +95,7 @@ def warm_up(model, recipe, parts, checkpoint, report, features):
     )
     of_features = [each.of(source) for each in parts]
     kept = Checkpoint(checkpoint.folder / "warm-up")
-    return train(head.compile(head_model(model)), head, *of_features, kept, report)
+    return train(head.compile(head_model(model), HEAD_AT_ONCE), head, *of_features, kept, report)
 
 
 def search_classifier(run, model, images):

@@ -77,6 +77,7 @@ def begin(run, images, model):
     config = {
         "settings": run.settings,
         "weights_path": None if spec.weights in NAMED_WEIGHTS else str(Path(spec.weights).absolute()),
+        "reading": data.collection.reading,
         "split": data.split.settings,
         "dropped_classes": data.split.dropped,
         "class_names": list(data.split.classes),

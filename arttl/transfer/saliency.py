@@ -16,17 +16,22 @@ from arttl.base.typed import typed
 from arttl.base.wording import counted, first_few, shown
 from arttl.collections import Reading
 from arttl.images import Decoding, decode_image
+from arttl.images.own_size import own_decoding
 from arttl.models import get_backbone
 from arttl.reports.figures import save_figure
 from arttl.reports.saliency import saliency_figure
 from arttl.runs import RunFolder
 from arttl.sweeps.listing import FINISHED, REFUSED, TO_DO
-from arttl.transfer.data import DataSettings
+from arttl.transfer.data import DataSettings, Opened
 from arttl.transfer.places import runs_root
 
 EXPERIMENT = "ch1/rijks"
 METHODS = {
     "visual-backprop": ("figure4", lambda model, images, ids: saliency.visual_backprop(model, images)),
+    "visual-backprop-even": (
+        "figure4-even",
+        lambda model, images, ids: saliency.visual_backprop(model, images, kernel="even"),
+    ),
     "grad-cam": ("grad-cam", saliency.grad_cam),
     "smooth-grad": ("smooth-grad", saliency.smooth_grad),
 }
@@ -34,6 +39,9 @@ METHODS = {
 
 SAME = ("collection", "challenge", "split", "image_size", "files")
 """Settings in which the two runs must agree: their predictions are for the same images."""
+
+
+SHOWN = 480  # pixels of a picture's longer side in the figure
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ class SaliencyStudy:
         output: folder of all runs.
         reading: a Reading of the runs' collection; None for a bundled one.
         experiment: folder of the figure below `output`.
+        opened: the arttl.transfer.data.Opened of the command, where several studies share collections.
     """
 
     challenge: str = "artist"
@@ -79,6 +88,7 @@ class SaliencyStudy:
     output: Path = Path("runs")
     reading: Reading | None = None
     experiment: str = "ch1/saliency"
+    opened: Opened | None = None
 
     @classmethod
     def from_options(cls, options):
@@ -112,7 +122,8 @@ class SaliencyStudy:
                 f"there is no test image that {after.run.path} gets right and {before.run.path} does not; name other "
                 "runs"
             )
-        images = read_images(self.reading, self.challenge, after.settings, chosen.index)
+        opened = self.opened or Opened()
+        images, pictures = read_images(self.reading, self.challenge, after.settings, chosen.index, opened)
         name, method = METHODS[self.method]
         maps = {side.title: side_maps(side, images, method) for side in (before, after)}
         make_folder(self.folder, "output")
@@ -120,7 +131,7 @@ class SaliencyStudy:
             side.title: [(row.predicted, row.probability) for row in side.predictions.loc[chosen.index].itertuples()]
             for side in (before, after)
         }
-        figure = saliency_figure(images, chosen.label.tolist(), maps, answers)
+        figure = saliency_figure(pictures, chosen.label.tolist(), maps, answers)
         files = save_figure(figure, self.folder, name)
         write_table(self.folder / f"{name}.csv", chosen.reset_index())
         print(f"{counted(len(chosen), 'image')} of {self.challenge} that only the fine-tuned network gets right:")
@@ -184,25 +195,28 @@ def choose(before, after, most):
     return only.sort_index().sort_values("after_probability", ascending=False, kind="stable").head(most)
 
 
-def read_images(reading, challenge, settings, image_ids):
-    """The images as the runs saw them: uint8 (n, size, size, 3).
+def read_images(reading, challenge, settings, image_ids, opened):
+    """The images as the runs saw them, uint8 (n, size, size, 3), and a list of them at their own size, up to SHOWN.
 
     Arguments:
         reading: a Reading of the runs' collection, or None.
         challenge: theirs.
         settings: of their config.json.
         image_ids: of the images.
+        opened: an Opened.
     """
     name, collection = settings["collection"], None
     if reading is not None:
-        collection = reading.open(challenge)
+        collection = opened.collection(reading, challenge)
     elif name in collections.BUNDLED:
-        collection = collections.bundled(name)
+        collection = opened.collection(name)
     if collection is None or collection.name != name:
         raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
     decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
-    return np.stack([decode_image(path, decoding) for path in collection.paths(image_ids).values()])
+    paths = list(collection.paths(image_ids).values())
+    pictures = [decode_image(path, own_decoding(path, SHOWN, decoding)) for path in paths]
+    return np.stack([decode_image(path, decoding) for path in paths]), pictures
 
 
 def side_maps(side, images, method):

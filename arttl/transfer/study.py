@@ -174,6 +174,8 @@ class TransferStudy:
             chosen = [spec for spec in specs if spec.recipe.split == preset]
             data = self.divided(collection, preset)
             check_sources(chosen, data)
+            to_do = [spec for spec in chosen if self.sweep.force or not spec.folder.is_complete]
+            data.expect([(spec.image_size, spec.recipe) for spec in to_do])
             parts.append(Part(chosen, data, make, partial(self.opened, preset)))
         report = report or (lambda specs: print(self.results(specs)))
         do_parts(parts, self.sweep, self.prepare, lambda: report(specs))

@@ -19,9 +19,7 @@ import arttl.__main__
 import arttl.cli.options
 
 ONLY_PARSED = {  # what a command holds to why it is not run here
-    "experiments/ch1_all.py": "a chapter: tests/transfer/test_chapter1_all.py does it",
-    "experiments/ch2_all.py": "a chapter: tests/lottery/test_chapter2_all.py does it",
-    "experiments/ch1_saliency.py": "takes trained networks: tests/transfer/test_chapter1_saliency.py",
+    "ch1_saliency.py": "takes trained networks: tests/transfer/test_chapter1_saliency.py",
     "ch1_antwerp.py": "takes the networks of ch1_rijks.py: tests/transfer/test_chapter1_all.py",
     "ch2_transfer_tickets.py --target human-lba": "takes the searches of ch2_find_tickets.py: tests/lottery/",
     "--step-times": "takes the file that the line before measures",

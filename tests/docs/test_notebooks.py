@@ -1,10 +1,12 @@
 """Notebooks show what their code gives, and say what they lack. Those on runs are run in transfer/ and lottery/."""
 
+import pkgutil
 import re
 
 import pytest
-from notebook_checks import NOTEBOOKS, WITHOUT_RUNS, check_committed, run_notebook, what_it_prints
+from notebook_checks import NOTEBOOKS, WITHOUT_RUNS, check_committed, code_cells, run_notebook, what_it_prints
 from report_runs import write_run
+from test_docs import names_of_arttl
 
 
 @pytest.mark.parametrize("name", WITHOUT_RUNS)
@@ -27,6 +29,13 @@ def test_runs_that_are_not_there_are_said_in_one_line(tmp_path, monkeypatch):
     assert done.returncode != 0
     assert "no finished run" in done.stderr.splitlines()[-1]
     assert "making them" not in done.stdout
+
+
+@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS.glob("*.ipynb")])
+def test_what_it_names_of_arttl_exists(name):
+    code = "\n".join(re.sub("^%.*$", "", cell.source, flags=re.M) for cell in code_cells(name))
+    for each in names_of_arttl(f"```python\n{code}\n```"):
+        pkgutil.resolve_name(each)
 
 
 def test_each_that_takes_runs_says_that_it_makes_them():

@@ -14,8 +14,8 @@ from PIL import Image
 from stores import build
 
 from arttl.images import Decoding, decode_image
+from arttl.images.filling import fingerprint_of
 from arttl.images.identity import files_fingerprint
-from arttl.images.store import fingerprint_of
 
 HEIGHT, WIDTH = 24, 30
 NOISE = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH, 4))
@@ -206,7 +206,7 @@ def test_the_reading_is_in_the_label_but_for_upright():
 
 def test_stores_from_before_there_were_readings_stay_valid(tmp_path):
     paths = {"a": tmp_path / "missing"}
-    # Recorded at commit b4cacf0, before there were readings; once store.VERSION is no more 2, of no use.
+    # Recorded at commit b4cacf0, before there were readings; once filling.VERSION is no more 2, of no use.
     then = {
         "nearest": "0348000e3da9a2e21808c679505c65b5c68cb34c1e22abeabda31390ca3575d3",
         "antialiased": "8ede00bfedbc9172793bfd0849a884c9040a13554fb87cb714adb1f599fc8001",

@@ -13,13 +13,13 @@ import pytest
 from hostile import REPOSITORY, assert_checked, check_all
 from pictures import BOMBS, encoded, huge_frame
 from PIL import Image
-from stores import build, done_rows
+from stores import before_decoding, build, done_rows
 from test_image_store_builds import start_slow_build
 
 from arttl.base.errors import InputError
 from arttl.check import images as checking
 from arttl.collections.image_folder import IMAGE_SUFFIXES
-from arttl.images import Decoding, ImageStore, decode_image, store
+from arttl.images import Decoding, ImageStore, store
 
 LARGE = Decoding((64, 64))
 
@@ -100,23 +100,12 @@ def test_a_picture_that_changes_while_it_is_read(pixels, tmp_path, monkeypatch, 
         elif how == "becomes a pipe":
             os.mkfifo(path)
 
-    def decode(path, decoding):
-        if path == pixels["07"]:
-            change(path)
-        return decode_image(path, decoding)
-
     with monkeypatch.context() as patch:
-        patch.setattr(store, "decode_image", decode)
+        before_decoding(patch, lambda path: path == pixels["07"] and change(path))
         assert f"1 of 60 images cannot be read, first {pixels['07']} (" in complaint(pixels, tmp_path / "stores")
     assert not list((tmp_path / "stores").glob(".*.new"))
 
-    def decode_first(path, decoding):
-        picture = decode_image(path, decoding)
-        if path == pixels["08"]:
-            path.unlink()
-        return picture
-
-    monkeypatch.setattr(checking, "decode_image", decode_first)
+    before_decoding(monkeypatch, lambda path: path == pixels["08"] and path.unlink())
     assert set(checking.read_images(pixels, progress=False).bad) == {"07", "08"}
 
 
@@ -200,13 +189,13 @@ def test_of_two_processes_one_is_killed_and_the_other_ends_with_the_store(tmp_pa
     for number in range(600):
         Image.new("RGB", (10, 10), (number % 256, number // 256, 2)).save(data / f"{number:03}.png")
     processes = [start_slow_build(data, folder) for _ in range(2)]
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while (done_rows(folder) < 20 or not lock_holder(processes)) and time.monotonic() < end:
         time.sleep(0.01)
     holder = lock_holder(processes)
     assert done_rows(folder) < 600
     holder.kill()
-    assert [process.wait(60) for process in processes] == [-9 if process is holder else 0 for process in processes]
+    assert [process.wait(600) for process in processes] == [-9 if process is holder else 0 for process in processes]
     images = {path.name: path for path in sorted(data.iterdir())}
     assert stored(images, folder, Decoding((8, 8))) == build(images, tmp_path / "fresh").path.read_bytes()
 
@@ -232,5 +221,5 @@ def test_two_processes_that_save_one_split_leave_it_whole(tmp_path):
     (tmp_path / "ready").mkdir()
     command = [sys.executable, "-c", SAVING, str(tmp_path / "splits" / "s.csv"), str(tmp_path / "ready")]
     processes = [subprocess.Popen(command, cwd=REPOSITORY) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(600) for process in processes] == [0, 0]
     assert sorted(path.name for path in (tmp_path / "splits").iterdir()) == ["s.csv", "s.json"]

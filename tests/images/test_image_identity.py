@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from stores import DECODING, build
+from stores import DECODING, before_decoding, build
 
-from arttl.images import Decoding, ImageStore, decode_image, identify_files, identity, known, store
+from arttl.images import Decoding, ImageStore, filling, identify_files, identity, known
 
 LARGE = 200_000  # bytes: earlier versions looked at the ends of such files, and at their time
 
@@ -77,7 +77,11 @@ def test_files_are_read_again_only_when_something_of_them_has_changed(large, tmp
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # and even with the time that it had
     assert identify_files(large, cache).contents != first.contents
     assert len(read) == 2
-    next(cache.glob("contents-*.json")).write_text("damaged")
+    note = next(cache.glob("contents-*.json"))
+    note.write_text("damaged")
+    assert identify_files(large, cache) == identify_files(large)
+    note.unlink()
+    (note / "in the way").mkdir(parents=True)  # what cannot be kept is read again
     assert identify_files(large, cache) == identify_files(large)
     shutil.rmtree(cache)
     identify_files(large, cache)
@@ -92,12 +96,7 @@ def test_a_file_that_was_written_just_now_is_not_taken_for_known(large, tmp_path
 
 def counted_decoding(monkeypatch):
     decoded = []
-
-    def decode(path, decoding):
-        decoded.append(path.name)
-        return decode_image(path, decoding)
-
-    monkeypatch.setattr(store, "decode_image", decode)
+    before_decoding(monkeypatch, lambda path: decoded.append(path.name))
     return decoded
 
 
@@ -159,7 +158,7 @@ def test_a_store_of_an_earlier_version_is_taken_over(images, tmp_path, monkeypat
     monkeypatch.setattr(identity, "_WHOLE_FILE", 0)  # so that these small files were large ones
     monkeypatch.setattr(identity, "_FILE_END", 20)
     built = build(images, tmp_path)
-    former = store.fingerprint_of(DECODING, identify_files(images).fingerprint.former)
+    former = filling.fingerprint_of(DECODING, identify_files(images).fingerprint.former)
     old = built.path.with_name(f"images-{DECODING.label}-{former[:12]}.h5")
     built.path.rename(old)
     del built
@@ -175,14 +174,14 @@ def test_a_store_of_an_earlier_version_is_taken_over(images, tmp_path, monkeypat
 
 
 def test_a_store_begun_on_files_that_were_mended_since_is_taken_over(images, tmp_path, monkeypatch):
-    def interrupted(path, decoding):
+    def interrupted(path):
         if path.name == "9.png":
             raise KeyboardInterrupt
-        return decode_image(path, decoding)
 
-    monkeypatch.setattr(store, "decode_image", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        build(images, tmp_path, workers=1)
+    with monkeypatch.context() as patch:
+        before_decoding(patch, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            build(images, tmp_path, workers=1)
     Image.new("RGB", (10, 10), (99, 0, 0)).save(images["id-9"])
     decoded = counted_decoding(monkeypatch)
     ImageStore.build(images, DECODING, tmp_path / "stores", workers=1, progress=False)

@@ -18,7 +18,7 @@ from PIL import Image
 from stores import DECODING, REPOSITORY, build, forbid_decoding
 
 from arttl.base.errors import InputError
-from arttl.images import Decoding, ImageStore, store
+from arttl.images import Decoding, ImageStore, once
 
 
 def test_store_reads_back_every_image_in_the_order_asked(images, tmp_path):
@@ -142,11 +142,11 @@ def test_only_bad_images_are_tried_again(spoilt, tmp_path, monkeypatch):
     build(spoilt, tmp_path, skip_bad_images=True)
     tried = []
 
-    def mended(path, decoding):
+    def mended(path, megapixels, wanted):
         tried.append(path)
-        return np.full((8, 8, 3), 99, np.uint8)
+        return [np.full((8, 8, 3), 99, np.uint8)]
 
-    monkeypatch.setattr(store, "decode_image", mended)
+    monkeypatch.setattr(once, "read_picture", mended)
     built = build(spoilt, tmp_path)  # does not skip, so it looks again
     assert set(tried) == {spoilt[key] for key in ("id-2", "id-5", "id-7")}
     assert built.bad == {}

@@ -15,21 +15,21 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from stores import DECODING, REPOSITORY, build, done_rows, forbid_decoding
+from stores import DECODING, REPOSITORY, before_decoding, build, done_rows, forbid_decoding
 
 from arttl.base.errors import InputError
-from arttl.images import ImageStore, decode_image, store
+from arttl.images import ImageStore
 
 KILLED = """
 import sys, time
 from pathlib import Path
-from arttl.images import Decoding, ImageStore, store
-store.SYNC_SECONDS = 0.02
-decode = store.decode_image
-def slow(path, decoding):
+from arttl.images import Decoding, ImageStore, once
+once.SYNC_SECONDS = 0.02
+read = once.read_picture
+def slow(*arguments):
     time.sleep(0.02)
-    return decode(path, decoding)
-store.decode_image = slow
+    return read(*arguments)
+once.read_picture = slow
 paths = sorted(Path(sys.argv[1]).iterdir())
 ImageStore.build({path.name: path for path in paths}, Decoding((8, 8)), sys.argv[2], workers=2, progress=False)
 """
@@ -45,7 +45,7 @@ def test_a_killed_build_is_continued(tmp_path, monkeypatch):
     for number in range(200):
         Image.new("RGB", (10, 10), (number, 1, 2)).save(data / f"{number:03}.png")
     process = start_slow_build(data, folder)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while done_rows(folder) < 20 and time.monotonic() < end:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
@@ -54,14 +54,10 @@ def test_a_killed_build_is_continued(tmp_path, monkeypatch):
     assert 20 <= done < 200
 
     decoded = []
-
-    def counting(path, decoding, decode=decode_image):
-        decoded.append(path)
-        return decode(path, decoding)
-
-    monkeypatch.setattr(store, "decode_image", counting)
     images = {path.name: path for path in sorted(data.iterdir())}
-    continued = ImageStore.build(images, DECODING, folder, progress=False)
+    with monkeypatch.context() as patch:
+        before_decoding(patch, decoded.append)
+        continued = ImageStore.build(images, DECODING, folder, progress=False)
     assert len(decoded) == len(set(decoded)) == 200 - done
     fresh = ImageStore.build(images, DECODING, tmp_path / "fresh", progress=False)
     np.testing.assert_array_equal(continued.read(continued.rows(images)), fresh.read(fresh.rows(images)))
@@ -70,16 +66,15 @@ def test_a_killed_build_is_continued(tmp_path, monkeypatch):
 
 
 def test_an_interrupted_build_keeps_what_was_finished(images, tmp_path, monkeypatch):
-    def interrupted(path, decoding):
+    def interrupted(path):
         if path.stem == "9":  # the last but none by id order: ids sort as text
             raise KeyboardInterrupt
-        return decode_image(path, decoding)
 
-    monkeypatch.setattr(store, "decode_image", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        build(images, tmp_path, workers=1)
+    with monkeypatch.context() as patch:
+        before_decoding(patch, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            build(images, tmp_path, workers=1)
     assert done_rows(tmp_path / "stores") == 11
-    monkeypatch.setattr(store, "decode_image", decode_image)
     assert len(build(images, tmp_path)) == 12
 
 
@@ -105,12 +100,11 @@ def test_a_damaged_store_is_made_again(images, tmp_path, damage, name):
 def test_concurrent_builds_share_one_decoding(images, tmp_path, monkeypatch):
     decoded, built = [], []
 
-    def slow(path, decoding):
+    def slow(path):
         decoded.append(path)
         time.sleep(0.01)
-        return decode_image(path, decoding)
 
-    monkeypatch.setattr(store, "decode_image", slow)
+    before_decoding(monkeypatch, slow)
     threads = [threading.Thread(target=lambda: built.append(build(images, tmp_path, workers=2))) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -128,7 +122,7 @@ def test_a_second_process_waits_for_the_first_and_reuses_its_store(tmp_path, mon
     for number in range(150):
         Image.new("RGB", (10, 10), (number, 1, 2)).save(data / f"{number:03}.png")
     process = start_slow_build(data, folder)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while done_rows(folder) < 3 and time.monotonic() < end:
         time.sleep(0.01)
     forbid_decoding(monkeypatch)

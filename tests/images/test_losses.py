@@ -15,8 +15,8 @@ from arttl.cli import run_main
 from arttl.cli.commands import main, main_parser
 from arttl.collections.image_folder import FOREIGN_SUFFIXES, IMAGE_SUFFIXES
 from arttl.images import BadImage, Decoding, check_reading, decode_image
-from arttl.images.decoding import FORMATS
 from arttl.images.losses import lost_by_load_img
+from arttl.images.picture import FORMATS
 from arttl.recipes import fine_tuning
 
 
@@ -235,7 +235,7 @@ def test_heic_is_named(tmp_path, brand, cause):
 
 
 def test_an_unread_avif_names_the_remedy(tmp_path, monkeypatch):
-    monkeypatch.setattr("arttl.images.decoding.FORMATS", ("JPEG", "PNG"))
+    monkeypatch.setattr("arttl.images.picture.FORMATS", ("JPEG", "PNG"))
     (tmp_path / "a.avif").write_bytes(b"\0\0\0\x18ftypavif" + bytes(64))
     with pytest.raises(BadImage, match=r"pillow 11\.3"):
         decode_image(tmp_path / "a.avif", Decoding((4, 4)))

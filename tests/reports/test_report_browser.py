@@ -52,7 +52,7 @@ def opened(chromium, page_file):
         page.on("dialog", lambda dialog: (page.complaints.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: page.requests.append(request.url))
         page.goto(page_file.as_uri())
-        page.set_default_timeout(5000)
+        page.set_default_timeout(60_000)
         return page
 
     yield at
@@ -106,7 +106,7 @@ def test_a_click_on_a_header_sorts_and_a_second_one_turns_it_round(opened):
 
 def test_the_keyboard_alone_sorts(opened):
     page = opened()
-    page.keyboard.press("Tab")
+    page.locator("#thesis > summary").focus()
     button = page.locator("#table2").get_by_role("button", name="fine tuning: value", exact=True)
     for _ in range(120):
         if button.evaluate("button => button === document.activeElement"):
@@ -123,13 +123,13 @@ def test_the_keyboard_alone_sorts(opened):
 
 def test_best_and_second_best_look_it(opened):
     page = opened()
-    assert page.locator("#table2 td:nth-child(8) strong").all_inner_texts() == ["100.00"]
-    assert page.locator("#table2 td:nth-child(8) u").all_inner_texts() == ["90.00"]
+    assert page.locator("#table2 td:nth-child(7) strong").all_inner_texts() == ["100.00"]
+    assert page.locator("#table2 td:nth-child(7) u").all_inner_texts() == ["90.00"]
 
 
 def gallery(page):
     """The folded-out gallery of the run with pictures, and what the dialog says."""
-    details = page.locator("#mistakes details", has_text="artist")
+    details = page.locator("#results-clipart-a-artist details.part")
     if details.get_attribute("open") is None:
         details.locator("summary").click()
     return details.locator(".thumbnail"), page.locator("#viewer-text")
@@ -203,7 +203,7 @@ def test_hostile_labels_are_shown_as_text_and_do_nothing(opened):
         assert label in text.inner_text()
         page.keyboard.press("Escape")
     assert HOSTILE in page.locator("#table2-deviations").inner_text()
-    assert page.title() == "From natural images to art: results beside the study's"
+    assert page.title() == "Results: clipart-a"
     assert page.complaints == []
     assert not [url for url in page.requests if "example.org" in url]
 
@@ -262,3 +262,47 @@ def luminance(colour):
     channels = [int(part) / 255 for part in colour.removeprefix("rgb(").rstrip(")").split(",")]
     linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (390, 844)])
+def test_the_first_screen_has_the_collection_the_best_result_and_the_majority_class(opened, size):
+    page = opened(size[0])
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    section = page.locator("section.own").first
+    assert section.locator("h2").inner_text() == "clipart-a: type"
+    assert section.locator(".card strong").all_inner_texts() == ["100.0%", "50.0%"]
+    assert "InceptionV3 fine tuning" in section.locator(".card").first.inner_text()
+    for card in section.locator(".card").all():
+        box = card.bounding_box()
+        assert box["y"] + box["height"] < size[1]  # seen without scrolling
+
+
+def test_a_wide_table_says_that_it_scrolls_and_its_names_stay(opened):
+    page = opened(390, has_touch=True, is_mobile=True)
+    wide = page.locator("section.own .wide", has=page.get_by_role("button", name="test accuracy (%)")).first
+    scroll, name = wide.locator(".scroll"), wide.locator("td.name").first
+    wide.scroll_into_view_if_needed()
+    assert wide.evaluate("each => each.matches('.scrolls.more')")
+    left = name.bounding_box()["x"]
+    scroll.evaluate("each => { each.scrollLeft = each.scrollWidth; }")
+    page.wait_for_function("document.querySelector('section.own .wide.scrolls:not(.more)')")
+    assert name.bounding_box()["x"] == left
+    assert name.bounding_box()["width"] < 390 / 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_plots_are_dark_where_the_page_is_and_photographs_are_left_alone(opened, scheme):
+    page = opened(color_scheme=scheme)
+    filters = page.evaluate("[...document.querySelectorAll('.plot')].map(each => getComputedStyle(each).filter)")
+    assert {each != "none" for each in filters} == {scheme == "dark"}
+    assert page.locator(".photograph").first.evaluate("each => getComputedStyle(each).filter") == "none"
+
+
+def test_the_best_is_unfolded_and_the_thesis_can_be_folded(opened):
+    page = opened()
+    parts = page.locator("#results-clipart-a-type details.part")
+    assert parts.count() == 4
+    assert [part.get_attribute("open") is not None for part in parts.all()] == [True, False, False, False]
+    assert page.locator("#table2").is_visible()
+    page.locator("#thesis > summary").click()
+    assert not page.locator("#table2").is_visible()

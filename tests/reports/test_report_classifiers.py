@@ -17,7 +17,7 @@ def test_classifiers_stand_beside_the_softmax_layer_and_in_no_other_table(tmp_pa
     assert sorted(collected.runs.approach) == ["fine-tuning", "off-the-shelf"]
     assert len(collected.classical) == 3
     table = classifiers_table(collected)
-    row = row_of(table, "Rijksmuseum", "type", "ResNet50")
+    row = row_of(table, "clipart-a", "type", "ResNet50")
     # 6 of 10 right: Wilson's interval as R's binom.wilson gives it; 70% and 90%: mean 80, sample deviation 14.14
     assert row[3:] == ["60.00", "[31.3, 83.2]", "80.00", "± 14.14 (2 seeds)", "", "", "50.00", "[23.7, 76.3]"]
     assert [cell.mark for cell in table.rows[0] if cell.mark] == ["second", "best"]

@@ -18,6 +18,7 @@ from arttl.reports.collect import collect_runs
 from arttl.reports.confusions import OTHERS, confusions, confusions_table
 from arttl.reports.galleries import mistake_galleries, worst_mistakes
 from arttl.reports.pictures import Pictures
+from arttl.reports.tried import tasks
 
 HOSTILE = '<script>alert("1")</script>'
 QUOTES = "\"'><img src=x onerror=alert(2)>"
@@ -25,22 +26,23 @@ ARABIC = "نقش‮ abc"
 CLASSES = (HOSTILE, QUOTES, ARABIC, "{{ 7 * 7 }}")
 
 
-@pytest.fixture
-def hostile(tmp_path, capsys):
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
     """The page of a run whose labels, settings, deviations and ids are hostile: (text, Tags)."""
+    root = tmp_path_factory.mktemp("runs")
     predictions = [(f"{QUOTES}{n}", CLASSES[n % 4], CLASSES[(n + 1) % 4], 0.5) for n in range(8)]
     predictions.append(("fine", "plain", "plain", 0.9))
     write_run(
-        tmp_path,
+        root,
         predictions=predictions,
         classes=CLASSES,
         collection=HOSTILE,
         deviations=[HOSTILE, "line\nbreak"],
         settings={"note": QUOTES, QUOTES: "x"},
     )
-    (write_run(tmp_path, challenge="artist") / "metrics.json").write_text(f'"{HOSTILE}"', encoding="utf-8")
-    assert report(tmp_path) == 0
-    text = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    (write_run(root, challenge="artist") / "metrics.json").write_text(f'"{HOSTILE}"', encoding="utf-8")
+    assert report(root) == 0
+    text = (root / "report" / "index.html").read_text(encoding="utf-8")
     return text, Tags(text)
 
 
@@ -97,7 +99,7 @@ def test_settings_deviations_and_left_out_folders_are_on_the_page(hostile):
 
 def test_pictures_of_unknown_collections_are_said_to_be_missing(hostile):
     text, page = hostile
-    assert "with --data DIR shows them" in "".join(page.text)
+    assert "--data DIR shows and keeps them" in "".join(page.text)
     assert "no picture" in text
 
 
@@ -132,7 +134,7 @@ def test_worst_mistakes_are_the_surest_wrong_ones(tmp_path):
     write_run(tmp_path, predictions=rows, seed=5)
     write_run(tmp_path, predictions=[("z", "x", "y", 0.8)], seed=6)
     write_run(tmp_path, predictions=[("c", "x", "x", 0.8)], seed=5, challenge="artist")  # no mistake
-    table = worst_mistakes(collect_runs(tmp_path))
+    table = worst_mistakes(tasks(collect_runs(tmp_path)))
     assert table.image_id.tolist() == ["b", "d", "a", "e"]
     assert set(table.seed) == {5}
     (gallery,) = mistake_galleries(table, Pictures({}))
@@ -145,7 +147,7 @@ def test_confusions_are_counted_by_hand(tmp_path):
     pairs = ["ab", "ab", "ab", "ac", "aa", "ba", "bb", "cc", "de"]
     rows = [(str(n), *pair, 0.5) for n, pair in enumerate(pairs)]
     write_run(tmp_path, predictions=rows)
-    (found,) = confusions(collect_runs(tmp_path))
+    (found,) = confusions(tasks(collect_runs(tmp_path)))
     assert found.classes == ["a", "b", "c", "d", "e"]
     assert found.counts.tolist() == [
         [1, 3, 1, 0, 0, 0],
@@ -163,7 +165,7 @@ def test_confusions_with_classes_beyond_the_matrix_go_to_others(tmp_path):
     rows = [(f"{n}-{k}", name, names[n - 1], 0.5) for n, name in enumerate(names) for k in range(2 if n < 11 else 1)]
     for seed in (1, 2):
         write_run(tmp_path, predictions=rows, seed=seed)
-    (found,) = confusions(collect_runs(tmp_path))
+    (found,) = confusions(tasks(collect_runs(tmp_path)))
     assert found.seeds == [1, 2]
     # n10 and n11 are in three mistakes a seed, the others in four; the first ten stay. n00 is taken for n11.
     assert found.classes == names[:10]
@@ -219,7 +221,14 @@ def test_it_prints_a_line_for_each_group_of_files(tmp_path, capsys):
     bundled_run(tmp_path)
     assert report(tmp_path) == 0
     out = capsys.readouterr().out
-    assert [line.partition(":")[0] for line in out.splitlines()] == ["tables", "figures", "lists", "errata", "page"]
+    assert [line.partition(":")[0] for line in out.splitlines()] == [
+        "tables",
+        "figures",
+        "lists",
+        "learning curves",
+        "errata",
+        "page",
+    ]
     names = {path.name for path in (tmp_path / "report").iterdir()}
     tables = {f"{name}.{suffix}" for name in ("table1", "table2", "table3") for suffix in ("md", "csv", "tex")}
     assert tables | {"index.html", "confusions.csv", "mistakes.csv"} <= names

@@ -73,7 +73,16 @@ def test_grad_cam_enlarges_by_bilinear_interpolation():
 
 def test_grad_cam_gives_zeros_where_nothing_speaks_for_the_class():
     model = two_channels([[-1, 0], [-1, 0]])
-    assert not grad_cam(model, np.ones((1, 2, 2, 1)), class_ids=[0]).any()
+    with pytest.warns(UserWarning, match="1 of 1 Grad-CAM maps are flat: nothing in the layer speaks for the class"):
+        assert not grad_cam(model, np.ones((1, 2, 2, 1)), class_ids=[0]).any()
+
+
+def test_grad_cam_says_that_one_cell_says_nothing_of_where():
+    conv, pool = layers.Conv2D(2, 1, activation="relu"), layers.MaxPooling2D(2, name="pooled")
+    model = keras.Sequential([keras.Input((2, 2, 1)), conv, pool, layers.Flatten(), layers.Dense(2)])
+    with pytest.warns(UserWarning, match="2 of 2 Grad-CAM maps are flat: the layer's maps have a single cell; name an"):
+        maps = grad_cam(model, np.ones((2, 2, 2, 1)), class_ids=[0, 0], layer="pooled")
+    assert (maps == 1).all()
 
 
 def test_grad_cam_takes_an_earlier_layer():
@@ -142,7 +151,7 @@ def test_smooth_grad_repeats_with_its_seed_and_follows_weights(images):
 
 
 @pytest.mark.slow
-def test_grad_cam_of_the_thesis_network_takes_its_last_relu(rng):
+def test_grad_cam_of_the_thesis_network_takes_its_last_relu(slim_networks, rng):
     model = build_classifier("resnet50", 4, weights="bundled", image_size=64, numerics="2.1.6", trainable=False)
     pixels = rng.integers(0, 256, (2, 64, 64, 3), dtype="uint8")
     last = next(layer.name for layer in reversed(model.layers) if isinstance(layer, layers.Activation))

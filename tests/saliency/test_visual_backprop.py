@@ -7,6 +7,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+import slim
 from keras import layers
 from shadow_reference import LEVELS, reference
 
@@ -117,6 +118,17 @@ def test_channels_are_averaged_after_rectification():
         np.testing.assert_allclose(maps[0, 0], [1, 0.25, 0.5], rtol=1e-6)
 
 
+def test_even_kernels_lay_no_chequerboard_over_the_map():
+    """Windows of 3 with stride 2 cover seven pixels 1, 1, 2, 1, 2, 1 and 1 times; of an even map the mean is even."""
+    model = sequential((7, 7), ones(3, strides=2))
+    times = np.array([1, 1, 2, 1, 2, 1, 1])
+    image = np.ones((1, 7, 7, 1))
+    np.testing.assert_allclose(visual_backprop(model, image)[0], np.outer(times, times) / 4, rtol=1e-6)
+    np.testing.assert_allclose(visual_backprop(model, image, kernel="even")[0], np.ones((7, 7)), rtol=1e-6)
+    with pytest.raises(InputError, match="kernel is 'smooth'; give ones or even"):
+        visual_backprop(model, image, kernel="smooth")
+
+
 # Against Keras' convolutions, and a scatter-add
 
 
@@ -134,10 +146,13 @@ def test_window_is_what_kerass_all_ones_kernel_covers():
 
 
 @pytest.mark.parametrize(("architecture", "numerics", "size"), [
-    ("vgg19", "keras3", 37), ("inception_v3", "keras3", 81), ("xception", "2.2.2", 77), ("resnet50", "keras3", 45),
-    ("resnet50", "2.1.2", 47), ("resnet50", "2.1.6", 44), ("resnet50", "2.2.4", 41),
+    ("vgg19", "keras3", 37), ("resnet50", "keras3", 45), ("resnet50", "2.1.6", 44),
+    *(pytest.param(*each, marks=pytest.mark.slow) for each in (
+        ("inception_v3", "keras3", 81), ("xception", "2.2.2", 77), ("resnet50", "2.1.2", 47), ("resnet50", "2.2.4", 41),
+    )),
 ])  # fmt: skip
-def test_four_networks_equal_an_independent_scatter_add(architecture, numerics, size, rng):
+def test_four_networks_equal_an_independent_scatter_add(architecture, numerics, size, rng, monkeypatch):
+    slim.narrow_resnet50(monkeypatch)
     model = build_classifier(architecture, 3, weights="none", image_size=size, numerics=numerics)
     pixels = rng.integers(0, 256, (2, size, size, 3), dtype="uint8")
     maps = visual_backprop(model, pixels)

@@ -9,12 +9,24 @@ import slim
 from PIL import Image
 
 from arttl import recipes
+from arttl.base.errors import InputError
 from arttl.base.locks import locked
+from arttl.base.record_file import RecordFile
 from arttl.images import Decoding, ImageStore
 from arttl.models import build_classifier, lenet_300_100, predict_batch
-from arttl.training import Arrays, Batches, head_model, make_deterministic, precision, set_product_precision
+from arttl.training import (
+    Arrays,
+    Batches,
+    Checkpoint,
+    head_model,
+    make_deterministic,
+    precision,
+    set_product_precision,
+    train,
+)
 from arttl.training import features as features_module
-from arttl.training.features import cached_features, extract_features, network_fingerprint
+from arttl.training.features import Features, cached_features, extract_features, network_fingerprint
+from arttl.transfer.method import HEAD_AT_ONCE
 
 CLASSES = 4
 
@@ -180,6 +192,45 @@ def test_a_killed_extraction_goes_on_where_it_was(pictures, network, tmp_path, c
     assert cached_features(network, store, tmp_path / "cache", **options)[2]
 
 
+@pytest.mark.core
+@pytest.mark.parametrize("settings", [{}, {"class_weights": "balanced"}], ids=["plain", "class weights"])
+def test_steps_of_a_head_executed_at_once_change_no_number(tmp_path, settings):
+    rng = np.random.default_rng(0)
+    features, class_ids = Arrays(rng.normal(size=(70, 6)).astype("float32")), rng.integers(0, 3, 70)
+    recipe, trained = recipes.off_the_shelf(max_epochs=3, patience=3, batch_size=8, **settings), []
+    for at_once in (1, 4, HEAD_AT_ONCE):  # seven steps an epoch, of which the last has two rows
+        make_deterministic(5)
+        inputs = keras.Input((6,))
+        head = keras.Model(inputs, keras.layers.Dense(3, "softmax", name="head")(inputs))
+        parts = [
+            Batches(features, np.arange(first, last), class_ids[first:last], 3, 8, shuffle_seed=seed)
+            for first, last, seed in ((0, 50, 3), (50, 70, None))
+        ]
+        progress = train(recipe.compile(head, at_once), recipe, *parts, Checkpoint(tmp_path / str(at_once)))
+        history = [{name: value for name, value in row.items() if name != "seconds"} for row in progress.history]
+        trained.append((history, [weight.tolist() for weight in head.get_weights()]))
+    assert len(trained[0][0]) == 3
+    assert trained[0] == trained[1] == trained[2]
+
+
+def test_features_stay_on_the_disk_until_they_are_read(pictures, network, tmp_path):
+    store = store_of(pictures, tmp_path)
+    features, path, _ = cached_features(network, store, tmp_path / "cache", progress=False)
+    expected = extract_features(network, store, progress=False)
+    with open(path, "r+b") as file:  # the last number of the first record: its key and checksum are left alone
+        file.seek(32 + expected.shape[1] * 4 - 4)
+        file.write(np.float32(7).tobytes())
+    assert features[[0]][0, -1] == 7
+    read = Features(np.array([1, 2, 4, 5]), features[[1, 2, 4, 5]]).read([5, 1, 5])
+    np.testing.assert_allclose(read, expected[[5, 1, 5]], atol=1e-6)
+
+
+def test_a_disk_that_does_not_keep_features_is_named(pictures, network, tmp_path, monkeypatch):
+    monkeypatch.setattr(RecordFile, "append", lambda *_, **__: None)
+    with pytest.raises(InputError, match="does not hold what was written to it; check the disk"):
+        cached_features(network, store_of(pictures, tmp_path), tmp_path / "cache", progress=False)
+
+
 def test_of_two_processes_one_computes_and_the_other_waits(pictures, network, tmp_path, computed, capsys):
     store, cache = store_of(pictures, tmp_path), tmp_path / "cache"
     _, path, _ = cached_features(network, store, cache, [0], progress=False)
@@ -206,7 +257,7 @@ def test_precision_of_products_and_kind_of_device_tell_features_apart(pictures, 
     assert len(paths) == 3
 
 
-def test_damaged_cache_file_is_made_anew(images, tmp_path):
+def test_damaged_cache_file_is_made_anew(slim_networks, images, tmp_path):
     store, _, _ = images
     model = frozen("vgg19")
     first, path, _ = cached_features(model, store, tmp_path, progress=False)

@@ -6,7 +6,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from small_training import CLASSES, data, small_model, without_times
+from small_training import CLASSES, data, small_model
 
 from arttl.recipes import fine_tuning
 from arttl.training import Arrays, Batches, Checkpoint, fed, train
@@ -77,30 +77,28 @@ def test_of_each_batch_that_is_read_it_is_told_how_many_are_done(rng):
 @pytest.mark.core
 def test_an_epochs_bar_is_for_a_terminal_alone_and_sees_no_step(monkeypatch, tmp_path, capsys):
     """Keras waits for the results of every step of which a callback wants to know."""
-    seen, written, lines = [], io.StringIO(), []
-    monkeypatch.setattr(written, "isatty", lambda: True, raising=False)
-    fit = keras.Model.fit
+    seen, fit = [], keras.Model.fit
     monkeypatch.setattr(keras.Model, "fit", lambda *args, **more: (seen.extend(more["callbacks"]), fit(*args, **more)))
-    recipe = fine_tuning("keras3", max_epochs=3)
+    recipe = fine_tuning("keras3", max_epochs=2)
     images, class_ids = data()
     parts = [Batches(images, np.arange(90), class_ids, CLASSES, 32) for _ in range(2)]
+    model = small_model(recipe)
 
-    def trained(name):
-        progress = train(small_model(recipe), recipe, *parts, Checkpoint(tmp_path / name), lines.append)
-        return without_times(progress)
+    def interrupt(progress):
+        raise KeyboardInterrupt
 
-    silent = trained("pipe")
+    with pytest.raises(KeyboardInterrupt):
+        train(model, recipe, *parts, Checkpoint(tmp_path), interrupt)
     assert not any(isinstance(each, EpochBar) for each in seen)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(sys, "stderr", written)
-    monkeypatch.setattr("arttl.training.epoch_bar.INTERVAL_SHOWN", 0.0)
-    told = trained("terminal")
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", terminal)
+    progress = train(model, recipe, *parts, Checkpoint(tmp_path))
     assert any(isinstance(each, EpochBar) for each in seen)
     hooks = ("on_batch_end", "on_train_batch_begin", "on_train_batch_end", "on_test_batch_end")
     assert all(getattr(type(each), name) is getattr(keras.callbacks.Callback, name) for each in seen for name in hooks)
-    assert silent.equals(told)
-    shown = written.getvalue()
-    assert "epoch 1 (at most 3):" in shown
+    shown = terminal.getvalue()
+    assert "epoch 2 (at most 2):" in shown
     assert f"| 0/{len(parts[0])}" in shown
-    best = silent.val_accuracy[silent.val_loss[:2].argmin()]
-    assert f"validation accuracy {best:.1%}" in shown.rpartition("epoch 3")[2]
+    assert f"best: epoch 1, validation accuracy {progress.history[0]['val_accuracy']:.1%}" in shown

@@ -1,32 +1,27 @@
 """`ch1_saliency.py`: which images it takes, what it draws, what it refuses. One small network, 32 pixels."""
 
-import runpy
-import sys
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from scripts import EXPERIMENTS, SMALL
+from scripts import SMALL, run_script
 
 from arttl.cli.parsers import saliency_parser
+from arttl.images import Decoding
 from arttl.images.overlay import overlay
+from arttl.images.own_size import own_decoding
 from arttl.transfer.saliency import METHODS, choose
 
 
 @pytest.fixture
-def saliency(tmp_path, monkeypatch, capfd):
+def saliency(tmp_path, capfd):
     """Run the script; returns (exit code, standard output, standard error)."""
 
     def run(*arguments):
         line = ["ch1_saliency.py", "--output", tmp_path / "runs", "--challenge", "type", "--architecture", "vgg19"]
-        monkeypatch.setattr(sys, "argv", [*map(str, [*line, *arguments])])
-        code = 0
-        try:
-            runpy.run_path(str(EXPERIMENTS / "ch1_saliency.py"), run_name="__main__")
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capfd.readouterr()
+        return run_script(*line, *arguments), *capfd.readouterr()
 
     return run
 
@@ -57,10 +52,32 @@ def test_an_overlay_is_the_picture_where_the_map_is_zero():
     np.testing.assert_allclose(drawn[2, 3], expected, atol=1.5)
 
 
+def test_an_overlay_has_the_picture_s_own_size_whatever_the_map_s():
+    image = np.full((40, 60, 3), 255, "uint8")
+    drawn = overlay(image, np.array([[1.0, 0.0], [1.0, 0.0]]))
+    assert drawn.shape == image.shape
+    assert (drawn[:, :10] == drawn[:1, :1]).all()  # left of the left pixel's middle
+    assert (drawn[:, 50:] == 255).all()
+    assert len({tuple(pixel) for pixel in drawn[0]}) > 10  # no edge between
+
+
+def test_a_picture_at_its_own_size_is_the_part_that_the_network_sees(tmp_path):
+    turned = Image.Exif()
+    turned[0x0112] = 6  # on its side
+    Image.new("RGB", (400, 100), "red").save(tmp_path / "a.jpg", exif=turned)
+    for reading, fit, most, size in (
+        ("upright", "stretch", 999, (400, 100)),
+        ("load_img", "stretch", 200, (50, 200)),
+        ("upright", "cover", 999, (100, 100)),
+    ):
+        decoding = own_decoding(tmp_path / "a.jpg", most, Decoding((32, 32), "nearest", reading, fit))
+        assert (decoding.size, decoding.reading, decoding.fit) == (size, reading, fit)
+
+
 @pytest.mark.slow
-def test_the_figure_is_drawn_from_two_runs(saliency, script, photographs, tmp_path):
-    arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
-    assert script(*arguments)[0] == 0
+def test_the_figure_is_drawn_from_two_runs(saliency, script, first_runs, photographs, tmp_path):
+    runs, _ = first_runs("off-the-shelf")
+    shutil.copytree(runs, tmp_path / "runs")
     shelf = tmp_path / "runs" / "ch1" / "rijks" / "type" / "vgg19" / "off-the-shelf" / "seed-42"
     code, _, err = saliency("--data", photographs)
     assert code == 2
@@ -86,7 +103,8 @@ def test_the_figure_is_drawn_from_two_runs(saliency, script, photographs, tmp_pa
     code, _, err = saliency("--before", wrong, "--after", shelf)
     assert code == 2
     assert "the runs are of the collection mine; name its folder with --data" in err
-    assert script(*arguments, "--force", "--split-seed", "7")[0] == 0
+    other = ["--approach", "off-the-shelf", "--force", "--split-seed", "7"]
+    assert script("--data", photographs, *SMALL, *other)[0] == 0
     code, _, err = saliency("--data", photographs, "--before", wrong, "--after", shelf)
     assert code == 2
     assert "differ in split" in err

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from scripts import SMALL, write_class_folders
 
 from arttl.base.errors import InputError
 from arttl.collections import Reading
@@ -68,18 +69,14 @@ def test_maps_are_looked_for_and_kept_beside_the_collections_own_runs(tmp_path):
     assert mine.folder == tmp_path / "ch1/saliency/mine/type/vgg19/seed-42"
 
 
-@pytest.mark.parametrize("first", ["bundled", "own"])
-def test_one_command_after_the_other_on_different_collections(script, photographs, tmp_path, first):
-    """README's first command, and its next one on one's own pictures."""
-    small = ["--challenge", "type", "--architecture", "vgg19", "--weights", "none", "--image-size", "32"]
-    small += ["--epochs", "1", "--approach", "off-the-shelf"]
-    lines = [small, [*small, "--data", photographs]]
-    for line in lines if first == "bundled" else lines[::-1]:
-        code, _, err = script(*line)
+def test_one_command_after_the_other_on_different_collections(script, photographs, tmp_path):
+    other = write_class_folders(tmp_path / "other", ["print", "poster", "map"], 20, seed=1)
+    line = [*SMALL, "--epochs", "1", "--approach", "off-the-shelf", "--data"]
+    for data in (photographs, other):
+        code, _, err = script(*line, data)
         assert code == 0, err
-    names = ("clipart-a", "mine") if first == "bundled" else ("mine", "clipart-a")
-    for name, below in zip(names, ("", names[1]), strict=True):
+    for name, below in (("mine", ""), ("other", "other")):
         path = Path(tmp_path, "runs/ch1/rijks", below, "type/vgg19/off-the-shelf/seed-42")
         assert json.loads((path / "config.json").read_text())["settings"]["collection"] == name
         assert (path / "metrics.json").exists()
-    assert all("1 of 1 runs were finished already" in script(*line)[1] for line in lines)
+    assert all("1 of 1 runs were finished already" in script(*line, data)[1] for data in (photographs, other))

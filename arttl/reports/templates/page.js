@@ -69,9 +69,21 @@ document.getElementById("viewer-close").addEventListener("click", () => viewer.c
 // A link to what is folded away unfolds it, whether it is followed or the page was opened with it.
 function unfold(hash) {
   const target = document.getElementById(decodeURIComponent(hash.slice(1)));
-  if (target && target.matches("details")) target.open = true;
+  for (let each = target; each; each = each.parentElement.closest("details")) if (each.matches("details")) each.open = true;
 }
 for (const link of document.querySelectorAll('a[href^="#"]')) {
   link.addEventListener("click", () => unfold(link.hash));
 }
 unfold(location.hash);
+
+// What is wider than its place says that it scrolls, and on which side there is more.
+function mark(box) {
+  const hidden = box.scrollWidth - box.clientWidth;
+  box.parentElement.classList.toggle("scrolls", hidden > 1);
+  box.parentElement.classList.toggle("more", hidden - box.scrollLeft > 1);
+}
+const sizes = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
+for (const box of document.querySelectorAll(".wide > .scroll")) {
+  box.addEventListener("scroll", () => mark(box), { passive: true });
+  sizes.observe(box);
+}

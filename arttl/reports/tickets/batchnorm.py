@@ -7,7 +7,7 @@ import pandas as pd
 from arttl.base.wording import shown
 from arttl.published.chapter2 import SCRATCH
 from arttl.reports.cells import INTERVALS
-from arttl.reports.tables import Cell, Table, interval, number
+from arttl.reports.table import Cell, Table, interval, number
 from arttl.reports.tickets.naming import network_title, source_title
 from arttl.reports.tickets.series import CHOICES, STUDY, TEST, VALIDATION, select
 

@@ -6,11 +6,12 @@ import json
 
 import pandas as pd
 
+from arttl.base.wording import counted, shown
 from arttl.published import chapter2 as published
-from arttl.published.chapter2 import COLUMNS, NETWORK, SCRATCH
+from arttl.published.chapter2 import COLUMNS, NETWORK, OWN, SCRATCH
 from arttl.published.curves import accuracy_at_round
 from arttl.reports.cells import MEASURE, marks
-from arttl.reports.tickets.naming import order
+from arttl.reports.tickets.naming import is_related, network_title, order, source_title
 from arttl.reports.tickets.series import OF_SEARCH, TEST, VALIDATION, differing, select
 
 ROW = ["target", "network"]
@@ -52,6 +53,33 @@ def ticket_cells(series):
             frame.loc[row.index, "mark"] = marks(row.accuracy)
             frame.loc[row.index, "validation_mark"] = marks(row.validation_accuracy)
     return frame
+
+
+def best_tickets(series):
+    """Of each target and network the best ticket, chosen on the validation set, beside training from scratch, in words.
+
+    Arguments:
+        series: what make_series() returned.
+
+    Returns a list of lines.
+    """
+    lines = []
+    for (target, network), row in ticket_cells(series).groupby(ROW, sort=False):
+        tickets = row[row.validation_accuracy.notna()]
+        if tickets.empty:
+            continue
+        best = max(tickets.itertuples(), key=lambda each: each.validation_accuracy)
+        scratch = row.accuracy[(row.source == SCRATCH) & row.accuracy.notna()]
+        beside = f" (from scratch {scratch.iloc[0]:.1f}%)" if len(scratch) else ""
+        found = f"{best.validation_accuracy:.1f}% of the test images{beside}"
+        how = f"{best.validation_sparsity:.1%} of its weights are pruned ({counted(int(best.seeds), 'seed')})"
+        where = f"{shown(target)}, {network_title(network)}"
+        lines.append(f"{where}: {found} with the {_ticket(best.source)} that the validation images choose; {how}.")
+    return lines
+
+
+def _ticket(source):
+    return source_title(source) if is_related(source) or source == OWN else f"ticket of {source_title(source)}"
 
 
 def of_row(found, key):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from arttl.base.errors import InputError
 from arttl.published.chapter2 import BATCHNORM
-from arttl.reports.collect import CHAPTER2, cause_of, check_tables, experiment_of, is_share, run_folders
+from arttl.reports.collect import CHAPTER2, cause_of, check_tables, deviations_of, experiment_of, is_share, run_folders
 from arttl.reports.tickets.naming import data_name, source_name, target_name
 from arttl.runs import RunFolder
 
@@ -133,7 +133,7 @@ def _read_run(folder, config):
         "settings": settings,
         "config": config,
         "metrics": metrics,
-        "deviations": _deviations(config),
+        "deviations": deviations_of(config),
     }
 
 
@@ -164,7 +164,7 @@ def _read_search(folder, config):
         "settings": settings,
         "config": config,
         "metrics": metrics,
-        "deviations": _deviations(config),
+        "deviations": deviations_of(config),
     }
 
 
@@ -214,13 +214,6 @@ def _data(settings):
     found = {name: data[name] if isinstance(data.get(name), str) else "" for name in ("collection", "challenge")}
     target = settings["target"]
     return found | {"collection": found["collection"] or target.rpartition(" ")[0] or target}
-
-
-def _deviations(config):
-    lines = config.get("deviations", [])
-    if not isinstance(lines, list) or not isinstance(config.get("class_names", []), list):
-        raise TypeError("deviations and class_names are lists")
-    return [str(line) for line in lines]
 
 
 def _text(settings, name):

@@ -9,22 +9,18 @@ from arttl.base.wording import first_few, shown
 from arttl.published import chapter2 as published
 from arttl.published.chapter2 import COLUMNS, OWN, SCRATCH
 from arttl.reports.collect import cause_of
-from arttl.reports.comparing import METHOD, interval_text, judged, not_compared, paired_over_seeds
-from arttl.reports.findings import VERDICTS
-from arttl.reports.tables import Cell, Table, number
+from arttl.reports.comparing import METHOD, OUTCOMES, judged, not_compared, paired_over_seeds
+from arttl.reports.findings import MEASURED, VERDICTS, compared_cells
+from arttl.reports.table import Cell, Table, number
 from arttl.reports.tickets.cells import other_settings
 from arttl.reports.tickets.naming import network_title, source_title
 from arttl.reports.tickets.series import VALIDATION, select
 from arttl.runs import RunFolder
 
-OUTCOMES = {1: "better", 0: "not decided", -1: "worse"}
-"""What is said of comparisons that the thesis does not make."""
-
 THAN = {"scratch": "from scratch", "reinitialised": "reinitialised"}
 """What the best ticket is compared with, by its start."""
 
-_COLUMNS = ("target", "network", "tickets of", "round", "than", "its round", "difference", "95% interval")
-_COLUMNS += ("images", "seeds", "published", "result")
+_COLUMNS = ("target", "network", "tickets of", "round", "than", "its round", *MEASURED)
 _DATA = ["target", "network", "source", "preferred", "round", "than", "than_round", "difference", "low", "high"]
 _DATA += ["covers", "images", "seeds", "published", "result", "problem"]
 _NOTES = [
@@ -123,10 +119,5 @@ def _row(line):
         number(line["round"], 0),
         Cell(line["than"]),
         number(line["than_round"] or None, 0),
-        number(line["difference"], sign="+"),
-        Cell(interval_text(line), sort=line["low"]),
-        number(line["images"], 0),
-        number(line["seeds"], 0),
-        number(line["published"], sign="+"),
-        Cell(line["result"]),
+        *compared_cells(line),
     ]

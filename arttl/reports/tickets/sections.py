@@ -6,20 +6,22 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from arttl.base.files import make_folder, write_table
+from arttl.base.files import make_folder
+from arttl.base.spreadsheets import write_spreadsheet
 from arttl.base.wording import counted, shown, shown_path
+from arttl.collections.targets import find_target
 from arttl.recipes.overrides import flattened
-from arttl.reports.figures import sample_pictures, save_figure
+from arttl.reports.figures import figure_about, sample_pictures
 from arttl.reports.formats import write_formats
-from arttl.reports.pictures import data_uri
 from arttl.reports.tickets.batchnorm import batchnorm_table, batchnorm_title
+from arttl.reports.tickets.cells import best_tickets
 from arttl.reports.tickets.collect import KEY
 from arttl.reports.tickets.figures import STUDIES, figure8, figure9
 from arttl.reports.tickets.findings import findings_table
 from arttl.reports.tickets.lottery import figure5, lottery_problems
 from arttl.reports.tickets.naming import NATURAL, network_title, source_title
 from arttl.reports.tickets.samples import BUNDLED, natural_sources, target_samples
-from arttl.reports.tickets.searches import search_figures, search_title, searches_table
+from arttl.reports.tickets.searches import search_figures, search_title, searches_table, source_title_of_search
 from arttl.reports.tickets.series import STUDY, make_series
 from arttl.reports.tickets.tables import accuracy_table, fractions_table, targets_table
 
@@ -62,6 +64,9 @@ class Chapter2:
     """What the page shows of Chapter 2.
 
     Attributes:
+        targets: names of what networks were trained on, or searches made.
+        whole: whether any of them is a target of the thesis, so that its tables are the reader's too.
+        leads: the best tickets in words, a line a target and network.
         counts: how many searches and runs there are, in words.
         tables: Tables; the last one lists the searches.
         figures: list of dicts as report.draw_figures makes them.
@@ -70,6 +75,9 @@ class Chapter2:
         warnings: lines above the figures.
     """
 
+    targets: list
+    whole: bool
+    leads: list
     counts: str
     tables: list
     figures: list
@@ -104,10 +112,23 @@ def write_chapter2(tickets, pictures, folder):
         searches_table(tickets.searches),
     ]
     written = [path for table in tables for path in write_formats(table, folder)]
-    write_table(folder / LIST, rounds_table(series))
+    write_spreadsheet(folder / LIST, rounds_table(series))
     figures = _figures(tickets, series, pictures, folder)
     searches = _searches(tickets, folder)
-    part = Chapter2(_counts(tickets), tables, figures, searches, _settings(tickets, series), lottery_problems(tickets))
+    targets = list(
+        dict.fromkeys([*tickets.runs.target, *map(source_title_of_search, tickets.searches.to_dict("records"))])
+    )
+    part = Chapter2(
+        targets,
+        any(find_target(name) for name in targets),
+        best_tickets(series),
+        _counts(tickets),
+        tables,
+        figures,
+        searches,
+        _settings(tickets, series),
+        lottery_problems(tickets),
+    )
     groups = {"tables": written, "figures": [path for each in figures for path in each["files"]]}
     return part, groups | {"searches": [path for each in searches for path in each["files"]], "lists": [folder / LIST]}
 
@@ -127,7 +148,7 @@ def _figures(tickets, series, pictures, folder):
     found = []
     for name in FIGURES:
         missing = _MISSING.get(name, "No network was trained from a ticket yet.")
-        found.append(_written(drawn[name], folder, name, _CAPTIONS[name], about.get(name, _BANDS), missing))
+        found.append(figure_about(drawn[name], folder, name, _CAPTIONS[name], about.get(name, _BANDS), missing))
     return found
 
 
@@ -147,24 +168,13 @@ def _searches(tickets, folder):
     for stem, row, draw in search_figures(tickets.searches):
         cell = row["lth"], row["source"], row["network"], row["fraction"]
         title = search_title(row)
-        about = _written(draw(), place, stem, title, f"From {shown_path(row['folder'])}", "")
+        about = figure_about(draw(), place, stem, title, f"From {shown_path(row['folder'])}", "")
         if cell in on_page or len(on_page) == SHOWN:
             about |= {"picture": None, "missing": f"{SEARCHES}/{stem}.png is in the report's folder."}
         on_page.add(cell)
         found.append(about)
     _remove_searches(folder, {path for each in found for path in each["files"]})
     return found
-
-
-def _written(figure, folder, name, title, caption, missing):
-    """A figure's files written, or those of a former report removed; a dict for the page."""
-    about = {"title": title, "caption": caption, "alt": title, "picture": None, "files": [], "missing": missing}
-    if figure is None:
-        for suffix in ("png", "pdf"):
-            (folder / f"{name}.{suffix}").unlink(missing_ok=True)
-        return about
-    files = save_figure(figure, folder, name)
-    return about | {"files": files, "picture": data_uri(files[0].read_bytes(), "image/png")}
 
 
 def _remove(folder):

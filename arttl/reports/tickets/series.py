@@ -13,7 +13,7 @@ from arttl.base.wording import first_few
 from arttl.published.chapter2 import BATCHNORM
 from arttl.recipes.overrides import as_of_now, flattened
 from arttl.reports.cells import MEASURE, measure
-from arttl.reports.collect import is_share
+from arttl.reports.collect import differing_settings, is_share
 from arttl.reports.tickets.collect import KEY
 from arttl.reports.tickets.naming import order
 
@@ -179,9 +179,9 @@ def differing(settings, own):
         own: function of a name, true for those in which they may differ.
     """
     distinct = {json.dumps(each, sort_keys=True): each for each in settings}
-    flat = [_flat(as_of_now(each)) for each in distinct.values()]
-    names = {name: None for each in flat for name in each if not own(name)}
-    return [name for name in names if any(each.get(name) != flat[0].get(name) for each in flat)]
+    return [
+        name for name in differing_settings([_flat(as_of_now(each)) for each in distinct.values()]) if not own(name)
+    ]
 
 
 def _flat(settings):

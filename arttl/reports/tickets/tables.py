@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import pandas as pd
 
-from arttl.base.wording import counted, first_few, shown, shown_path
+from arttl.base.wording import counted, first_few, shown
 from arttl.collections.table import PARTS
 from arttl.collections.targets import TARGETS
 from arttl.published.chapter2 import COLUMNS, NETWORK, OFF_GRID, SCRATCH, UNPRUNED
 from arttl.reports.cells import INTERVALS
-from arttl.reports.tables import STARRED, Cell, Table, interval, number
+from arttl.reports.table import BESIDE, CURVE, STARRED, Cell, Table, beside, departures, interval, number
 from arttl.reports.tickets.cells import ROW, of_row, other_settings, same_data, table_series, ticket_cells
 from arttl.reports.tickets.naming import network_title, order, source_title
 from arttl.reports.tickets.series import CHOICES, WITH_0
@@ -19,10 +17,8 @@ from arttl.reports.tickets.series import CHOICES, WITH_0
 MARKS = "Best in bold, second best underlined, for each target: among the sources, and from scratch."
 MOST = 10**12  # images, or classes, that a run may say it had
 _SIZES = (*PARTS, "N_t", "Q_t")
-_BESIDE = ("value", "interval", "published", "difference")
 _BY_VALIDATION = ("with round 0", "chosen on validation", "its interval")
-_CURVE = "published curve"
-_CURVES = f"{_CURVE[0].upper()}{_CURVE[1:]}: what Figure 8 has at the round of our best ticket, to one decimal."
+_CURVES = f"{CURVE[0].upper()}{CURVE[1:]}: what Figure 8 has at the round of our best ticket, to one decimal."
 _NOT_PRUNED = "‡ printed so; in Figure 8 the accuracy is that of round 0, the network that is not pruned."
 _NO_RUN = "No network was trained from a ticket yet."
 
@@ -66,7 +62,7 @@ def accuracy_table(series):
         rows,
         _warnings(series, cells),
         notes,
-        _deviations(series),
+        departures((_title(each.key), each.runs) for each in table_series(series).values()),
         cells,
     )
 
@@ -121,8 +117,8 @@ def _sources(cells):
 
 def _parts(source):
     if source == SCRATCH:
-        return _BESIDE
-    return (*_BESIDE, _CURVE, *_BY_VALIDATION) if source in COLUMNS else (*_BESIDE[:2], *_BY_VALIDATION)
+        return BESIDE
+    return (*BESIDE, CURVE, *_BY_VALIDATION) if source in COLUMNS else (*BESIDE[:2], *_BY_VALIDATION)
 
 
 def _rows(cells, sources, texts):
@@ -140,14 +136,8 @@ def _rows(cells, sources, texts):
 def _accuracy(cell, source):
     if cell is None:
         return [Cell()] * len(_parts(source))
-    texts = {"value": number(cell["accuracy"], mark=cell["mark"], star=cell["deviations"] > 0)}
-    texts["interval"] = interval(cell)
-    texts["published"] = Cell()
-    if cell["published"] is not None:
-        text = f"{cell['published']} ± {cell['published_std']}{_footnote(cell)}"
-        texts["published"] = Cell(text, cell["published_mark"], sort=float(cell["published"]))
-    texts["difference"] = number(cell["difference"], sign="+")
-    texts[_CURVE] = number(cell["published_curve"], 1)
+    published = f"{cell['published']} ± {cell['published_std']}{_footnote(cell)}"
+    texts = beside(cell, published, cell["difference"])
     texts["with round 0"] = number(cell["with_0_accuracy"])
     chosen = {name: cell[f"validation_{name}"] for name in ("accuracy", "low", "high", "interval")}
     texts["chosen on validation"] = number(chosen["accuracy"], mark=cell["validation_mark"])
@@ -210,12 +200,3 @@ def _title(row):
 
 def _starred(cells, name):
     return [f"{STARRED}; {name}.md and index.html list how."] if cells.deviations.any() else []
-
-
-def _deviations(series):
-    """Departures from the study, each with the cells whose runs have it."""
-    found = defaultdict(dict)
-    for each in table_series(series).values():
-        for line in (line for lines in each.runs.deviations for line in lines):
-            found[shown_path(line)][_title(each.key)] = None
-    return {line: list(titles) for line, titles in found.items()}
