@@ -1,5 +1,6 @@
 """What readers of README and docs/ have, in small, under the names that the pages give it: for the pages' commands."""
 
+import gzip
 import shutil
 
 import keras
@@ -55,7 +56,7 @@ def write_keras_cache(folder, batches):
     """The natural sources where Keras keeps them, with as few images as there can be in a stratified split."""
     write_folder(folder / "cifar-10-batches-py-target", cifar10_python(batches))
     write_tar(folder / "cifar-100-python.tar.gz", cifar100_python(some_batches(2, rows=400)))
-    write_idx(folder / "fashion-mnist", mnist_arrays(200, 50))
+    write_idx(folder / "fashion-mnist", mnist_arrays(200, 50), ".gz", gzip.compress)
     np.savez(folder / "mnist.npz", **mnist_arrays(200, 50))
 
 

@@ -45,7 +45,7 @@ def features(key, numerics):
     model = build_classifier(name, 2, weights="none", image_size=side, numerics=numerics)
     seed_weights(model, key)
     # Layer by layer: compiling takes longer than all of it.
-    return keras.ops.convert_to_numpy(feature_extractor(model)(cases.network_images(key), training=False))
+    return keras.ops.convert_to_numpy(feature_extractor(model)([cases.network_images(key)], training=False))
 
 
 @pytest.mark.parametrize("key", cases.NETWORKS)
