@@ -94,9 +94,7 @@ def _gallery(key, title, rows, pictures):
     missing = sum(mistake.picture is None for mistake in mistakes)
     note = ""
     if missing == len(mistakes) and name not in pictures.collections:
-        note = (
-            f"The pictures of {name} are not here; python -m arttl report RUNS --data DIR shows them, and keeps them."
-        )
+        note = f"The pictures of {name} are not here; python -m arttl report RUNS --data DIR shows and keeps them."
     elif missing:
         note = f"{missing} of {len(mistakes)} pictures are missing or cannot be read."
     return Gallery(key, title, int(rows.seed.iloc[0]), mistakes, note)
