@@ -114,7 +114,7 @@ def _of_table(backbone, size, weights, trainable, preprocessing, numerics, recip
     pixels = keras.Input((*size, 3), name="pixels")
     base = build_backbone(backbone, preprocessing_layer(preprocessing or "unit", backbone)(pixels), numerics, pooling)
     load_backbone_weights(base, backbone, weights, numerics)
-    return base.input, base.output, trainable  # which is not `pixels` where layers of 2018 were exchanged
+    return base.inputs[0], base.output, trainable  # not `pixels` where layers were exchanged for those of 2018
 
 
 def _of_own(architecture, size, weights, trainable, preprocessing, numerics, recipe, pooling):
