@@ -3,8 +3,6 @@
 import gc
 import logging
 import os
-import runpy
-import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +10,9 @@ import forked
 import numpy as np
 import pytest
 from PIL import Image
-from scripts import EXPERIMENTS, write_class_folders
+from scripts import EXPERIMENTS, run_script, write_class_folders
+
+TESTS = Path(__file__).parent
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("ARTTL_CHECKPOINT_SECONDS", "0")  # epochs take no time here; test_checkpoint.py has others
@@ -31,10 +31,35 @@ def pytest_configure(config):
         config.option.loadscopereorder = False
 
 
+LONGEST = (
+    "lottery/test_chapter2_all.py",
+    "transfer/test_chapter1_all.py",
+    "lottery/test_chapter2.py",
+    "training/test_training.py",
+    "training/test_devices.py",
+    "pruning/test_search.py",
+    "training/test_batchnorm_training.py",
+    "training/test_precision.py",
+    "transfer/test_chapter1_settings.py",
+    "models/test_networks2018.py",
+    "runs/test_keeping.py",
+    "models/test_models.py",
+    "check/test_prepare.py",
+    "transfer/test_chapter1.py",
+    "transfer/test_transfer.py",
+)
+"""Files by the seconds of a core that they took when last measured (`--durations`), from the longest to 20 s."""
+
+
 def pytest_collection_modifyitems(items):
-    """Files with slow tests first, so that no worker is left alone with one at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Longest files first, so that no worker is left alone with one at the end."""
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish():
+    """Leave what is imported by now out of garbage collection: Keras collects before many a run, 0.2 s each time."""
+    gc.freeze()
 
 
 @pytest.fixture
@@ -56,21 +81,20 @@ def photographs(tmp_path_factory):
 
 
 @pytest.fixture
-def script(tmp_path, monkeypatch, capfd):
-    """Run an experiment script in this process, networks slim; returns (exit code, standard output, standard error)."""
+def slim_networks(monkeypatch):
+    """Have arttl build networks with the layers of the large ones, but fewer channels and, of ResNet50, blocks."""
     import slim  # here, since it imports Keras, which who only hands out the tests does not need
 
     slim.put_in_place(monkeypatch)
 
+
+@pytest.fixture
+def script(slim_networks, tmp_path, capfd):
+    """Run an experiment script in this process, networks slim; returns (exit code, standard output, standard error)."""
+
     def run(*arguments, name="ch1_rijks.py"):
         folders = ["--output", tmp_path / "runs", "--cache", tmp_path / "cache", "--splits", tmp_path / "splits"]
-        monkeypatch.setattr(sys, "argv", [name, *map(str, [*folders, *arguments])])
-        code = 0
-        try:
-            runpy.run_path(str(EXPERIMENTS / name), run_name="__main__")
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capfd.readouterr()
+        return run_script(name, *folders, *arguments), *capfd.readouterr()
 
     return run
 

@@ -20,7 +20,7 @@ import pandas as pd
 from PIL import Image
 
 REPOSITORY = Path(__file__).parents[1]
-SECONDS = 30
+SECONDS = 120
 IMAGES = 12
 
 Outcome = namedtuple("Outcome", "code output errors findings files")

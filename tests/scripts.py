@@ -1,14 +1,28 @@
 """What the tests of the experiment scripts share."""
 
+import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from arttl.runs import RunFolder
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 SMALL = ["--challenge", "type", "--architecture", "vgg19", "--weights", "none", "--image-size", "32", "--epochs", "2"]
+
+
+def run_script(name, *line):
+    """Run an experiment script in this process; returns its exit code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [name, *map(str, line)])
+        try:
+            runpy.run_path(str(EXPERIMENTS / name), run_name="__main__")
+        except SystemExit as end:
+            return end.code or 0
+    return 0
 
 
 def write_class_folders(folder, classes, images, size=40, seed=0):

@@ -13,8 +13,8 @@ def reference(model, levels, pixels):
     """Maps of a model, float64."""
     names = [layer.name for layer in model.layers if isinstance(layer, keras.layers.Activation)]
     names = [names[name] if isinstance(name, int) else name for name, _ in levels]
-    rectified = keras.Model(model.input, [model.get_layer(name).output for name in names]).predict(pixels, verbose=0)
-    maps = [np.maximum(np.asarray(each, "float64"), 0).mean(axis=-1) for each in rectified]
+    rectified = keras.Model(model.input, [model.get_layer(name).output for name in names])(pixels, training=False)
+    maps = [np.maximum(keras.ops.convert_to_numpy(each), 0).mean(axis=-1, dtype="float64") for each in rectified]
     sizes = [pixels.shape[1:3]] + [each.shape[1:] for each in maps]
     current = np.ones_like(maps[-1])
     for own, size, (_, paths) in reversed(list(zip(maps, sizes, levels, strict=False))):

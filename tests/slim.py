@@ -63,20 +63,28 @@ def put_in_place(patch):
     Arguments:
         patch: a pytest.MonkeyPatch.
     """
+    if keras.applications.VGG19 is vgg19:  # they are there already
+        return
     patch.setattr(keras.applications, "VGG19", vgg19)
     patch.setattr(keras.applications, "InceptionV3", inception_v3)
     patch.setattr(models, "resnet20", resnet20)
     network = networks.NETWORKS["resnet20"]
     patch.setitem(networks.NETWORKS, "resnet20", replace(network, build=networks._small(resnet20)))
-    stack, read = resnet.stack_residual_blocks_v1, sparse.read
-
-    def one_narrow_block(x, filters, _, **options):
-        return stack(x, filters // SHARE, 1, **options)
-
-    patch.setattr(resnet, "stack_residual_blocks_v1", one_narrow_block)
-    for stage, (filters, _) in STAGES.items():
-        patch.setitem(STAGES, stage, (tuple(number // SHARE for number in filters), 1))
+    narrow_resnet50(patch, 1)
+    read = sparse.read
     patch.setattr(sparse, "read", lambda path, shapes=None: _some(read(path), shapes))
+
+
+def narrow_resnet50(patch, blocks=None):
+    """Have arttl build ResNet50 with fewer channels, and so many blocks in each stage; all of them without a number."""
+    stack = resnet.stack_residual_blocks_v1
+    patch.setattr(
+        resnet,
+        "stack_residual_blocks_v1",
+        lambda x, filters, number, **options: stack(x, filters // SHARE, blocks or number, **options),
+    )
+    for stage, (filters, number) in STAGES.items():
+        patch.setitem(STAGES, stage, (tuple(each // SHARE for each in filters), blocks or number))
 
 
 def _some(arrays, shapes):

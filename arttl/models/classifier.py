@@ -88,18 +88,20 @@ def build_classifier(
         raise InputError(f"dropout is {dropout}; give the share of X that is left out, at least 0 and below 1")
     backbone, size = known_backbone(architecture), _size(image_size, input_shape)
     if backbone is None:
-        features, trainable = _of_own(architecture, size, weights, trainable, preprocessing, numerics, recipe, pooling)
+        pixels, features, trainable = _of_own(
+            architecture, size, weights, trainable, preprocessing, numerics, recipe, pooling
+        )
     else:
         options = weights, trainable, preprocessing, numerics, recipe, pooling
-        features, trainable = _of_table(backbone, size, *options)
-    pixels, name = keras.utils.get_source_inputs(features)[0], getattr(backbone or architecture, "name", "classifier")
+        pixels, features, trainable = _of_table(backbone, size, *options)
+    name = getattr(backbone or architecture, "name", "classifier")
     if dropout:
         features = keras.layers.Dropout(dropout, name="dropout")(features)
     return set_trainable(keras.Model(pixels, add_head(features, num_classes), name=name), trainable)
 
 
 def _of_table(backbone, size, weights, trainable, preprocessing, numerics, recipe, pooling):
-    """X of one of BACKBONES, a Keras tensor, and whether it is trained."""
+    """Pixels and X of one of BACKBONES, Keras tensors, and whether it is trained."""
     weights = "none" if weights is None else weights
     size = check_size(backbone, size or backbone.input_size)
     preprocessing, numerics, trainable = settled(backbone, weights, recipe, preprocessing, numerics, trainable)
@@ -112,11 +114,11 @@ def _of_table(backbone, size, weights, trainable, preprocessing, numerics, recip
     pixels = keras.Input((*size, 3), name="pixels")
     base = build_backbone(backbone, preprocessing_layer(preprocessing or "unit", backbone)(pixels), numerics, pooling)
     load_backbone_weights(base, backbone, weights, numerics)
-    return base.output, trainable
+    return base.inputs[0], base.output, trainable  # a clone has pixels of its own
 
 
 def _of_own(architecture, size, weights, trainable, preprocessing, numerics, recipe, pooling):
-    """X of a backbone of one's own, a Keras tensor, and whether it is trained."""
+    """Pixels and X of a backbone of one's own, Keras tensors, and whether it is trained."""
     named = preprocessing if isinstance(preprocessing, str) else None
     named, numerics, trainable = settled(None, "none", recipe, named, numerics, trainable)
     if numerics.own_batchnorm:
@@ -128,7 +130,7 @@ def _of_own(architecture, size, weights, trainable, preprocessing, numerics, rec
     pixels = keras.Input((*own_size(architecture, size), 3), name="pixels")
     weights = None if weights == "none" else weights
     tensor = own_features(architecture, scaled(pixels, preprocessing, architecture), weights)
-    return pooled(tensor, pooling), trainable
+    return pixels, pooled(tensor, pooling), trainable
 
 
 def _size(image_size, input_shape):

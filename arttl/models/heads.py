@@ -58,14 +58,14 @@ def heads_of(model):
         model: a keras.Model that has weights.
     """
     outputs = getattr(model, "outputs", None) or ()
-    last = [layer for layer in leaves(model) if layer.weights][-1:]
-    return last if len(outputs) < 2 else list(dict.fromkeys(map(_head_of, outputs)))
+    nodes = [_node_of_head(output) for output in outputs] if len(outputs) > 1 else []
+    found = [_last_with_weights(node.operation) for node in nodes if node is not None]
+    return list(dict.fromkeys(found)) or [_last_with_weights(model)]
 
 
-def _head_of(output):
-    node = _node_of_head(output)
-    within = leaves(node.operation) if isinstance(node.operation, keras.Model) else [node.operation]
-    return [layer for layer in within if layer.weights][-1]
+def _last_with_weights(layer):
+    within = leaves(layer) if isinstance(layer, keras.Model) else [layer]
+    return [each for each in within if each.weights][-1]
 
 
 def _features(flat):

@@ -1,11 +1,14 @@
 from arttl.reports import tickets as tickets
+from arttl.reports.classes import classes_table as classes_table
 from arttl.reports.classifiers import classifiers_table as classifiers_table
 from arttl.reports.collect import collect_runs as collect_runs
+from arttl.reports.comparison import tried_table as tried_table
 from arttl.reports.errata import errata_table as errata_table
 from arttl.reports.figures import accuracy_curves as accuracy_curves
 from arttl.reports.figures import sample_pictures as sample_pictures
 from arttl.reports.figures import sample_rows as sample_rows
 from arttl.reports.findings import findings_table as findings_table
+from arttl.reports.learning import learning_curves as learning_curves
 from arttl.reports.pictures import Pictures as Pictures
 from arttl.reports.pictures import open_pictures as open_pictures
 from arttl.reports.published_figures import published_figure as published_figure
@@ -14,3 +17,4 @@ from arttl.reports.table1 import collections_table as collections_table
 from arttl.reports.tables import accuracy_table as accuracy_table
 from arttl.reports.tables import frequency_table as frequency_table
 from arttl.reports.tables import runs_table as runs_table
+from arttl.reports.tried import tasks as tasks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from arttl.base.wording import counted, shown
@@ -24,18 +25,30 @@ def class_scores(tried, images=None):
         tried: a Tried.
         images: images.csv as a DataFrame; None if unknown, which leaves train_images empty.
 
-    Columns: _SCORES. Counts are of one seed; classes are those of the training images and the answers, most test images
-    first; None where nothing can be said.
+    Columns: _SCORES, of the classes of the training images and the answers, most test images first; NaN where nothing
+    can be said. train_images and test_images are of one seed, taken_for_images of all.
     """
     table, seeds = tried.predictions, len(tried.runs)
     answers = pd.crosstab(table.label, table.predicted)
-    trained = None if images is None else images.label[images["split"] == "train"].value_counts()
     known = tried.runs.iloc[0].config.get("class_names", [])
-    names = dict.fromkeys([*map(str, known), *answers.index, *answers.columns])
-    answers = answers.reindex(index=list(names), columns=list(names), fill_value=0)
-    rows = [_scored(name, answers, seeds, trained) for name in names]
-    scores = pd.DataFrame(rows, columns=_SCORES)
-    return scores.sort_values("test_images", ascending=False, kind="stable", ignore_index=True)
+    names = list(dict.fromkeys([*map(str, known), *answers.index, *answers.columns]))
+    counts = answers.reindex(index=names, columns=names, fill_value=0).to_numpy()
+    right, of_class, taken = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
+    wrong = counts - np.diag(right)
+    most = wrong.max(axis=1)
+    trained = None if images is None else images.label[images["split"] == "train"].value_counts()
+    scores = {
+        "class": names,
+        "train_images": None if trained is None else trained.reindex(names, fill_value=0).to_numpy(),
+        "test_images": of_class / seeds,
+        "recall": _percent(right, of_class),
+        "precision": _percent(right, taken),
+        "f1": _percent(2 * right, of_class + taken),
+        "taken_for": np.where(most > 0, np.array(names, object)[wrong.argmax(axis=1)], ""),
+        "taken_for_images": most,
+    }
+    ranked = pd.DataFrame(scores, columns=_SCORES)
+    return ranked.sort_values("test_images", ascending=False, kind="stable", ignore_index=True)
 
 
 def classes_table(tried, images=None):
@@ -79,21 +92,6 @@ def _row(row):
     return [Cell(shown(row["class"])), *counts, *shares, Cell(taken)]
 
 
-def _scored(name, answers, seeds, trained):
-    right, of_class, taken = answers.at[name, name], answers.loc[name].sum(), answers[name].sum()
-    wrong = answers.loc[name].drop(name)
-    mistaken = len(wrong) and wrong.max() > 0
-    return {
-        "class": name,
-        "train_images": None if trained is None else int(trained.get(name, 0)),
-        "test_images": of_class / seeds,
-        "recall": _percent(right, of_class),
-        "precision": _percent(right, taken),
-        "f1": _percent(2 * right, of_class + taken),
-        "taken_for": wrong.idxmax() if mistaken else "",
-        "taken_for_images": int(wrong.max()) if mistaken else 0,
-    }
-
-
 def _percent(part, whole):
-    return 100 * part / whole if whole else None
+    """Shares in percent, NaN of nothing."""
+    return np.divide(100 * part, whole, out=np.full(len(whole), np.nan), where=whole > 0)

@@ -72,7 +72,10 @@ class Estimates:
             here = f"spread over {processors()} cores" if self.device == "CPU" else f"at {TFLOPS:g} x 10^12 a second"
             what = "measured steps" if self.device == "CPU" else "the networks' operations, which were counted"
             where = f" ({self.times.origin})" if self.device == "CPU" else ""
-            lines.append(f"{'other times' if own else 'times'}: {what}{where}, scaled to the image size, {here}")
+            lines.append(
+                f"{'other times' if own else 'times'}: {what}{where}, scaled to the image size, {here}; reading "
+                "images, compiling and writing do not count"
+            )
         if lines:
             assumed = ", ".join(f"{approach} {number}" for approach, number in EPOCHS.items())
             lines.append(f"epochs are assumed, as early stopping decides them: {assumed}, or what a run takes at most")

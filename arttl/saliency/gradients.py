@@ -57,15 +57,18 @@ def grad_cam(model, images, class_ids=None, layer=None, batch_size=32):
 
 def _tell_flat(maps):
     """Warn of maps (n, height, width) that are the same everywhere."""
-    flat = int((maps.max(axis=(1, 2)) == maps.min(axis=(1, 2))).sum())
-    if not flat:
+    top = maps.max(axis=(1, 2))
+    flat = top == maps.min(axis=(1, 2))
+    if not flat.any():
         return
-    height, width = maps.shape[1:]
-    why = "nothing in the layer speaks for the class"
     remedy = "ask about another class with class_ids, or an earlier layer with layer"
-    if height * width == 1:
+    if maps[0].size == 1:
         why, remedy = "the layer's maps have a single cell", "name an earlier layer with layer, or give larger images"
-    warnings.warn(f"{flat} of {len(maps)} Grad-CAM maps are flat: {why}; {remedy}", stacklevel=3)
+    elif top[flat].any():
+        why = "all cells of the layer speak for the class alike"
+    else:
+        why = "nothing in the layer speaks for the class"
+    warnings.warn(f"{flat.sum()} of {len(maps)} Grad-CAM maps are flat: {why}; {remedy}", stacklevel=3)
 
 
 def smooth_grad(model, images, class_ids=None, samples=50, noise=0.15, seed=0, batch_size=32):

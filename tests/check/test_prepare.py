@@ -178,7 +178,7 @@ def write_pictures(folder, pixels):
     return paths
 
 
-def wait_for(condition, seconds=60):
+def wait_for(condition, seconds=600):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

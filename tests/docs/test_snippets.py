@@ -24,13 +24,8 @@ SIDE, CLASSES, KINDS = 8, 3, ("etching", "painting", "print")
 SNIPPETS = {page: found for page, text in PAGES.items() if (found := re.findall(r"```python\n(.*?)```", text, re.S))}
 
 
-def nothing(folder, patch):
-    """What a page needs that brings its own data."""
-    return {}
-
-
-def a_small_vgg19(folder, patch):
-    """VGG19 with a sixteenth of its channels; the page brings the rest."""
+def slim_networks(folder, patch):
+    """Large networks with some of their channels; the page brings the rest."""
     slim.put_in_place(patch)
     return {}
 
@@ -130,10 +125,10 @@ def studies(folder, patch):
 
 
 GIVEN = {  # of a page: what its reader has
-    "README.md": nothing,
+    "README.md": slim_networks,
     "compaction.md": a_model,
     "data.md": targets,
-    "library.md": a_small_vgg19,
+    "library.md": slim_networks,
     "performance.md": a_dataset,
     "pruning.md": a_search,
     "saliency.md": a_model,

@@ -45,7 +45,7 @@ def test_a_killed_build_is_continued(tmp_path, monkeypatch):
     for number in range(200):
         Image.new("RGB", (10, 10), (number, 1, 2)).save(data / f"{number:03}.png")
     process = start_slow_build(data, folder)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while done_rows(folder) < 20 and time.monotonic() < end:
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
@@ -122,7 +122,7 @@ def test_a_second_process_waits_for_the_first_and_reuses_its_store(tmp_path, mon
     for number in range(150):
         Image.new("RGB", (10, 10), (number, 1, 2)).save(data / f"{number:03}.png")
     process = start_slow_build(data, folder)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while done_rows(folder) < 3 and time.monotonic() < end:
         time.sleep(0.01)
     forbid_decoding(monkeypatch)

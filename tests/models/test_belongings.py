@@ -12,6 +12,8 @@ from arttl.models.belongings import Belongings, what_weights_need
 from arttl.models.weights import bundled_file
 from arttl.recipes import fine_tuning
 
+pytestmark = pytest.mark.usefixtures("slim_networks")
+
 
 def write_layers(path, model):
     """What of a .keras file says how its model is built: without the weights, which take long to write."""

@@ -7,6 +7,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import slim
 from PIL import Image
 from references2018 import IMAGES, OF_2018, cases, far, near, reference
 
@@ -43,7 +44,8 @@ def features(key, numerics):
     name, side = key.removesuffix("_256"), cases.NETWORKS[key][1]
     model = build_classifier(name, 2, weights="none", image_size=side, numerics=numerics)
     seed_weights(model, key)
-    return feature_extractor(model).predict(cases.network_images(key), verbose=0)
+    # Layer by layer: compiling takes longer than all of it.
+    return keras.ops.convert_to_numpy(feature_extractor(model)([cases.network_images(key)], training=False))
 
 
 @pytest.mark.parametrize("key", cases.NETWORKS)
@@ -88,7 +90,14 @@ def write_file_of_2018(path, model, era):
                 group[each] = array
 
 
+@pytest.fixture
+def narrow(monkeypatch):
+    """ResNet50 with all of its layers, but fewer channels."""
+    slim.narrow_resnet50(monkeypatch)
+
+
 @pytest.mark.parametrize("era", ["2.1.2", "2.2.4"])
+@pytest.mark.usefixtures("narrow")
 def test_weights_files_of_2018_and_of_today_serve_either_graph(era, tmp_path):
     first = build_classifier("resnet50", 2, weights="none", image_size=32, numerics="keras3")
     write_file_of_2018(tmp_path / "notop.h5", first, era)
@@ -105,6 +114,7 @@ def test_weights_files_of_2018_and_of_today_serve_either_graph(era, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.usefixtures("narrow")
 def test_statistics_travel_and_the_debiased_average_starts_anew(tmp_path):
     """In 2018 no file held the average's own variables, so a network that is loaded begins it again."""
     first = build_classifier("resnet50", 2, weights="none", image_size=32, numerics="2.1.6")
@@ -146,7 +156,10 @@ def test_file_in_the_cache_of_2018_is_found(keras_home, monkeypatch):
     assert weights_module.imagenet_file(backbone, "2.1.2") == path
 
 
-@pytest.mark.parametrize("architecture", ["vgg19", "inception_v3", "xception", "resnet50"])
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("inception_v3", "xception")]
+
+
+@pytest.mark.parametrize("architecture", ["vgg19", "resnet50", *SLOW])
 def test_only_batchnorm_layers_are_exchanged(architecture):
     ours, today = (
         build_classifier(architecture, 2, weights="none", image_size=96, numerics=numerics)
@@ -187,6 +200,7 @@ def test_jpeg_differs_only_in_its_chroma(era):
 
 
 @pytest.mark.parametrize("era", OF_2018)
+@pytest.mark.usefixtures("narrow")
 def test_layers_are_in_the_order_of_the_file(era):
     """Keras' own loader of .h5 files goes by order, so a file of the era loads with it too."""
     model = build_classifier("resnet50", 2, weights="none", image_size=32, numerics=era)

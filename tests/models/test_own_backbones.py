@@ -133,3 +133,10 @@ def test_a_head_that_there_is_not_is_said():
     with pytest.raises(InputError, match="does not end in one head"):
         feature_extractor(build_classifier(base, {"one": 2, "two": 2}))
     assert replace_head(lenet_300_100(), {"one": 2, "two": 3}).output["two"].shape == (None, 3)
+
+
+def test_an_output_that_sums_several_layers_leaves_the_other_ones_head():
+    x = keras.Input((4,))
+    summed = layers.Add()([layers.Dense(2, name="left")(x), layers.Dense(2, name="right")(x)])
+    model = set_trainable(keras.Model(x, [summed, layers.Dense(3, name="other")(x)]), False)
+    assert {weight.path for weight in model.trainable_weights} == {"other/kernel", "other/bias"}

@@ -131,7 +131,7 @@ def test_a_recipe_refuses_another_preprocessing_and_other_layers(tmp_path):
         recipes.fine_tuning("released", numerics="keras3").compile(resnet20())
 
 
-def test_off_the_shelf_computes_as_one_pass_does():
+def test_off_the_shelf_computes_as_one_pass_does(slim_networks):
     """Frozen layers of 2018 take the batch's statistics; where X is computed once, they have their moving ones."""
     recipe = recipes.off_the_shelf()
     model = arttl.build_classifier("resnet50", 2, weights="bundled", image_size=32, recipe=recipe)

@@ -128,6 +128,7 @@ def test_thirty_one_rounds_agree_with_sorting(shapes, scope, rng):
     assert sparsity(masks) == pytest.approx(0.999, abs=0.0005)
 
 
+@pytest.mark.slow
 def test_thirty_one_rounds_of_a_resnet50_agree_with_sorting_once(rng):
     shapes = [
         tuple(kernel.shape)

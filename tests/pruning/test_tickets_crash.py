@@ -27,7 +27,7 @@ def go_on(processes, path):
         here, there = processes.Pipe()
         writer = processes.Process(target=ticket_search.go_on, args=(path, rounds, there))
         writer.start()
-        assert here.poll(60), "the writer does not begin"
+        assert here.poll(600), "the writer does not begin"
         return writer
 
     return start
@@ -45,7 +45,7 @@ def path(tmp_path):
 
 
 def end(process):
-    process.join(60)
+    process.join(600)
     assert process.exitcode is not None, "the writer hangs"
     return process.exitcode
 
@@ -121,7 +121,7 @@ def test_full_disk_is_an_error_and_the_rounds_before_stay(processes, path):
     writer.start()
     before = path.read_bytes()
     for _ in limits:
-        assert here.poll(60)
+        assert here.poll(600)
         assert "cannot be written (File too large); make room" in here.recv()
     assert end(writer) == 0
     assert path.read_bytes() == before

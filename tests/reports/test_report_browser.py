@@ -52,7 +52,7 @@ def opened(chromium, page_file):
         page.on("dialog", lambda dialog: (page.complaints.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: page.requests.append(request.url))
         page.goto(page_file.as_uri())
-        page.set_default_timeout(5000)
+        page.set_default_timeout(60_000)
         return page
 
     yield at

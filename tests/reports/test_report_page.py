@@ -26,22 +26,23 @@ ARABIC = "نقش‮ abc"
 CLASSES = (HOSTILE, QUOTES, ARABIC, "{{ 7 * 7 }}")
 
 
-@pytest.fixture
-def hostile(tmp_path, capsys):
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
     """The page of a run whose labels, settings, deviations and ids are hostile: (text, Tags)."""
+    root = tmp_path_factory.mktemp("runs")
     predictions = [(f"{QUOTES}{n}", CLASSES[n % 4], CLASSES[(n + 1) % 4], 0.5) for n in range(8)]
     predictions.append(("fine", "plain", "plain", 0.9))
     write_run(
-        tmp_path,
+        root,
         predictions=predictions,
         classes=CLASSES,
         collection=HOSTILE,
         deviations=[HOSTILE, "line\nbreak"],
         settings={"note": QUOTES, QUOTES: "x"},
     )
-    (write_run(tmp_path, challenge="artist") / "metrics.json").write_text(f'"{HOSTILE}"', encoding="utf-8")
-    assert report(tmp_path) == 0
-    text = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    (write_run(root, challenge="artist") / "metrics.json").write_text(f'"{HOSTILE}"', encoding="utf-8")
+    assert report(root) == 0
+    text = (root / "report" / "index.html").read_text(encoding="utf-8")
     return text, Tags(text)
 
 

@@ -309,7 +309,7 @@ def test_a_layer_that_has_lost_all_its_weights_stands_out(tmp_path):
     shades = image.cmap(image.norm(image.get_array()))
     assert shades[1, 2].tolist() == [1, 0, 0, 1]
     assert shades[0, 2].tolist() != [1, 0, 0, 1]
-    assert "no layers.csv" in {text.get_text() for text in search_figure(row | {"layers": layers[:0]}).axes[1].texts}
+    assert len(search_figure(row | {"layers": layers[:0]}).axes) == 1  # no empty axes
 
 
 def test_many_layers_are_all_drawn_and_as_many_named_as_have_room(tmp_path):

@@ -92,7 +92,7 @@ def test_in_a_browser_it_sorts_unfolds_and_fits_a_phone(page_file):
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
-        page.set_default_timeout(5000)
+        page.set_default_timeout(60_000)
         page.goto(page_file.as_uri())
         page.locator("#table5").get_by_role("button", name="CIFAR-10: published", exact=True).click()
         cells = page.locator("#table5 tbody tr td:first-child").all_inner_texts()
@@ -105,7 +105,7 @@ def test_in_a_browser_it_sorts_unfolds_and_fits_a_phone(page_file):
         assert "settings.sparsity" in run.inner_text()
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
-        assert page.title().startswith("Results: Bone-Marrow, Human-LBA, ")
+        assert "Bone-Marrow, Human-LBA" in page.title()
         assert complaints == []
         assert [url for url in requests if not url.startswith("data:")] == [page_file.as_uri()]
         browser.close()

@@ -78,7 +78,8 @@ def test_grad_cam_gives_zeros_where_nothing_speaks_for_the_class():
 
 
 def test_grad_cam_says_that_one_cell_says_nothing_of_where():
-    model = two_channels([[1, 0], [0, 1]], pool=2)
+    conv, pool = layers.Conv2D(2, 1, activation="relu"), layers.MaxPooling2D(2, name="pooled")
+    model = keras.Sequential([keras.Input((2, 2, 1)), conv, pool, layers.Flatten(), layers.Dense(2)])
     with pytest.warns(UserWarning, match="2 of 2 Grad-CAM maps are flat: the layer's maps have a single cell; name an"):
         maps = grad_cam(model, np.ones((2, 2, 2, 1)), class_ids=[0, 0], layer="pooled")
     assert (maps == 1).all()
@@ -150,7 +151,7 @@ def test_smooth_grad_repeats_with_its_seed_and_follows_weights(images):
 
 
 @pytest.mark.slow
-def test_grad_cam_of_the_thesis_network_takes_its_last_relu(rng):
+def test_grad_cam_of_the_thesis_network_takes_its_last_relu(slim_networks, rng):
     model = build_classifier("resnet50", 4, weights="bundled", image_size=64, numerics="2.1.6", trainable=False)
     pixels = rng.integers(0, 256, (2, 64, 64, 3), dtype="uint8")
     last = next(layer.name for layer in reversed(model.layers) if isinstance(layer, layers.Activation))

@@ -7,6 +7,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+import slim
 from keras import layers
 from shadow_reference import LEVELS, reference
 
@@ -145,10 +146,13 @@ def test_window_is_what_kerass_all_ones_kernel_covers():
 
 
 @pytest.mark.parametrize(("architecture", "numerics", "size"), [
-    ("vgg19", "keras3", 37), ("inception_v3", "keras3", 81), ("xception", "2.2.2", 77), ("resnet50", "keras3", 45),
-    ("resnet50", "2.1.2", 47), ("resnet50", "2.1.6", 44), ("resnet50", "2.2.4", 41),
+    ("vgg19", "keras3", 37), ("resnet50", "keras3", 45), ("resnet50", "2.1.6", 44),
+    *(pytest.param(*each, marks=pytest.mark.slow) for each in (
+        ("inception_v3", "keras3", 81), ("xception", "2.2.2", 77), ("resnet50", "2.1.2", 47), ("resnet50", "2.2.4", 41),
+    )),
 ])  # fmt: skip
-def test_four_networks_equal_an_independent_scatter_add(architecture, numerics, size, rng):
+def test_four_networks_equal_an_independent_scatter_add(architecture, numerics, size, rng, monkeypatch):
+    slim.narrow_resnet50(monkeypatch)
     model = build_classifier(architecture, 3, weights="none", image_size=size, numerics=numerics)
     pixels = rng.integers(0, 256, (2, size, size, 3), dtype="uint8")
     maps = visual_backprop(model, pixels)

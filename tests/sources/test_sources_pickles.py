@@ -72,7 +72,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_pickles_are_refused(name):
     content, says = HOSTILE[name]
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(BadPickle, match=says.replace("(", r"\(").replace(")", r"\)")):
         load_pickle(content)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5

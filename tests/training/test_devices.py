@@ -40,7 +40,7 @@ def enter(devices):
 
 @pytest.fixture(scope="module", params=BACKENDS)
 def trained(request, tmp_path_factory):
-    """A function of a case and a number of devices, to what is left of 20 steps."""
+    """A function of a case and a number of devices, to what is left of its training."""
     folder = tmp_path_factory.mktemp(request.param)
     done = run(request.param, TESTS / "shared_batches.py", folder, *CASES)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -257,7 +257,7 @@ def test_precision_of_products_and_kind_of_device_tell_features_apart(pictures, 
     assert len(paths) == 3
 
 
-def test_damaged_cache_file_is_made_anew(images, tmp_path):
+def test_damaged_cache_file_is_made_anew(slim_networks, images, tmp_path):
     store, _, _ = images
     model = frozen("vgg19")
     first, path, _ = cached_features(model, store, tmp_path, progress=False)

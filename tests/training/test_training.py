@@ -230,7 +230,7 @@ def test_training_and_validation_go_on_in_their_cycles(tmp_path):
     assert [start for images, start in seen if images == 40][-2:] == [16, 17]
 
 
-def classifier(recipe, trainable):
+def classifier(recipe, trainable, compile_model=Recipe.compile):
     """A small classifier whose head is called as every classifier's is."""
     make_deterministic(0)
     pixels = keras.Input((8, 8, 1))
@@ -238,7 +238,7 @@ def classifier(recipe, trainable):
     values = keras.layers.BatchNormalization(trainable=trainable)(values)
     values = keras.layers.GlobalAveragePooling2D()(keras.layers.ReLU()(values))
     outputs = keras.layers.Dense(CLASSES, "softmax", name="head")(values)
-    return recipe.compile(keras.Model(pixels, outputs))
+    return compile_model(recipe, keras.Model(pixels, outputs))
 
 
 def features_of(model):
@@ -246,10 +246,10 @@ def features_of(model):
     return Arrays(keras.Model(model.inputs, model.get_layer("head").input).predict(source.array, verbose=0))
 
 
-def warmed_up(folder, report=lambda progress: None, **settings):
-    recipe = recipes.fine_tuning(warm_up=2, max_epochs=5, patience=2, **settings)
+def warmed_up(folder, report=lambda progress: None, compile_model=Recipe.compile):
+    recipe = recipes.fine_tuning(warm_up=2, max_epochs=5, patience=2)
     source, class_ids = data()
-    model = classifier(recipe, trainable=True)
+    model = classifier(recipe, trainable=True, compile_model=compile_model)
     before = features_of(model)
     parts = [
         Batches(source, rows, class_ids[rows], CLASSES, 16, shuffle_seed=seed)
@@ -290,7 +290,7 @@ def test_a_warm_up_stopped_after_every_single_epoch_changes_nothing(tmp_path):
 
     for _ in range(whole.epochs - 1):
         with pytest.raises(Stop):
-            warmed_up(tmp_path / "parts", stop)
+            warmed_up(tmp_path / "parts", stop, kept)
     model, progress = warmed_up(tmp_path / "parts", stop)
     assert seen == set(range(1, whole.epochs))
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
@@ -306,7 +306,7 @@ class Stop(Exception):
 @pytest.mark.parametrize("recipe", [recipes.fine_tuning(patience=2), recipes.off_the_shelf(patience=2)])
 @pytest.mark.slow
 def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
-    recipe = recipe.changed({"max_epochs": 7})
+    recipe = recipe.changed({"max_epochs": 5})
     _, whole, expected = run(tmp_path / "whole", recipe)
 
     def stop(progress):
@@ -320,7 +320,7 @@ def test_stopping_after_every_single_epoch_changes_nothing(tmp_path, recipe):
     pd.testing.assert_frame_equal(without_times(progress), without_times(whole), check_exact=True)
     assert (progress.best_epoch, progress.wait) == (whole.best_epoch, whole.wait)
     np.testing.assert_array_equal(found, expected)
-    _, again, once_more = run(tmp_path / "parts", recipe, stop)  # a finished training is only restored
+    _, again, once_more = run(tmp_path / "parts", recipe, stop, compile_model=kept)  # what is finished is only restored
     assert again.epochs == whole.epochs
     np.testing.assert_array_equal(once_more, expected)
 

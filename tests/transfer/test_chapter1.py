@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -25,11 +26,18 @@ from arttl.transfer import CollectionData
 SCRIPT = EXPERIMENTS / "ch1_rijks.py"
 
 
-def test_class_folders_from_data_to_table(script, photographs, tmp_path):
-    code, out, err = script("--data", photographs, *SMALL, "--approach", "off-the-shelf", "fine-tuning")
-    assert code == 0, err
-    folders = run_folders(tmp_path / "runs")
-    assert [str(path.relative_to(tmp_path / "runs")) for path in folders] == [
+@pytest.fixture
+def shelf(first_runs, tmp_path):
+    """A finished run off the shelf in the folder of this test's runs."""
+    runs, _ = first_runs("off-the-shelf", "fine-tuning")
+    name = "ch1/rijks/type/vgg19/off-the-shelf/seed-42"
+    return shutil.copytree(runs / name, tmp_path / "runs" / name)
+
+
+def test_class_folders_from_data_to_table(first_runs, photographs):
+    runs, out = first_runs("off-the-shelf", "fine-tuning")
+    folders = run_folders(runs)
+    assert [str(path.relative_to(runs)) for path in folders] == [
         "ch1/rijks/type/vgg19/fine-tuning/seed-42",
         "ch1/rijks/type/vgg19/off-the-shelf/seed-42",
     ]
@@ -56,13 +64,12 @@ def test_class_folders_from_data_to_table(script, photographs, tmp_path):
         assert config["settings"]["recipe"]["optimizer"]["name"] == ("SGD" if "fine" in str(path) else "RMSprop")
         assert any("image size is 32, not 224" in line for line in config["deviations"])
         assert config["versions"]["keras"]
+        assert config["reading"] == {"data": str(photographs.absolute())}
 
 
-def test_saved_model_repeats_its_predictions(script, photographs, tmp_path):
-    script("--data", photographs, *SMALL, "--approach", "off-the-shelf")
-    (path,) = run_folders(tmp_path / "runs")
-    model = keras.saving.load_model(path / "model.keras")
-    predictions = RunFolder(path).predictions()
+def test_saved_model_repeats_its_predictions(shelf, photographs):
+    model = keras.saving.load_model(shelf / "model.keras")
+    predictions = RunFolder(shelf).predictions()
     images = [
         Image.open(photographs / name).resize((32, 32), Image.Resampling.NEAREST) for name in predictions.image_id
     ]
@@ -70,25 +77,23 @@ def test_saved_model_repeats_its_predictions(script, photographs, tmp_path):
     np.testing.assert_allclose(probabilities.max(axis=1), predictions.probability, atol=1e-4)
 
 
-def test_finished_runs_are_kept_until_forced(script, photographs, tmp_path):
+def test_finished_runs_are_kept_until_forced(script, shelf, photographs):
     arguments = ("--data", photographs, *SMALL, "--approach", "off-the-shelf")
-    assert script(*arguments)[0] == 0
-    (path,) = run_folders(tmp_path / "runs")
-    before = (path / "metrics.json").stat().st_mtime_ns
+    before = (shelf / "metrics.json").stat().st_mtime_ns
     code, out, _ = script(*arguments)
     assert code == 0
     assert "1 of 1 runs were finished already" in out
-    assert (path / "metrics.json").stat().st_mtime_ns == before
-    history, metrics = comparable(path)
+    assert (shelf / "metrics.json").stat().st_mtime_ns == before
+    history, metrics = comparable(shelf)
     assert script(*arguments, "--force")[0] == 0
-    assert (path / "metrics.json").stat().st_mtime_ns != before
-    pd.testing.assert_frame_equal(comparable(path)[0], history, check_exact=True)  # and the seed repeats it
-    assert comparable(path)[1] == metrics
+    assert (shelf / "metrics.json").stat().st_mtime_ns != before
+    pd.testing.assert_frame_equal(comparable(shelf)[0], history, check_exact=True)  # and the seed repeats it
+    assert comparable(shelf)[1] == metrics
 
 
+@pytest.mark.usefixtures("shelf")
 def test_result_is_never_shown_for_other_settings(script, photographs):
     arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
-    assert script(*arguments)[0] == 0
     code, _, err = script(*arguments, "--batch-size", "16")
     assert code == 2
     assert "recipe.batch_size was 32, now 16" in err
@@ -113,28 +118,23 @@ def test_result_is_never_shown_for_other_images_or_weights(script, tmp_path):
     assert "made with other settings (weights_file was" in err
 
 
-def test_failed_force_keeps_the_finished_result(script, photographs, tmp_path):
+def test_failed_force_keeps_the_finished_result(script, shelf, photographs, tmp_path):
     arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
-    assert script(*arguments)[0] == 0
-    (path,) = run_folders(tmp_path / "runs")
-    before = {file.name: file.read_bytes() for file in path.iterdir()}
+    before = {file.name: file.read_bytes() for file in shelf.iterdir()}
     (tmp_path / "broken.h5").write_bytes(b"nothing")
     assert script(*arguments, "--force", "--weights", tmp_path / "broken.h5")[0] == 2
-    assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+    assert {file.name: file.read_bytes() for file in shelf.iterdir()} == before
     assert script(*arguments, "--force", "--resume")[0] == 2  # they say opposite things
 
 
-def test_checkpoint_without_config_is_nobodys(script, photographs, tmp_path):
-    arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
-    assert script(*arguments)[0] == 0
-    (path,) = run_folders(tmp_path / "runs")
-    expected = comparable(path)
+def test_checkpoint_without_config_is_nobodys(script, shelf, photographs):
+    expected = comparable(shelf)
     for name in ("config.json", "metrics.json"):
-        (path / name).unlink()
-    (path / "checkpoint").mkdir()
-    (path / "checkpoint" / "state.npz").write_bytes(b"of other settings")
-    assert script(*arguments)[0] == 0
-    pd.testing.assert_frame_equal(comparable(path)[0], expected[0], check_exact=True)
+        (shelf / name).unlink()
+    (shelf / "checkpoint").mkdir()
+    (shelf / "checkpoint" / "state.npz").write_bytes(b"of other settings")
+    assert script("--data", photographs, *SMALL, "--approach", "off-the-shelf")[0] == 0
+    pd.testing.assert_frame_equal(comparable(shelf)[0], expected[0], check_exact=True)
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "{", '{"settings": {}, "versions": {}}'])
@@ -284,8 +284,6 @@ def test_importing_and_asking_for_help_load_nothing_slow():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_metrics_json_is_plain_and_finite(script, photographs, tmp_path):
-    script("--data", photographs, *SMALL, "--approach", "off-the-shelf")
-    (path,) = run_folders(tmp_path / "runs")
-    content = json.loads((path / "metrics.json").read_text(), parse_constant=lambda name: pytest.fail(name))
+def test_metrics_json_is_plain_and_finite(shelf):
+    content = json.loads((shelf / "metrics.json").read_text(), parse_constant=lambda name: pytest.fail(name))
     assert 0 <= content["test_accuracy_low"] <= content["test_accuracy"] <= content["test_accuracy_high"] <= 1

@@ -1,13 +1,12 @@
 """`ch1_saliency.py`: which images it takes, what it draws, what it refuses. One small network, 32 pixels."""
 
-import runpy
-import sys
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from scripts import EXPERIMENTS, SMALL
+from scripts import SMALL, run_script
 
 from arttl.cli.parsers import saliency_parser
 from arttl.images import Decoding
@@ -17,18 +16,12 @@ from arttl.transfer.saliency import METHODS, choose
 
 
 @pytest.fixture
-def saliency(tmp_path, monkeypatch, capfd):
+def saliency(tmp_path, capfd):
     """Run the script; returns (exit code, standard output, standard error)."""
 
     def run(*arguments):
         line = ["ch1_saliency.py", "--output", tmp_path / "runs", "--challenge", "type", "--architecture", "vgg19"]
-        monkeypatch.setattr(sys, "argv", [*map(str, [*line, *arguments])])
-        code = 0
-        try:
-            runpy.run_path(str(EXPERIMENTS / "ch1_saliency.py"), run_name="__main__")
-        except SystemExit as end:
-            code = end.code or 0
-        return code, *capfd.readouterr()
+        return run_script(*line, *arguments), *capfd.readouterr()
 
     return run
 
@@ -82,9 +75,9 @@ def test_a_picture_at_its_own_size_is_the_part_that_the_network_sees(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_figure_is_drawn_from_two_runs(saliency, script, photographs, tmp_path):
-    arguments = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
-    assert script(*arguments)[0] == 0
+def test_the_figure_is_drawn_from_two_runs(saliency, script, first_runs, photographs, tmp_path):
+    runs, _ = first_runs("off-the-shelf")
+    shutil.copytree(runs, tmp_path / "runs")
     shelf = tmp_path / "runs" / "ch1" / "rijks" / "type" / "vgg19" / "off-the-shelf" / "seed-42"
     code, _, err = saliency("--data", photographs)
     assert code == 2
@@ -110,7 +103,8 @@ def test_the_figure_is_drawn_from_two_runs(saliency, script, photographs, tmp_pa
     code, _, err = saliency("--before", wrong, "--after", shelf)
     assert code == 2
     assert "the runs are of the collection mine; name its folder with --data" in err
-    assert script(*arguments, "--force", "--split-seed", "7")[0] == 0
+    other = ["--approach", "off-the-shelf", "--force", "--split-seed", "7"]
+    assert script("--data", photographs, *SMALL, *other)[0] == 0
     code, _, err = saliency("--data", photographs, "--before", wrong, "--after", shelf)
     assert code == 2
     assert "differ in split" in err

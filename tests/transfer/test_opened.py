@@ -80,7 +80,9 @@ def test_a_figure_takes_the_collection_that_is_open(museum, calls):
     opened, reading = Opened(), Reading(museum)
     opened.collection(reading, "artist")
     ids = opened.collection(reading, "type").table.image_id[:2]
-    assert read_images(reading, "type", settings, ids, opened).shape == (2, 8, 8, 3)
+    images, pictures = read_images(reading, "type", settings, ids, opened)
+    assert images.shape == (2, 8, 8, 3)
+    assert len(pictures) == 2
     assert calls[0] == ["artist"]
     chapter = Chapter1.of(museum, challenges=("artist",), networks=("vgg19",))
     (figure,) = everything.replace(chapter, first=everything._sharing(chapter.first, opened)).figures()

@@ -70,12 +70,11 @@ def best_tickets(series):
             continue
         best = max(tickets.itertuples(), key=lambda each: each.validation_accuracy)
         scratch = row.accuracy[(row.source == SCRATCH) & row.accuracy.notna()]
-        beside = f" beside {scratch.iloc[0]:.1f}% from scratch" if len(scratch) else ""
-        lines.append(
-            f"{shown(target)}, {network_title(network)}: {best.validation_accuracy:.1f}% of the test images with "
-            f"the {_ticket(best.source)} that the validation images choose, {best.validation_sparsity:.1%} of whose "
-            f"weights are pruned{beside} ({counted(int(best.seeds), 'seed')})."
-        )
+        beside = f" (from scratch {scratch.iloc[0]:.1f}%)" if len(scratch) else ""
+        found = f"{best.validation_accuracy:.1f}% of the test images{beside}"
+        how = f"{best.validation_sparsity:.1%} of its weights are pruned ({counted(int(best.seeds), 'seed')})"
+        where = f"{shown(target)}, {network_title(network)}"
+        lines.append(f"{where}: {found} with the {_ticket(best.source)} that the validation images choose; {how}.")
     return lines
 
 

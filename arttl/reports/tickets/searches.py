@@ -90,12 +90,14 @@ def search_figure(row):
     Returns a matplotlib Figure.
     """
     layers = row["layers"]
+    widths = [1] if layers.empty else [1, 1.15]  # no axes for layers of which nothing is known
     named = min(LAYERS_NAMED, layers.layer.nunique())
-    figure = new_figure(13, max(4.2, 0.13 * named + 1.5))
-    left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
+    figure = new_figure(6 * len(widths) + 1, max(4.2, 0.13 * named + 1.5))
+    panels = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
     figure.suptitle(search_title(row), fontsize=10, parse_math=False)
-    _draw_rounds(left, row["rounds"])
-    _draw_layers(figure, right, layers)
+    _draw_rounds(panels[0], row["rounds"])
+    if len(widths) > 1:
+        _draw_layers(figure, panels[1], layers)
     return figure
 
 
@@ -130,9 +132,6 @@ def _draw_rounds(axes, rounds):
 
 def _draw_layers(figure, axes, layers):
     axes.set_xlabel("round")
-    if layers.empty:
-        axes.text(0.5, 0.5, "no layers.csv", transform=axes.transAxes, ha="center", color="grey")
-        return
     table = layers_remaining(layers)
     first, last = table.columns[0], table.columns[-1]
     extent = (first - 0.5, last + 0.5, len(table) - 0.5, -0.5)
