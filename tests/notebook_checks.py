@@ -68,8 +68,8 @@ def run_cells(line):
 
 
 def what_is_shown(text, name):
-    """Of a result that is not a picture what must be as committed: all of it, but where it tells of runs, its title."""
-    found = re.match(r"Table\(name='\w+', title=[^=]*, columns=|<Figure", text)
+    """Of a result that is not a picture what must be as committed: all of it, but where it tells of runs, its name."""
+    found = re.match(r"Table\(name='\w+'|<Figure", text)
     if found:
         return found[0]
     return re.findall(r"[\w.%]+", text) if name in WITHOUT_RUNS else type(text)

@@ -80,6 +80,7 @@ def _change_plain(recipe, key, value):
     known = [each.name for each in fields(recipe) if each.name not in ("name", "approach")]
     if key not in known:
         parts = [each for each in flattened(recipe.settings()) if each not in ("name", "approach", "optimizer.name")]
+        parts += [f"optimizer.{each}" for each in ("momentum", "nesterov", "rho", "l2")]  # of whichever optimiser
         raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}{meant(key, parts)}")
     return replace(recipe, **{key: typed_value(key, value, getattr(recipe, key))})
 

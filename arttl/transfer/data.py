@@ -36,7 +36,7 @@ class Opened:
         opened = self._collections.setdefault(source, [])
         if not any(challenge in (None, *each.challenges) for each in opened):
             opened.append(bundled(source) if isinstance(source, str) else source.open(challenge))
-        return next(each for each in opened if challenge in (None, *each.challenges))
+        return next((each for each in opened if challenge in (None, *each.challenges)), opened[-1])
 
     def files(self, collection, cache):
         """The arttl.images.Files of a Collection; `cache` is as of identify_files."""

@@ -98,7 +98,7 @@ def test_optimizers_that_keras_does_not_have_are_refused(settings, said):
 )
 def test_what_was_probably_meant_is_named(text, said):
     with pytest.raises(InputError) as error:
-        recipes.fine_tuning().changed(read_assignments([text]))
+        recipes.off_the_shelf().changed(read_assignments([text]))  # whose RMSprop has no momentum
     assert str(error.value).endswith(said)
     assert "\n" not in str(error.value)
 
