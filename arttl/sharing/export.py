@@ -53,8 +53,9 @@ def export_run(run: str | os.PathLike | RunFolder, folder: str | os.PathLike, pl
             raise InputError(f"{shown_path(run.path)} changed while it was exported; wait until its run is finished")
         with whole_file(partial / LABELS) as file:
             file.write(text)
+        needed = needed_objects(partial / MODEL if plain else model)
         with whole_file(partial / CARD) as file:
-            file.write(_card(run, about, labels, needs_in_words(needed_objects(partial / MODEL))))
+            file.write(_card(run, about, labels, needs_in_words(needed)))
         write_json(partial / ABOUT, about)
     return True
 

@@ -78,8 +78,9 @@ def test_grad_cam_gives_zeros_where_nothing_speaks_for_the_class():
 
 
 def test_grad_cam_says_that_one_cell_says_nothing_of_where():
-    conv, pool = layers.Conv2D(2, 1, activation="relu"), layers.MaxPooling2D(2, name="pooled")
-    model = keras.Sequential([keras.Input((2, 2, 1)), conv, pool, layers.Flatten(), layers.Dense(2)])
+    conv, pool = layers.Conv2D(2, 1, kernel_initializer="ones"), layers.MaxPooling2D(2, name="pooled")
+    head = layers.Dense(2, kernel_initializer="ones")
+    model = keras.Sequential([keras.Input((2, 2, 1)), conv, pool, layers.Flatten(), head])
     with pytest.warns(UserWarning, match="2 of 2 Grad-CAM maps are flat: the layer's maps have a single cell; name an"):
         maps = grad_cam(model, np.ones((2, 2, 2, 1)), class_ids=[0, 0], layer="pooled")
     assert (maps == 1).all()
