@@ -24,8 +24,8 @@ CLAIMS = (
 HEAD = """# Evidence so far
 
 Xception with ImageNet's own weights at 96 pixels, trained as in Chapter 1 until early stopping, on folds that test
-every picture once, seed k in fold k. Louvre: 1,250 photographs of paintings in four genres; clipart-a: the bundled drawings.
-None of it is the Rijksmuseum. Made by
+every picture once, seed k in fold k. Louvre: 1,250 photographs of paintings in four genres; clipart-a: the bundled
+drawings. None of it is the Rijksmuseum. Made by
 
     python ../shared/tools/get_xception.py .                                             # fetches the weights
     python tools/evidence/make_folds.py louvre-genres --challenge genre --to folds/louvre
