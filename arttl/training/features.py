@@ -39,6 +39,16 @@ class Kept:
     def __len__(self):
         return len(self._places)
 
+    @property
+    def shape(self):
+        """(rows, features)."""
+        return len(self), *self._numbers.shape[1:]
+
+    @property
+    def dtype(self):
+        """Float32."""
+        return self._numbers.dtype
+
     def __getitem__(self, rows):
         """Rows at an array of positions, a slice or a boolean mask: a new float32 array."""
         return np.asarray(self._numbers[self._places[rows]])

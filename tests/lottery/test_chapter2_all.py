@@ -96,7 +96,7 @@ def test_killed_it_goes_on_to_the_same_results(chapter2_runs, chapter2_command, 
     assert "Figure 5:" in first
     search = tmp_path / "runs/ch2/tickets/fashion_mnist/resnet20/seed-1"
     assert not RunFolder(search).is_complete
-    second = forked.kill_at(line, "[2/6]", after="== transfer to clipart-a")
+    second = forked.kill_at(line, "[2/6", after="== transfer to clipart-a")
     again = second.split("== tickets of Fashion-MNIST")[1]
     assert "round 0" not in again
     assert "round 1 of 1: " in again
