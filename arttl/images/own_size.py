@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
+import math
 
-from PIL import ExifTags, Image
-
+from arttl.base.files import open_regular
 from arttl.images.decoding import Decoding
-
-_ON_THEIR_SIDE = (5, 6, 7, 8)  # EXIF orientations
+from arttl.images.picture import lies_on_its_side, open_picture
 
 
 def own_decoding(path, most, decoding=None):
@@ -20,16 +18,14 @@ def own_decoding(path, most, decoding=None):
         decoding: a network's Decoding, whose reading it keeps, and whose part of the picture: of fit "cover" the middle
             in the network's shape; None for the whole picture, upright.
 
-    Raises what Pillow raises on a file that is no picture (arttl.images.decoding.DAMAGE).
+    Raises one of arttl.images.picture.DAMAGE for what is no picture; whether it is too large decoding it tells.
     """
     decoding = decoding or Decoding((1, 1))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(path) as picture:
-            width, height = picture.size
-            turned = picture.getexif().get(ExifTags.Base.Orientation) in _ON_THEIR_SIDE
-    if turned and decoding.reading == "upright":
-        width, height = height, width
+    with open_regular(path) as file:
+        picture = open_picture(file, math.inf)
+        width, height = picture.size
+        if decoding.reading == "upright" and lies_on_its_side(picture):
+            width, height = height, width
     if decoding.fit == "cover":
         scale = min(height / decoding.size[0], width / decoding.size[1])
         height, width = (scale * side for side in decoding.size)

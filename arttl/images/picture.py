@@ -131,7 +131,7 @@ class Picture:
         if not isinstance(self.header, JpegImagePlugin.JpegImageFile):
             return self.header
         picture = open_picture(self._file, self._megapixels)
-        picture.draft(None, size[::-1] if upright and orientation(picture) >= 5 else size)  # the sides change places
+        picture.draft(None, size[::-1] if upright and lies_on_its_side(picture) else size)
         return picture
 
     def _once(self, key, make: Callable[[], Image.Image]) -> Image.Image:
@@ -232,6 +232,11 @@ def orientation(picture: Image.Image) -> int:
     except DAMAGE:
         return 1
     return found if found in UPRIGHT else 1
+
+
+def lies_on_its_side(picture: Image.Image) -> bool:
+    """Whether width and height change places where a picture is turned as its EXIF orientation says."""
+    return orientation(picture) >= 5
 
 
 def _is_turned(picture: Image.Image) -> bool:
