@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from arttl.base.errors import InputError
 from arttl.base.wording import meant
 from arttl.models import HEAD, build_classifier, lenet_300_100, parameter_counts, resnet20
 from arttl.pruning import MagnitudePruning, draw_weights, weight_shapes
+from arttl.runs.costs import Work
 from arttl.runs.keeping import Kept
 from arttl.training import forget_models, make_deterministic, set_momentum, set_product_precision
 from arttl.training.computing import USUAL
@@ -105,6 +107,29 @@ def get_network(name):
     if known not in NETWORKS:
         raise InputError(f"there is no network {name!r}; network= takes {', '.join(NETWORKS)}{meant(name, NETWORKS)}")
     return known, NETWORKS[known]
+
+
+def work_of(spec, data, **more):
+    """The Work of a search or a transfer.
+
+    Arguments:
+        spec: its SearchSpec or TicketSpec.
+        data: the DataSize of what it is trained on.
+        **more: attributes of Work besides.
+    """
+    recipe = spec.recipe
+    most = recipe.epochs(math.ceil(data.train / recipe.batch_size))
+    return Work(
+        chapter=2,
+        network=spec.network,
+        image_size=spec.size or data.side,
+        data=data,
+        approach=recipe.approach,
+        batch=recipe.batch_size,
+        epochs=most if recipe.max_iterations else None,
+        most=most,
+        **more,
+    )
 
 
 class Trainee:

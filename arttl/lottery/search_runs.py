@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,12 +10,11 @@ import pandas as pd
 
 from arttl.base.files import write_json, write_table
 from arttl.lottery.deviations import search_deviations
-from arttl.lottery.networks import NETWORKS, begun
+from arttl.lottery.networks import NETWORKS, begun, work_of
 from arttl.pruning import SearchSettings
 from arttl.pruning.liveness import DEAD
 from arttl.recipes import Recipe
 from arttl.runs import RunFolder
-from arttl.runs.costs import Work
 from arttl.runs.engine import do_run
 from arttl.runs.results import best_rounds
 from arttl.training import backend_name
@@ -62,20 +60,8 @@ class SearchSpec:
         Arguments:
             sizes: the DataSize of the data, all of it.
         """
-        recipe, data = self.recipe, replace(sizes, train=round(self.fraction * sizes.train))
-        most = recipe.epochs(math.ceil(data.train / recipe.batch_size))
-        return Work(
-            chapter=2,
-            network=self.network,
-            image_size=self.size or sizes.side,
-            data=data,
-            approach=recipe.approach,
-            batch=recipe.batch_size,
-            trainings=self.search.rounds + 1,
-            keep_final=self.search.keep_final,
-            epochs=most if recipe.max_iterations else None,
-            most=most,
-        )
+        part = replace(sizes, train=round(self.fraction * sizes.train))
+        return work_of(self, part, trainings=self.search.rounds + 1, keep_final=self.search.keep_final)
 
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one search from another.

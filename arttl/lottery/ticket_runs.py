@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,13 +9,12 @@ from pathlib import Path
 from arttl.base.errors import InputError
 from arttl.base.files import write_model, write_table
 from arttl.lottery.deviations import ticket_deviations
-from arttl.lottery.networks import NETWORKS, begun
+from arttl.lottery.networks import NETWORKS, begun, work_of
 from arttl.models import HEAD
 from arttl.pruning import load_ticket, open_tickets, shuffled_masks
 from arttl.published.chapter2 import BATCHNORM as STUDY
 from arttl.recipes import Recipe
 from arttl.runs import RunFolder
-from arttl.runs.costs import Work
 from arttl.runs.engine import do_run
 from arttl.runs.leaks import check_unseen, lists_images, started_from
 from arttl.training import backend_name
@@ -116,19 +114,7 @@ class TicketSpec:
         Arguments:
             sizes: the DataSize of the data.
         """
-        recipe, data = self.recipe, sizes
-        most = recipe.epochs(math.ceil(data.train / recipe.batch_size))
-        return Work(
-            chapter=2,
-            network=self.network,
-            image_size=self.size or sizes.side,
-            data=data,
-            approach=recipe.approach,
-            batch=recipe.batch_size,
-            keeps_model=self.keep_model,
-            epochs=most if recipe.max_iterations else None,
-            most=most,
-        )
+        return work_of(self, sizes, keeps_model=self.keep_model)
 
     def settings(self, data):
         """Everything that decides the result, for config.json and to tell one run from another.
