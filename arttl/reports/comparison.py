@@ -55,12 +55,14 @@ def tried_data(found):
     for each in (each for task in found for each in task.tried):
         names = ("collection", "challenge", "architecture", "approach", "source", "classifier")
         about = dict(zip(_ABOUT, [*(each.key[name] for name in names), each.settings], strict=True))
-        means = {name: each.mean(key) for name, key in (("macro_f1", "test_macro_f1"), ("seconds", "seconds"))}
-        sizes = {"test_images": each.runs.test_images.iloc[0], "val_accuracy": each.validation}
-        share = each.mean("majority_accuracy")
-        means |= {"majority_accuracy": None if share is None else 100 * share}
-        means |= {"macro_f1": None if means["macro_f1"] is None else 100 * means["macro_f1"]}
-        rows.append(about | each.test | sizes | means | {"problem": each.problem})
+        measured = {
+            "val_accuracy": each.validation,
+            "macro_f1": each.percent("test_macro_f1"),
+            "majority_accuracy": each.percent("majority_accuracy"),
+            "test_images": each.runs.test_images.iloc[0],
+            "seconds": each.mean("seconds"),
+        }
+        rows.append(about | each.test | measured | {"problem": each.problem})
     return pd.DataFrame(rows, columns=[*_ABOUT, *MEASURE, *_MEASURED, "problem"])
 
 
@@ -78,7 +80,7 @@ def interval_words(tried):
 
 
 def _row(each, mark, majority):
-    found, share = each.test, each.mean("test_macro_f1")
+    found = each.test
     known = found["accuracy"] is not None
     bar = (each.limits[0], found["accuracy"], each.limits[1], majority) if known else None
     accuracy = number(found["accuracy"], 1, mark=mark, bar=bar)
@@ -87,7 +89,7 @@ def _row(each, mark, majority):
         accuracy,
         interval(found),
         number(each.validation, 1),
-        number(None if share is None or each.problem else 100 * share, 1),
+        number(None if each.problem else each.percent("test_macro_f1"), 1),
         number(len(each.runs), 0),
         number(each.mean("epochs"), 0),
         number(each.mean("seconds"), 0),

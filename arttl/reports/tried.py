@@ -12,6 +12,7 @@ import pandas as pd
 from arttl.base.wording import counted, first_few, shown
 from arttl.reports.cells import measure
 from arttl.reports.collect import CELL, SOFTMAX, cell_title, differing_settings, shared_settings, study_order
+from arttl.runs.folder import tested_validation
 from arttl.runs.metrics import accuracy_interval
 
 CLASSIFIERS = {SOFTMAX: "softmax", "linear-svm": "linear SVM", "rbf-svm": "RBF SVM", "random-forest": "random forest"}
@@ -59,7 +60,7 @@ class Tried:
     @cached_property
     def validation(self):
         """The mean validation accuracy of what was tested, in percent; None where it is not known."""
-        found = [_validation(run) for run in self.runs.itertuples()]
+        found = [tested_validation(run.metrics, run.history) for run in self.runs.itertuples()]
         return None if self.problem or None in found else 100 * float(np.mean(found))
 
     def mean(self, name):
@@ -67,6 +68,11 @@ class Tried:
         values = [metrics.get(name) for metrics in self.runs.metrics]
         known = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
         return float(np.mean(values)) if known else None
+
+    def percent(self, name):
+        """The mean of a share of metrics.json over the seeds in percent, or None."""
+        share = self.mean(name)
+        return None if share is None else 100 * share
 
     @cached_property
     def predictions(self):
@@ -120,9 +126,9 @@ class Task:
     @property
     def majority(self):
         """What always answering the most frequent class scores, in percent (None if unknown), and that class, or ""."""
-        known = (self.best or self.tried[0]).mean("majority_accuracy")
+        known = (self.best or self.tried[0]).percent("majority_accuracy")
         training = () if self.images is None else self.images.label[self.images["split"] == "train"].mode()
-        return None if known is None else 100 * known, shown(training.iloc[0]) if len(training) else ""
+        return known, shown(training.iloc[0]) if len(training) else ""
 
 
 def tasks(collected):
@@ -164,11 +170,3 @@ def _settings(settings, names):
     """Settings of these names in words, short values only."""
     texts = [(name.rpartition(".")[2], str(settings.get(name, "not given"))) for name in names]
     return first_few((f"{name} {text}" for name, text in texts if len(text) <= _SHORT), 4)
-
-
-def _validation(run):
-    """The validation accuracy of the epoch, or of the classifier, that was tested; None where history.csv lacks it."""
-    if run.classifier != SOFTMAX:
-        return float(run.history.val_accuracy.max())
-    tested = run.history[run.history.epoch == run.metrics.get("tested_epoch")]
-    return float(tested.val_accuracy.iloc[0]) if len(tested) else None

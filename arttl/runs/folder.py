@@ -205,13 +205,22 @@ def validation_accuracy(folder):
         folder: the RunFolder.
     """
     metrics, rounds = folder.metrics(), folder.path / "rounds.csv"
-    if rounds.exists():
-        table = pd.read_csv(rounds)
-        found = table.val_accuracy[table["round"] == metrics.get("best_round_validation")].max()
-    else:
-        history, tested = folder.history(), metrics.get("tested_epoch")
-        known = history.get("val_accuracy", pd.Series(dtype=float))
-        found = known.max() if tested is None else known[tested - 1]
+    if not rounds.exists():
+        return tested_validation(metrics, folder.history())
+    table = pd.read_csv(rounds)
+    found = table.val_accuracy[table["round"] == metrics.get("best_round_validation")].max()
+    return None if pd.isna(found) else float(found)
+
+
+def tested_validation(metrics, history):
+    """The validation accuracy of the epoch that was tested, or of a classifier on X, which has none; None if unknown.
+
+    Arguments:
+        metrics: the content of metrics.json.
+        history: that of history.csv, a DataFrame.
+    """
+    known = history.get("val_accuracy", pd.Series(dtype=float))
+    found = (known[history.epoch == metrics.get("tested_epoch")] if "epoch" in history else known).max()
     return None if pd.isna(found) else float(found)
 
 
