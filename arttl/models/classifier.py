@@ -87,14 +87,10 @@ def build_classifier(
     if not 0 <= dropout < 1:
         raise InputError(f"dropout is {dropout}; give the share of X that is left out, at least 0 and below 1")
     backbone, size = known_backbone(architecture), _size(image_size, input_shape)
-    if backbone is None:
-        pixels, features, trainable = _of_own(
-            architecture, size, weights, trainable, preprocessing, numerics, recipe, pooling
-        )
-    else:
-        options = weights, trainable, preprocessing, numerics, recipe, pooling
-        pixels, features, trainable = _of_table(backbone, size, *options)
-    name = getattr(backbone or architecture, "name", "classifier")
+    known = backbone or architecture
+    make = _of_own if backbone is None else _of_table
+    pixels, features, trainable = make(known, size, weights, trainable, preprocessing, numerics, recipe, pooling)
+    name = getattr(known, "name", "classifier")
     if dropout:
         features = keras.layers.Dropout(dropout, name="dropout")(features)
     return set_trainable(keras.Model(pixels, add_head(features, num_classes), name=name), trainable)

@@ -133,9 +133,10 @@ def _counts(collected, chapter1, chapter2):
 
 
 def _chapter1(collected, own, **shown_too):
-    parts = [part for section in own for part in section["parts"]]
-    matrices = {id(part): part["confusions"] and _matrix(part["confusions"]) for part in parts}
-    own = [each | {"parts": [part | {"matrix": matrices[id(part)]} for part in each["parts"]]} for each in own]
+    def with_matrix(part):
+        return part | {"matrix": part["confusions"] and _matrix(part["confusions"])}
+
+    own = [each | {"parts": [with_matrix(part) for part in each["parts"]]} for each in own]
     return {"own": own, **shown_too, "settings": [_settings(run) for run in collected.all_runs.itertuples()]}
 
 
