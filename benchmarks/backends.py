@@ -25,26 +25,18 @@ KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "100000000000"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=["resnet50"])
-    parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS))
+    parser = parser_of_steps(__doc__.split("\n")[0], networks=["resnet50"], steps=3)
     parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=list(PRECISIONS))
-    parser.add_argument("--python", nargs="+", default=[], metavar="BACKEND=PATH", help="interpreters that have them")
-    parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--measure", nargs=3, metavar=("BACKEND", "NETWORK", "PRECISION"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         backend, *which = options.measure
         step = resnet50_by_hand(which[1], options) if backend == BY_HAND else keras_step(*which, options)
         print(median_seconds(step, options.steps))
         return
-    pythons = dict(each.split("=", 1) for each in options.python)
     for network in options.networks:
         for precision in options.precisions:
             backends = [*options.backends, *([BY_HAND] if network == "resnet50" else [])]
-            seconds = {each: measured(each, network, precision, options, pythons) for each in backends}
+            seconds = {each: measured(each, network, precision, options) for each in backends}
             for backend, each in seconds.items():
                 shown = each if isinstance(each, str) else f"{each:8.3f} s a step"
                 print(f"{network:13} {precision:15} {backend:11} {shown}", flush=True)
@@ -56,22 +48,54 @@ def main():
                 print(f"backends: {precision}, by hand over {fastest}: {ratio:.3f} (goal 0.95)", flush=True)
 
 
-def measured(backend, network, precision, options, pythons):
+def parser_of_steps(description, networks, steps):
+    """A parser with the options of whoever measures steps, each in a process of its own.
+
+    Arguments:
+        description: of the script.
+        networks, steps: defaults.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=networks)
+    parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS))
+    parser.add_argument("--python", nargs="+", default=[], metavar="BACKEND=PATH", help="interpreters that have them")
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--measure", nargs=3, metavar=("BACKEND", "WHAT", "PRECISION"), help=argparse.SUPPRESS)
+    return parser
+
+
+def measured(backend, network, precision, options):
     """Seconds a step in a process of its own; or why there are none, in words."""
+    line, problem = in_a_process(__file__, backend, network, precision, options)
+    return problem or float(line)
+
+
+def in_a_process(script, backend, what, precision, options):
+    """What a script prints last of one measurement in a process of its own.
+
+    Arguments:
+        script: its path; it takes the options of parser_of_steps.
+        backend, what, precision: for its --measure.
+        options: those that it was called with.
+
+    Returns (the line, ""), or (None, why there is none in words).
+    """
     library = "torch" if backend == BY_HAND else backend
-    python = pythons.get(library, sys.executable)
+    python = dict(each.split("=", 1) for each in options.python).get(library, sys.executable)
     environment = os.environ | KEEP_MEMORY | {"KERAS_BACKEND": library, "TF_CPP_MIN_LOG_LEVEL": "3"}
     there = subprocess.run([python, "-c", f"import {library}"], capture_output=True, env=environment, check=False)
     if there.returncode:
-        return "not installed"
-    line = [python, __file__, "--size", options.size, "--batch", options.batch, "--steps", options.steps, "--measure"]
-    line = [*map(str, line), backend, network, precision]
+        return None, "not installed"
+    line = [python, script, "--size", options.size, "--batch", options.batch, "--steps", options.steps, "--measure"]
+    line = [*map(str, line), backend, what, precision]
     done = subprocess.run(line, capture_output=True, text=True, env=environment, check=False)
     if "changes nothing here" in done.stderr:
-        return "changes nothing here"
+        return None, "changes nothing here"
     if done.returncode:
-        return f"failed: {done.stderr.strip().splitlines()[-1][:200]}"
-    return float(done.stdout.split()[-1])
+        return None, f"failed: {(done.stderr.strip().splitlines() or ['killed'])[-1][:200]}"
+    return done.stdout.strip().splitlines()[-1], ""
 
 
 def median_seconds(step, steps):

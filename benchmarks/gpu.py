@@ -10,48 +10,38 @@ counts). Each row is a process of its own, and names its device. Below: how many
 images gives, against what the fastest step takes. Nothing else may run.
 """
 
-import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
 
-from backends import BACKENDS, BY_HAND, KEEP_MEMORY, NETWORKS, keras_step, median_seconds, resnet50_by_hand
+from backends import BY_HAND, NETWORKS, in_a_process, keras_step, median_seconds, parser_of_steps, resnet50_by_hand
 
 PRECISIONS = ("float32", "tf32", "mixed_bfloat16")
 FEEDING = "feeding"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
-    parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=list(BACKENDS))
-    parser.add_argument("--python", nargs="+", default=[], metavar="BACKEND=PATH", help="interpreters that have them")
-    parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--measure", nargs=3, metavar=("BACKEND", "WHAT", "PRECISION"), help=argparse.SUPPRESS)
+    parser = parser_of_steps(__doc__.split("\n")[0], networks=list(NETWORKS), steps=30)
     options = parser.parse_args()
     if options.measure:
         print(measure(*options.measure, options))
         return
-    pythons = dict(each.split("=", 1) for each in options.python)
     print(f"{options.batch} images of {options.size} pixels a step")
     found = {}
     for what in [*options.networks, *(["resnet50-pruned"] if "resnet50" in options.networks else [])]:
         for precision in PRECISIONS:
             for backend in [*options.backends, *([BY_HAND] if what == "resnet50" else [])]:
-                found[what, backend, precision] = result = in_a_process(backend, what, precision, options, pythons)
+                found[what, backend, precision] = result = number_and_device(backend, what, precision, options)
                 print(f"{what:16} {backend:11} {precision:15} {shown(result, options.batch)}", flush=True)
     steps = {key: each[0] for key, each in found.items() if not isinstance(each, str)}
     for precision in PRECISIONS:
-        ours = [seconds for (what, by, how), seconds in steps.items() if what == "resnet50" and how == precision]
-        by_hand = steps.get(("resnet50", BY_HAND, precision))
-        if by_hand and len(ours) > 1:
-            ratio = by_hand / min(each for each in ours if each != by_hand)
+        of_resnet50 = {by: each for (what, by, how), each in steps.items() if (what, how) == ("resnet50", precision)}
+        by_hand = of_resnet50.pop(BY_HAND, None)
+        if by_hand and of_resnet50:
+            ratio = by_hand / min(of_resnet50.values())
             print(f"gpu: resnet50 in {precision}, by hand over the fastest backend: {ratio:.3f} (goal 0.95)")
-    fed = in_a_process(options.backends[0], FEEDING, "float32", options, pythons)
+    fed = number_and_device(options.backends[0], FEEDING, "float32", options)
     if not isinstance(fed, str) and steps:
         need = options.batch / min(steps.values())
         print(f"gpu: the store gives {fed[0]:,.0f} images a second, the fastest step takes {need:,.0f}")
@@ -65,21 +55,12 @@ def shown(result, batch):
     return f"{1e3 * seconds:9.1f} ms a step, {batch / seconds:8.1f} images a second   ({where})"
 
 
-def in_a_process(backend, what, precision, options, pythons):
+def number_and_device(backend, what, precision, options):
     """(a number, the device's name) as `measure` prints them in a process of its own; or why not, in words."""
-    library = "torch" if backend == BY_HAND else backend
-    python = pythons.get(library, sys.executable)
-    environment = os.environ | KEEP_MEMORY | {"KERAS_BACKEND": library, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if subprocess.run(
-        [python, "-c", f"import {library}"], capture_output=True, env=environment, check=False
-    ).returncode:
-        return "not installed"
-    line = [python, __file__, "--size", options.size, "--batch", options.batch, "--steps", options.steps]
-    line = [*map(str, line), "--measure", backend, what, precision]
-    done = subprocess.run(line, capture_output=True, text=True, env=environment, check=False)
-    if done.returncode:
-        return f"failed: {(done.stderr.strip().splitlines() or ['killed'])[-1][:200]}"
-    number, where = done.stdout.strip().splitlines()[-1].split(" ", 1)
+    line, problem = in_a_process(__file__, backend, what, precision, options)
+    if problem:
+        return problem
+    number, where = line.split(" ", 1)
     return float(number), where
 
 
