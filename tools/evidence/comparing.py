@@ -3,9 +3,12 @@
 import math
 from typing import NamedTuple
 
-import numpy as np
-import pandas as pd
 from scipy import stats
+
+from arttl.reports.comparing import verdict as side_of_zero
+from arttl.runs.metrics import accuracy_interval
+
+VERDICTS = {1: "supported", 0: "undecided", -1: "contradicted"}
 
 
 class Difference(NamedTuple):
@@ -60,17 +63,9 @@ def compared(pictures, better, worse):
 def pooled(pictures, column):
     """(accuracy, low, high) in percent of all pictures tested in a column: 95%, Wilson's."""
     right = pictures[column].dropna().astype(int)
-    interval = stats.binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
-    return 100 * float(np.mean(right)), 100 * interval.low, 100 * interval.high
+    return tuple(100 * each for each in accuracy_interval(right.sum(), len(right)))
 
 
 def verdict(difference):
     """What a Difference says of a claim that the first way is better."""
-    if difference is None or difference.low <= 0 <= difference.high:
-        return "undecided"
-    return "supported" if difference.low > 0 else "contradicted"
-
-
-def read_pictures(path):
-    """A table of pictures as gather.py wrote it."""
-    return pd.read_csv(path)
+    return VERDICTS[0 if difference is None else side_of_zero(difference.low, difference.high)]

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from comparing import compared, pooled, read_pictures, verdict
+from comparing import compared, pooled, verdict
 
 from arttl.base.files import whole_file
 from arttl.base.markdown import markdown_table
@@ -47,7 +47,7 @@ def text(folder):
     """The page for the tables of a folder."""
     measured, claims = [], []
     for path in sorted(folder.glob("pictures-*.csv")):
-        pictures, data = read_pictures(path), path.stem.removeprefix("pictures-")
+        pictures, data = pd.read_csv(path), path.stem.removeprefix("pictures-")
         ways = [column for column in pictures if column not in ("image_id", "fold")]
         for way in ways:
             accuracy, low, high = pooled(pictures, way)
