@@ -10,7 +10,7 @@ from scripts import write_class_folders
 from shared_classifiers import hand_made_run
 from source_files import cifar10_python, cifar100_python, mnist_arrays, some_batches, write_folder, write_idx, write_tar
 
-KINDS = ("etching", "painting", "print")
+SIDE, CLASSES, KINDS = 8, 3, ("etching", "painting", "print")
 CLASS_FOLDERS = ("my-photographs", "my-collection", "DATA", "DIR", "FOLDER", "SOURCE", "TARGET")
 TABLES = {  # of a folder to its CSV's first line, and the label of a picture in it
     "museum": "file,painter",
@@ -23,6 +23,21 @@ TARGETS = ("human-lba", "lung-tissues", "mouse-lba", "bone-marrow", *CUT)
 IMAGES = 20
 """Of each class, so that each part of a split has some of it."""
 SHARED_RUN = "runs/ch1/rijks/type/resnet50/{}/seed-42"
+
+
+def network():
+    """One convolution, one BatchNormalization and a head."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 3)),
+            layers.Conv2D(8, 3, name="conv"),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(CLASSES, "softmax", name="head"),
+        ]
+    )
 
 
 def write_all(folder):

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from readers_data import CLASSES, SIDE, network
 
 import arttl
 from arttl.pruning import TicketFile, full_masks, model_weights
@@ -23,7 +24,7 @@ NOT_RUN = {
     "arttl.sharing.classifier.load_classifier": "takes an exported run",
     "arttl.sharing.export.export_run": "takes a finished run",
 }
-CLASSES, SIDE, IMAGES = 3, 8, 16
+IMAGES = 16
 
 
 def examples():
@@ -35,21 +36,6 @@ def examples():
 
 
 EXAMPLES = {each.name: each for each in examples()}
-
-
-def network():
-    """One convolution, one BatchNormalization and a head."""
-    layers = keras.layers
-    return keras.Sequential(
-        [
-            keras.Input((SIDE, SIDE, 3)),
-            layers.Conv2D(8, 3, name="conv"),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(CLASSES, "softmax", name="head"),
-        ]
-    )
 
 
 def tickets_of_lenet(path):

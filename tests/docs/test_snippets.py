@@ -6,11 +6,10 @@ What a reader would have is made here, small, and nothing else is given: a name 
 import re
 from functools import partial
 
-import keras
 import numpy as np
 import pytest
 import slim
-from readers_data import TARGETS, write_class_folders
+from readers_data import CLASSES, KINDS, SIDE, TARGETS, network, write_class_folders
 from shared_classifiers import hand_made_run
 from source_files import cifar10_python, some_batches, write_tar
 from test_docs import PAGES, ROOT
@@ -20,7 +19,6 @@ from arttl import lottery, sweeps, transfer
 from arttl.pruning import TicketFile, full_masks, model_weights
 from arttl.training import Arrays, Batches
 
-SIDE, CLASSES, KINDS = 8, 3, ("etching", "painting", "print")
 SNIPPETS = {page: found for page, text in PAGES.items() if (found := re.findall(r"```python\n(.*?)```", text, re.S))}
 
 
@@ -32,17 +30,7 @@ def slim_networks(folder, patch):
 
 def a_model(folder, patch):
     """A trained Keras model of the reader's, and pictures for it."""
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((SIDE, SIDE, 3)),
-            layers.Conv2D(8, 3, name="conv"),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.GlobalAveragePooling2D(),
-            layers.Dense(CLASSES, "softmax", name="head"),
-        ]
-    )
+    model = network()
     model.compile("sgd", "sparse_categorical_crossentropy")
     return {"model": model, "images": np.random.default_rng(0).integers(0, 256, (16, SIDE, SIDE, 3), "uint8")}
 
