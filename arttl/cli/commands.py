@@ -6,6 +6,8 @@ Without any run: published.
 from __future__ import annotations
 
 import importlib
+import shlex
+from functools import partial
 from pathlib import Path
 
 from arttl.cli import Parser, name, natural, path, positive
@@ -76,6 +78,27 @@ def _add_check(commands):
     reading = check.add_argument_group("how the data is read")
     shared.add_reading(reading)
     shared.add_split(reading)
+    check.set_defaults(training=partial(_training, check))
+
+
+OF_CHECK = ("data", "challenge", "metadata_only", "report", "run", "training", "debug")
+"""What of check's options training has not, or has in its own words."""
+
+
+def _training(parser, options, challenge):
+    """The command that trains on what was checked, as it was read: a str.
+
+    Arguments:
+        parser: that of check.
+        options: what it gave.
+        challenge: the one to learn.
+    """
+    words = ["train", "rijks", "--challenge", challenge, "--data", options.data]
+    for option, value in vars(options).items():
+        if option not in OF_CHECK and value != parser.get_default(option):
+            values = value if isinstance(value, (list, tuple)) else () if value is True else (value,)
+            words += [f"--{option.replace('_', '-')}", *values]
+    return f"python -m arttl {shlex.join(map(str, words))}"
 
 
 def _add_prepare(commands):

@@ -92,9 +92,8 @@ def _transfer_parser(description):
     group.add_argument(
         "--target",
         type=name,
-        default="clipart-a",
         metavar="NAME",
-        help="what --data is called, such as human-lba (clipart-a)",
+        help="what --data is called, such as human-lba (the folder's name; without --data clipart-a)",
     )
     add_data(group)
     add_training(parser.add_argument_group("network and training"), "resnet50")

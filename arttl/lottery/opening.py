@@ -10,6 +10,7 @@ from arttl.base.errors import InputError
 from arttl.base.names import safe_name
 from arttl.base.saying import say
 from arttl.base.wording import shown
+from arttl.collections import Reading
 from arttl.sources import SOURCES, load_source
 from arttl.training.source_data import source_data
 from arttl.transfer.data import DataSettings
@@ -33,6 +34,15 @@ def dataset_name(text):
     if not name or safe_name(name) != name:
         raise InputError(f"{shown(text)!r} cannot name a data set; use letters, digits, - and _")
     return name
+
+
+def collection_name(data):
+    """What a collection is called as a data set where it was given no name: as its folder is; without one clipart-a.
+
+    Arguments:
+        data: its folder, or None.
+    """
+    return "clipart-a" if data is None else safe_name(Reading(data).name)
 
 
 def _plain(text):

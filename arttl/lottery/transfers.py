@@ -9,7 +9,7 @@ from pathlib import Path
 from arttl.base.errors import InputError
 from arttl.base.markdown import markdown_table
 from arttl.base.saying import say
-from arttl.lottery.opening import SourceSettings, dataset_name
+from arttl.lottery.opening import SourceSettings, collection_name, dataset_name
 from arttl.lottery.search import FOLDER as SEARCHES
 from arttl.lottery.search_runs import search_run
 from arttl.lottery.study import LotteryStudy
@@ -90,7 +90,7 @@ class TicketStudy(LotteryStudy):
         rounds = sorted({number for each in options.rounds or () for number in each})
         batchnorm = BatchNorm(options.bn_momentum, options.bn_recalibrate)
         asked = {"rounds": tuple(rounds), "batchnorm": batchnorm, "planning": options.dry_run or options.explain}
-        return super().from_options(options, options.target, **asked | given)
+        return super().from_options(options, options.target or collection_name(options.data), **asked | given)
 
     def comparing(self, sources=(), fractions=(1.0,), starts=("ticket",), baselines=None):
         """The study of these lines; arguments as of `asked_lines`."""

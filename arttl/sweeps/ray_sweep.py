@@ -20,7 +20,7 @@ from arttl.base.errors import InputError
 from arttl.base.saying import in_words
 from arttl.sweeps.failures import Failures
 from arttl.sweeps.plan import Graph
-from arttl.sweeps.progress import Progress
+from arttl.sweeps.progress import Best, Progress
 from arttl.sweeps.ray_cluster import connected, head_answers, living_nodes
 from arttl.sweeps.ray_state import Record, Seat, kept, stamp
 from arttl.sweeps.ray_worker import Worker, environment, one_line
@@ -61,7 +61,7 @@ class _State:
 
     def __init__(self, jobs, sweep, owner, graph, failures, own):
         self.sweep, self.graph, self.failures, self.own = sweep, graph, failures, own
-        self.progress, self.records = Progress(len(jobs)), {job: Record() for job in jobs}
+        self.progress, self.records, self.best = Progress(len(jobs)), {job: Record() for job in jobs}, Best()
         parts = list(dict.fromkeys(job.part for job in jobs))
         self.numbers = {part: number for number, part in enumerate(parts)}
         sent = cloudpickle.dumps([(part.run, part.opening, part.data.settings) for part in parts])
@@ -226,6 +226,9 @@ class _State:
         self.done.append(job)
         self.graph.finish(job)
         self.progress.line(f"done: {job.spec.title}, {seconds:.0f} s")
+        if job.spec.folder.is_complete:  # its files may come later than its answer
+            self.best.see(job.spec)
+            self.best.tell()
 
     def _busy(self, seat, answer):
         job, seat.job = seat.job, None

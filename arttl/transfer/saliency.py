@@ -151,7 +151,7 @@ class SaliencyStudy:
                 self.sides()
             except InputError as error:
                 state, why = REFUSED, f": {in_words(str(error))}"
-        print(f"{state:10}  {path}  (maps of two networks on {self.images} images at the most){why}")
+        print(f"{state:10}  {path}  (maps of two networks on {self.images} images at the most; no training){why}")
 
     def paths(self):
         """The folders of the two runs: by default the off-the-shelf and the fine-tuned one of one seed; a dict."""

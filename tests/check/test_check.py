@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from arttl.check.metadata import challenge_facts, label_variants, plain_label
 from arttl.check.overlap import overlap_line
 from arttl.cli import run_main
 from arttl.cli.commands import main, main_parser
+from arttl.cli.parsers import rijks_parser
 from arttl.collections.table import PARTS, Collection
 from arttl.splits import make_split
 
@@ -76,6 +78,7 @@ def test_a_sound_collection_can_be_trained_on(check, folder):
     assert "(48 train, 6 validation, 6 test)" in out
     assert "prepare takes 9.0 MB at 224 pixels and 16.1 MB at 299 pixels" in out  # 60 x 224 x 224 x 3 = 9,031,680 bytes
     assert "training can start; 0 findings in runs/check-museum.csv" in out
+    assert f"to train on it: python -m arttl train rijks --challenge type --data {folder}\n" in out
     assert len(out.splitlines()) < 30
 
 
@@ -239,7 +242,7 @@ def test_what_the_split_leaves_out_is_told_and_weighed(check, folder, rare, code
     assert {each["item"] for each in findings if each["kind"] == "dropped"} == {f"rare {n}" for n in range(rare)}
     assert ("few-left" in kinds(findings)) == bool(code)
     assert "training can start" not in out
-    assert f"the split leaves classes out: {left} of type are left to train on; " in out.splitlines()[-1]
+    assert f"the split leaves classes out: {left} of type are left to train on; " in out
 
 
 def test_the_parts_of_each_class_are_shown(check, folder):
@@ -277,6 +280,17 @@ def test_folders_that_cannot_be_read_are_findings(check, tmp_path, monkeypatch):
     code, out, findings = check(data, "--metadata-only")
     assert (code, [(each["kind"], each["item"]) for each in findings]) == (1, [("unreadable", "private")])
     assert "folders that cannot be read: 1: private (--skip-unreadable passes them over)" in out
+
+
+def test_the_command_that_trains_reads_the_data_as_the_check_did(check, folder):
+    asked = ["--split", "stratified", "--min-images", "2", "--group-duplicates", "--unknown-labels", "nobody", "no one"]
+    out = check(folder, "--metadata-only", "--challenge", "type", "artist", *asked, "--set", "batch_size=8")[1]
+    words = shlex.split(out.splitlines()[-1].removeprefix("to train on it: "))
+    assert words[:6] == ["python", "-m", "arttl", "train", "rijks", "--challenge"]
+    parser = rijks_parser("", ["type", "artist"])
+    again = vars(parser.parse_args(words[5:]))
+    asked = vars(parser.parse_args(["--challenge", "type", "--data", str(folder), *asked]))
+    assert again == asked | {"set": ["batch_size=8"]}
 
 
 def test_what_the_split_takes_of_every_class_and_what_a_stratified_one_would_keep(check, tmp_path):

@@ -415,6 +415,13 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         assert "Traceback" not in err
 
 
+def test_a_target_without_a_name_is_called_as_its_folder(script, photographs, searched):
+    line = [*TINY, "--source", "mine", "--rounds", "1", "--baselines", "--dry-run"]
+    out = script("--data", photographs, *line, **TRANSFER)[1]
+    assert f"ch2/transfer/{photographs.name}/resnet20/mine/ticket/round-01/seed-42" in out
+    assert "ch2/transfer/clipart-a/" in script(*line, **TRANSFER)[1]
+
+
 def test_a_search_lists_what_it_was_trained_on(script, photographs, searched):
     images = RunFolder(searched).images()
     assert images.split.value_counts().to_dict() == RunFolder(searched).read_config()["images"]
