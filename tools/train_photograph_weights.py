@@ -9,8 +9,8 @@ with the last layer as the hint): two thousand numbers a picture in place of one
 the pictures enlarged, or four whole pictures side by side, which have the edges that enlarging takes away; what a
 picture of four is to give is the mean of what each is. Resolution grows from phase to phase. Global magnitude pruning
 follows the cubic schedule of Zhu and Gupta (2017) through the middle third; the stem stays whole. It is written in
-PyTorch, whose steps of small pictures are the faster ones on CPUs; the weights are those of keras.applications' ResNet50.
-Run again, it goes on from its last epoch.
+PyTorch, whose steps of small pictures are the faster ones on CPUs; the weights are those of ResNet50 in
+keras.applications. Run again, it goes on from its last epoch.
 """
 
 from __future__ import annotations
@@ -92,7 +92,11 @@ class Block(nn.Module):
         super().__init__()
         self.shortcut = Unit(inside, 4 * filters, 1, stride) if widens else nn.Identity()
         self.units = nn.Sequential(
-            Unit(inside, filters, 1, stride), nn.ReLU(), Unit(filters, filters, 3), nn.ReLU(), Unit(filters, 4 * filters, 1)
+            Unit(inside, filters, 1, stride),
+            nn.ReLU(),
+            Unit(filters, filters, 3),
+            nn.ReLU(),
+            Unit(filters, 4 * filters, 1),
         )
 
     def forward(self, x):
@@ -246,7 +250,9 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = max(rate, 1e-4)
         progress = (share - 1 / 3) * 3
-        if not 0 < progress < 1 + 1 / len(self.sizes) or round(share * len(self.sizes) * self.steps) % (self.steps // 4):
+        if not 0 < progress < 1 + 1 / len(self.sizes) or round(share * len(self.sizes) * self.steps) % (
+            self.steps // 4
+        ):
             return
         sparsity = self.options.sparsity * (1 - (1 - min(progress, 1.0)) ** 3)
         sizes = torch.cat([kernel.detach().abs().flatten() for kernel in self.kernels])

@@ -26,14 +26,28 @@ def test_difference_by_hand():
     assert (found.high - found.points) / error == pytest.approx(4.302653, abs=1e-5)  # Student's t, 2 degrees of freedom
     assert (found.folds, found.pictures, found.gained, found.lost) == (3, 30, 8, 2)
     assert found.p == pytest.approx(2 * (1 + 10 + 45) / 2**10)  # of ten tosses at most two tails, on either side
-    assert verdict(found) == "undecided"
+    assert verdict(found.low, found.high) == "undecided"
 
 
 def test_a_clear_difference_is_supported_or_contradicted_and_one_fold_decides_nothing():
     table = pictures((50, 30, 0, 20), (50, 31, 1, 18), (50, 29, 0, 21))
-    assert verdict(compared(table, "first", "second")) == "supported"
-    assert verdict(compared(table, "second", "first")) == "contradicted"
+    assert verdict(*compared(table, "first", "second")[1:3]) == "supported"
+    assert verdict(*compared(table, "second", "first")[1:3]) == "contradicted"
     assert compared(table[table.fold == 1], "first", "second") is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-1, 2.9, "supported"),
+        (-1, 3, "undecided"),
+        (2.9, 9, "undecided"),
+        (3, 9, "contradicted"),
+        (-9, -3, "contradicted"),
+    ],
+)
+def test_about_the_same_is_within_so_many_points(low, high, said):
+    assert verdict(low, high, alike=3) == said
 
 
 def test_folds_that_one_way_has_not_been_trained_on_are_left_out():

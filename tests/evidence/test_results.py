@@ -1,7 +1,52 @@
-"""The page of results says what the tables beside it say."""
+"""The page of results says what the tables beside it say, and of the thesis what its tables say."""
 
-from write_results import FOLDER, text
+import re
+
+import pandas as pd
+import pytest
+from write_results import CLAIMS, FOLDER, PAGE, rows, text
+
+from arttl.published import chapter2
+from arttl.published.chapter1 import accuracies
 
 
 def test_the_page_is_made_from_its_tables():
-    assert (FOLDER / "README.md").read_text(encoding="utf-8") == text(FOLDER)
+    assert PAGE.read_text(encoding="utf-8") == text(FOLDER)
+
+
+def test_the_published_numbers_are_those_of_the_thesis_tables():
+    ours = {1: {"fine-tuning", "off-the-shelf"}, 2: {"cifar10", "fashion_mnist", "scratch", "OWN"}}
+    seen = 0
+    for claim in CLAIMS.itertuples():
+        if not isinstance(claim.published, str) or not (found := re.findall(r"\d+\.\d+", claim.published)):
+            continue
+        for side, number in zip((claim.better, claim.worse), found, strict=True):
+            words = side.split()
+            if claim.chapter == 1:
+                assert words[1] in ours[1]
+                table = accuracies("antwerp" if len(words) == 3 else "rijks")
+                assert table["type", "xception", words[1], "".join(words[2:])] == number
+            else:
+                source = {"scratch": chapter2.SCRATCH, "OWN": chapter2.OWN}.get(words[0], words[0])
+                target = claim.published.partition(":")[0]
+                assert chapter2.accuracy(target, chapter2.NETWORK, source)[0] == number
+            seen += 1
+    assert seen == 18
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_a_row_of_chapter_2_is_of_seeds_and_pictures(seeds):
+    """A hundred pictures; the ticket has ninety of them right with each seed, scratch fifty."""
+    table = pd.DataFrame(
+        {"seed": seed, "image_id": str(picture), "own ticket best": int(picture < 90), "scratch": int(picture < 50)}
+        for seed in range(seeds)
+        for picture in range(100)
+    )
+    claim = next(each for each in CLAIMS.itertuples() if (each.better, each.worse) == ("OWN ticket best", "scratch"))
+    from write_results import of_seeds
+
+    (row,) = rows(claim, {"own": table, "other": table.drop(columns="scratch")}, of_seeds)
+    assert row[2:4] == ["own", "+40.0"]
+    assert row[-2:] == [f"{seeds} seeds", "supported" if seeds == 3 else "undecided"]
+    (row,) = rows(claim, {}, of_seeds)
+    assert row[-1] == "not measured"

@@ -66,6 +66,15 @@ def pooled(pictures, column):
     return tuple(100 * each for each in accuracy_interval(right.sum(), len(right)))
 
 
-def verdict(difference):
-    """What a Difference says of a claim that the first way is better."""
-    return VERDICTS[0 if difference is None else side_of_zero(difference.low, difference.high)]
+def verdict(low, high, alike=None):
+    """What an interval says of a claim that the first way is better, or about the same: a str.
+
+    Arguments:
+        low, high: the difference's 95% interval, in points.
+        alike: the points to either side that are about the same, where the claim is that; None where it is not.
+    """
+    if alike is None:
+        return VERDICTS[side_of_zero(low, high)]
+    if -alike < low and high < alike:
+        return VERDICTS[1]
+    return VERDICTS[-1 if low >= alike or high <= -alike else 0]

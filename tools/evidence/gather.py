@@ -2,9 +2,14 @@
 
     python tools/evidence/gather.py RUNS --to docs/results
 
-RUNS/VARIANT/ch1/... are runs on the folds of make_folds.py, and RUNS/VARIANT/ch2/... searches and transfers. Writes
-runs.csv (a row a run: settings, every number of metrics.json), histories.csv (every epoch), rounds.csv (every round of
-a search) and pictures-DATA-CHALLENGE.csv (which variant and approach had which picture right, when its fold tested it).
+RUNS is what units.sh writes: RUNS/VARIANT/... Writes
+
+- runs.csv: a row a run: what it is, and every number of metrics.json;
+- histories.csv, rounds.csv: every epoch of Chapter 1, every round of a search;
+- pictures-DATA-CHALLENGE.csv: which way had which picture right, when its fold tested it;
+- tickets-TARGET.csv: the same of Chapter 2, a row a picture and seed, a column a line of Figure 8: unpruned (round 0),
+  and the best ticket, of the round that has the highest mean validation accuracy over the seeds.
+
 Runs that have not ended are left out, and counted.
 """
 
@@ -17,8 +22,8 @@ import pandas as pd
 from arttl.base.files import make_folder, write_table
 from arttl.runs import RunFolder
 
-DATA = {"genre": "louvre-genres", "type": "clipart-a", "artist": "clipart-a"}
 RECIPE = ("approach", "preprocessing", "numerics.era", "numerics.frozen_batchnorm", "batch_size", "patience")
+SETTINGS = ("target", "source", "start", "round", "network", "architecture", "weights", "image_size", "fraction")
 
 
 def main():
@@ -26,60 +31,88 @@ def main():
     parser.add_argument("runs", type=Path, metavar="RUNS")
     parser.add_argument("--to", type=Path, default=Path("docs/results"))
     options = parser.parse_args()
-    rows, histories, rounds, pictures, unfinished = [], [], [], {}, 0
-    for config in sorted(options.runs.glob("**/config.json")):
-        run = RunFolder(config.parent)
-        if not run.is_complete:
-            unfinished += 1
-            continue
-        name = config.parent.relative_to(options.runs).as_posix()
-        rows.append({"run": name} | described(run, name))
-        for table, found in (("history", histories), ("rounds", rounds)):
-            path = config.parent / f"{table}.csv"
-            if path.exists():
-                found.append(pd.read_csv(path).assign(run=name))
-        path = config.parent / "predictions.csv"
-        if path.exists() and "fold" in rows[-1]:
-            told = pd.read_csv(path, dtype=str)
-            table = pd.DataFrame({"image_id": told.image_id.map(bare), "fold": rows[-1]["fold"]})
-            table["column"] = f"{rows[-1]['variant']} {rows[-1]['approach']}"
-            table["right"] = (told.label == told.predicted).astype(int)
-            pictures.setdefault((rows[-1]["data"], rows[-1]["challenge"]), []).append(table)
+    found = [RunFolder(config.parent) for config in sorted(options.runs.glob("**/config.json"))]
+    complete = [run for run in found if run.is_complete]
+    runs = pd.DataFrame([described(run, options.runs) for run in complete])
     make_folder(options.to)
-    for names, tables in pictures.items():
-        table = pd.concat(tables).pivot(index=["image_id", "fold"], columns="column", values="right").astype("Int64")
-        write_table(options.to / f"pictures-{'-'.join(names)}.csv", table.sort_index().reset_index())
-    for name, tables in (("histories", histories), ("rounds", rounds)):
+    for old in [*options.to.glob("pictures-*.csv"), *options.to.glob("tickets-*.csv")]:
+        old.unlink()
+    for names, group in runs[runs.fold.notna()].groupby(["data", "challenge"]):
+        write_table(options.to / f"pictures-{'-'.join(names)}.csv", of_folds(group, options.runs))
+    if "target" in runs:
+        for target, group in runs[runs.target.notna()].groupby("target"):
+            write_table(options.to / f"tickets-{target}.csv", of_lines(group, options.runs))
+    for name, chapter in (("history", "ch1"), ("rounds", "ch2")):
+        paths = [options.runs / run / f"{name}.csv" for run in runs.run if f"/{chapter}/" in run]
+        tables = [pd.read_csv(path).assign(run=relative(path.parent, options.runs)) for path in paths if path.exists()]
         if tables:
             table = pd.concat(tables, ignore_index=True)
-            write_table(options.to / f"{name}.csv", table[["run", *table.columns.drop("run")]])
-    write_table(options.to / "runs.csv", pd.DataFrame(rows))
-    print(f"{len(rows)} runs in {options.to}; {unfinished} have not ended and are left out")
+            file = {"history": "histories", "rounds": "rounds"}[name]
+            write_table(options.to / f"{file}.csv", table[["run", *table.columns.drop("run")]])
+    write_table(options.to / "runs.csv", runs)
+    print(f"{len(runs)} runs in {options.to}; {len(found) - len(complete)} have not ended and are left out")
 
 
-def described(run, name):
+def described(run, root):
     """A run's row: what it is, and its metrics."""
     config, metrics = run.read_config(), run.metrics()
-    settings = config["settings"]
-    row = {"variant": name.partition("/")[0], "seed": settings["seed"]}
+    settings, recipe = config["settings"], config["settings"].get("recipe", {})
+    name = relative(run.path, root)
+    row = {"run": name, "variant": name.partition("/")[0], "seed": settings["seed"], "way": "", "fold": None}
     collection, _, fold = settings.get("collection", "").partition("-fold-")
     if fold:
-        row |= {"data": DATA[collection], "challenge": settings["challenge"], "fold": int(fold)}
-    for key in ("source", "network", "architecture", "weights", "image_size", "fraction", "start", "round"):
-        if key in settings:
-            row[key] = settings[key] if not isinstance(settings[key], dict) else json.dumps(settings[key])
-    recipe = settings.get("recipe", {})
+        row |= {"data": Path(config["reading"]["data"]).parent.name, "challenge": collection, "fold": int(fold)}
+        parts = row["variant"], recipe["approach"], settings.get("classifier"), settings.get("source")
+        row["way"] = " ".join(part for part in parts if part)
+    row |= {key: settings[key] for key in SETTINGS if key in settings}
     for key in RECIPE:
         outer, _, inner = key.partition(".")
         value = recipe.get(outer)
         row[key] = value.get(inner) if inner and isinstance(value, dict) else value
-    row |= {"arttl": config["versions"].get("arttl"), "keras": config["versions"].get("keras")}
+    row |= {name: config["versions"].get(name) for name in ("arttl", "keras")}
+    row["deviations"] = json.dumps(config.get("deviations", []))
     return row | {key: value for key, value in metrics.items() if not key.endswith(("_head", "_middle", "_tail"))}
 
 
-def bare(image_id):
-    """An image's name without the part that it was in, in this fold."""
-    return image_id.partition("/")[2]
+def of_folds(runs, root):
+    """A row a picture and fold, a column a way: 1 where it is right, 0 where not, nothing where it was not run."""
+    tables = []
+    for row in runs.itertuples():
+        told = right(root / row.run)
+        told.index = told.index.str.partition("/").get_level_values(2)  # without the part that it was in, in this fold
+        tables.append(told.rename("right").reset_index().assign(fold=int(row.fold), way=row.way))
+    table = pd.concat(tables).pivot(index=["image_id", "fold"], columns="way", values="right").astype("Int64")
+    return table.sort_index().reset_index()
+
+
+def of_lines(runs, root):
+    """A row a picture and seed, a column a line of a target's panel, as "cifar10 ticket best"."""
+    columns = {}
+    for (source, start), line in runs.groupby(["source", "start"]):
+        rounds = line.groupby("round")
+        whole = rounds.seed.nunique()
+        mean = rounds.val_accuracy.mean()[whole == whole.max()]
+        chosen = {} if start == "scratch" else {"unpruned": 0} if 0 in mean.index else {}
+        pruned = mean[mean.index > 0]
+        chosen |= {"": 0} if start == "scratch" else {"best": int(pruned.idxmax())} if len(pruned) else {}
+        for word, number in chosen.items():
+            name = "scratch" if start == "scratch" else f"{source} {start} {word}"
+            columns[name] = pd.concat(
+                {row.seed: right(root / row.run) for row in line[line["round"] == number].itertuples()}, names=["seed"]
+            )
+    table = pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"])
+    return table.sort_index().reset_index()
+
+
+def right(folder):
+    """Which pictures a run has right: a Series of 0 and 1 by image_id."""
+    told = pd.read_csv(folder / "predictions.csv", dtype=str).set_index("image_id")
+    return (told.label == told.predicted).astype(int)
+
+
+def relative(path, root):
+    """A run's name."""
+    return Path(path).relative_to(root).as_posix()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write docs/results/README.md from the tables beside it: what the evidence says so far, and nothing else.
+"""Write docs/results.md from the tables in docs/results/: the ledger of the thesis' claims, and nothing else.
 
 python tools/evidence/write_results.py
 """
@@ -6,75 +6,115 @@ python tools/evidence/write_results.py
 import argparse
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from comparing import compared, pooled, verdict
+from comparing import VERDICTS, compared, pooled, verdict
 
 from arttl.base.files import whole_file
 from arttl.base.markdown import markdown_table
+from arttl.reports.comparing import LEAST_SEEDS
+from arttl.runs.metrics import difference_over_seeds
 
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
-CLAIMS = (
-    ("fine tuning is better than off the shelf (1.3.1)", "thesis fine-tuning", "thesis off-the-shelf"),
-    ("pretrained is better than from scratch (1.3.1)", "thesis fine-tuning", "thesis scratch"),
-    ("ImageNet's own pixels serve better than [0, 1]", "keras3-imagenet off-the-shelf", "keras3-unit off-the-shelf"),
-    ("the numerics of 2.1.6 serve better than today's", "2.1.6-unit off-the-shelf", "keras3-unit off-the-shelf"),
+PAGE = FOLDER.with_suffix(".md")
+OWN = "OWN"  # of a claim: the target's own tickets
+LEDGER = ("claim", "thesis", "pictures", "difference", "95% interval", "of", "here")
+CLAIMS = pd.read_csv(
+    Path(__file__).with_name("claims.csv"), dtype={"published": str, "place": str}, keep_default_na=True
 )
-"""In words, and the two columns of a table of pictures that are compared."""
+"""Of the first of two ways that it is better than the second, or, by `alike`, within so many points of it. Place: in the
+thesis; nowhere for a question of ours. Published: its numbers for Xception, or ResNet-50's tickets, in one case."""
 
-HEAD = """# Evidence so far
-
-Xception with ImageNet's own weights at 96 pixels, trained as in Chapter 1 until early stopping, on folds that test
-every picture once, seed k in fold k. Louvre: 1,250 photographs of paintings in four genres; clipart-a: the bundled
-drawings. None of it is the Rijksmuseum. Made by
-
-    python ../shared/tools/get_xception.py .                                             # fetches the weights
-    python tools/evidence/make_folds.py louvre-genres --challenge genre --to folds/louvre
-    python experiments/ch1_rijks.py --challenge genre --data folds/louvre/genre-fold-1 --seed 1 --image-size 96 \\
-      --architecture xception --weights xception.keras --approach off-the-shelf --set numerics=keras3 \\
-      --output RUNS/keras3-unit
-    python tools/evidence/gather.py RUNS --to docs/results && python tools/evidence/write_results.py
-
-and so on for each fold; `thesis` is without `--set`. `runs.csv` has every run and number, `histories.csv` every epoch,
-`rounds.csv` the searches of [chapter2.md](../chapter2.md#which-open-choice-gives-the-thesis-curves).
-"""
-NOTES = """
-Accuracies with Wilson's 95% intervals for the draw of pictures. Differences in points, with the 95% interval of the
-corrected resampled t-test over folds (Nadeau and Bengio 2003), which decides; p is of McNemar's exact test.
+HEAD = Path(__file__).with_name("results_head.md").read_text(encoding="utf-8")
+NOTES = f"""
+Differences are in points of test accuracy. *Supported* and *contradicted*: the 95% interval leaves zero out, on the
+claim's side or the other; "about as good": it lies within three points, or outside. Chapter 1: mean over folds that
+test every picture once, by the corrected resampled t-test (Nadeau and Bengio 2003), since folds share training
+pictures. Chapter 2: over seeds and test pictures together (Hillis 2007, as in reports), with fewer than {LEAST_SEEDS}
+seeds never decided; each side's round is the one that its validation pictures prefer. Intervals are not widened for the
+number of rows.
 """
 
 
 def text(folder):
     """The page for the tables of a folder."""
-    measured, claims = [], []
-    for path in sorted(folder.glob("pictures-*.csv")):
-        pictures, data = pd.read_csv(path), path.stem.removeprefix("pictures-")
-        ways = [column for column in pictures if column not in ("image_id", "fold")]
-        for way in ways:
-            accuracy, low, high = pooled(pictures, way)
-            folds = pictures.fold[pictures[way].notna()].nunique()
-            row = [data, way, f"{accuracy:.1f}%", f"{low:.1f}% to {high:.1f}%", pictures[way].notna().sum(), folds]
-            measured.append([str(each) for each in row])
-        for claim, better, worse in CLAIMS:
-            if {better, worse} <= set(ways) and (found := compared(pictures, better, worse)):
-                interval = f"{found.low:+.1f} to {found.high:+.1f}"
-                row = [claim, data, f"{found.points:+.1f}", interval, f"{found.p:.2g}", found.folds, verdict(found)]
-                claims.append([str(each) for each in row])
-    runs = len(pd.read_csv(folder / "runs.csv"))
+    tables = {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+    pictures = {name.removeprefix("pictures-"): each for name, each in tables.items() if name.startswith("pictures-")}
+    tickets = {name.removeprefix("tickets-"): each for name, each in tables.items() if name.startswith("tickets-")}
+    chapters = {1: (pictures, of_folds), 2: (tickets, of_seeds)}
+    ledgers = [
+        [row for claim in CLAIMS[CLAIMS.chapter == chapter].itertuples() for row in rows(claim, *compared_by)]
+        for chapter, compared_by in chapters.items()
+    ]
+    measured = ["pictures", "way", "accuracy", "95% interval", "tested", "of"]
     parts = [
         HEAD,
-        markdown_table(["pictures", "variant and approach", "accuracy", "95% interval", "tested", "folds"], measured),
+        "## Chapter 1\n",
+        markdown_table(LEDGER, ledgers[0]),
+        "\n## Chapter 2\n",
+        markdown_table(LEDGER, ledgers[1]),
         NOTES,
-        markdown_table(["claim", "pictures", "difference", "95% interval", "p", "folds", "here"], claims),
-        f"\n{runs} runs in all.",
+        "## Accuracies\n",
+        markdown_table(measured, [row for name, table in pictures.items() for row in accuracies(name, table, "fold")]),
+        "",
+        markdown_table(measured, [row for name, table in tickets.items() for row in accuracies(name, table, "seed")]),
+        f"\n{len(tables['runs'])} runs in all.",
     ]
     return "\n".join(parts) + "\n"
 
 
+def rows(claim, tables, compare):
+    """The ledger's rows of a claim, one for each table that has both sides; one that says so where none has.
+
+    Arguments:
+        claim: a row of CLAIMS.
+        tables: dict of a data set's name to its table.
+        compare: of_folds or of_seeds.
+    """
+    place, published = ("" if pd.isna(each) else each for each in (claim.place, claim.published))
+    head = [f"{claim.claim} ({place})" if place else claim.claim, published]
+    found = []
+    for name, table in tables.items():
+        sides = [side.replace(OWN, name) for side in (claim.better, claim.worse)]
+        if {*sides} <= {*table} and (line := compare(table, *sides)):
+            points, low, high, of, decides = line
+            said = verdict(low, high, None if np.isnan(claim.alike) else claim.alike) if decides else VERDICTS[0]
+            found.append([*head, name, f"{points:+.1f}", f"{low:+.1f} to {high:+.1f}", of, said])
+    return found or [[*head, "", "", "", "", "not measured"]]
+
+
+def of_folds(table, better, worse):
+    """Points, low, high, of how many folds, and whether they may decide; None where nothing can be compared."""
+    found = compared(table, better, worse)
+    return found and (found.points, found.low, found.high, f"{found.folds} folds", True)
+
+
+def of_seeds(table, better, worse):
+    """The same of a target's table."""
+    both = table[["seed", "image_id", better, worse]].dropna()
+    sides = [both.pivot(index="image_id", columns="seed", values=side).to_numpy(float) for side in (better, worse)]
+    if not len(both) or np.isnan(sides).any():
+        return None
+    seeds = sides[0].shape[1]
+    values = (100 * float(value) for value in difference_over_seeds(*sides))
+    return *values, f"{seeds} seed{'s' * (seeds > 1)}", seeds >= LEAST_SEEDS
+
+
+def accuracies(name, table, of):
+    """A row for each way in a table."""
+    for way in table.columns.drop(["image_id", of]):
+        accuracy, low, high = pooled(table, way)
+        tested = table[way].notna()
+        number = table[of][tested].nunique()
+        interval = f"{low:.1f} to {high:.1f}"
+        yield [name, way, f"{accuracy:.1f}", interval, f"{tested.sum():,}", f"{number} {of}{'s' * (number > 1)}"]
+
+
 def main():
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
-    with whole_file(FOLDER / "README.md") as file:
+    with whole_file(PAGE) as file:
         file.write(text(FOLDER))
-    print(FOLDER / "README.md")
+    print(PAGE)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# The runs of the evidence, one after another; each is a run folder, and begun again it goes on where it was.
+#   tools/evidence/units.sh FOLDER [PART]...     features louvre clipart second searches transfers (all, in this order)
+# FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
+# cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
+# interpreter (python). Then: python tools/evidence/gather.py FOLDER/runs && python tools/evidence/write_results.py
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+folder="$(realpath "$1")" && shift
+[ $# -gt 0 ] || set -- features louvre clipart second searches transfers
+python="${PYTHON:-python}"
+kept=(--resume --cache "$folder/cache" --splits "$folder/splits")
+xception=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
+resnet=(--network resnet20 --image-size 32)
+folds="1 2 3 4 5"
+failed=0
+
+run() { # SCRIPT OPTION...: a unit
+  echo "== $(date +%H:%M:%S) $*"
+  "$python" "experiments/$1.py" "${@:2}" "${kept[@]}" || failed=1
+}
+
+folds_of() { # COLLECTION CHALLENGE TO [LEAST]: made once
+  [ -d "$folder/folds/$3/$2-fold-5" ] ||
+    "$python" tools/evidence/make_folds.py "$1" --challenge "$2" --to "$folder/folds/$3" --min-images "${4:-10}"
+}
+
+chapter1() { # VARIANT SCRIPT COLLECTION CHALLENGE FOLD OPTION...
+  run "$2" --challenge "$4" --data "$folder/folds/$3/$4-fold-$5" --seed "$5" "${xception[@]}" \
+    --output "$folder/runs/$1/fold-$5" "${@:6}"
+}
+
+folds_of "$folder/louvre-genres" genre louvre-genres
+for challenge in type artist; do
+  folds_of clipart-a "$challenge" clipart-a
+  folds_of clipart-b "$challenge" clipart-b
+done
+
+features() { # networks that are not trained: pixels, numerics, classifiers on X
+  for k in $folds; do
+    for each in "louvre-genres genre" "clipart-a type" "clipart-a artist"; do
+      chapter1 today ch1_rijks $each "$k" --approach off-the-shelf --set numerics=keras3
+      chapter1 today-imagenet ch1_rijks $each "$k" --approach off-the-shelf --set numerics=keras3 preprocessing=imagenet
+      chapter1 2.1.2 ch1_rijks $each "$k" --approach off-the-shelf --set numerics=2.1.2
+      chapter1 thesis ch1_rijks $each "$k" --approach off-the-shelf --classifier softmax linear-svm random-forest
+    done
+  done
+}
+
+louvre() {
+  for k in $folds; do chapter1 thesis ch1_rijks louvre-genres genre "$k" --approach fine-tuning; done
+  for k in $folds; do chapter1 thesis ch1_rijks louvre-genres genre "$k" --approach scratch; done
+}
+
+clipart() {
+  for challenge in type artist; do
+    for k in $folds; do chapter1 thesis ch1_rijks clipart-a "$challenge" "$k" --approach fine-tuning; done
+  done
+}
+
+second() { # θ^i and θ^r on clipart-b, after clipart-a
+  for challenge in type artist; do
+    for k in $folds; do chapter1 thesis ch1_antwerp clipart-b "$challenge" "$k"; done
+  done
+}
+
+searches() { # 36% a round: two of the thesis' at once
+  for seed in 1 2 3; do
+    for each in "cifar10 $folder/cifar-10-jpeg.zip 0.2" "fashion-mnist $folder/fashion-mnist 0.2"; do
+      read -r source data fraction <<< "$each"
+      search "$source" "$data" "$seed" --fraction "$fraction"
+    done
+    search louvre-genres "$folder/folds/louvre-genres/genre-fold-1" "$seed" --challenge genre --split own
+    search blood-cells "$folder/blood-cells" "$seed" --challenge cell --split own
+  done
+}
+
+search() { # SOURCE DATA SEED OPTION...
+  run ch2_find_tickets --source "$1" --data "$2" --seed "$3" --rounds 15 --rate 0.36 --keep-final "${resnet[@]}" \
+    --output "$folder/runs/tickets" "${@:4}"
+}
+
+transfers() {
+  for seed in 1 2 3; do
+    transfer louvre-genres "$folder/folds/louvre-genres/genre-fold-1" genre "$seed"
+    transfer blood-cells "$folder/blood-cells" cell "$seed"
+  done
+}
+
+transfer() { # TARGET DATA CHALLENGE SEED
+  run ch2_transfer_tickets --target "$1" --data "$2" --challenge "$3" --split own --seed "$4" "${resnet[@]}" \
+    --source cifar10 fashion-mnist target --start ticket final --rounds 0 3 5 8 10 12 15 --output "$folder/runs/tickets"
+}
+
+for part in "$@"; do "$part"; done
+echo "== $(date +%H:%M:%S) done"
+exit "$failed"
