@@ -41,7 +41,7 @@ features() { # networks that are not trained: pixels, numerics, classifiers on X
     for each in "louvre-genres genre" "clipart-a type" "clipart-a artist"; do
       chapter1 today ch1_rijks $each "$k" --approach off-the-shelf --set numerics=keras3
       chapter1 today-imagenet ch1_rijks $each "$k" --approach off-the-shelf --set numerics=keras3 preprocessing=imagenet
-      chapter1 2.1.2 ch1_rijks $each "$k" --approach off-the-shelf --set numerics=2.1.2
+      chapter1 2.1.6 ch1_rijks $each "$k" --approach off-the-shelf --set numerics=2.1.6
       chapter1 thesis ch1_rijks $each "$k" --approach off-the-shelf --classifier softmax linear-svm random-forest
     done
   done
