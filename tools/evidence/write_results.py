@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from comparing import VERDICTS, compared, pooled, verdict
+from figures import chapter1, chapter2
 
-from arttl.base.files import whole_file
+from arttl.base.files import partial_path, whole_file
 from arttl.base.markdown import markdown_table
 from arttl.reports.comparing import LEAST_SEEDS
 from arttl.runs.metrics import difference_over_seeds
@@ -19,11 +20,9 @@ FOLDER = Path(__file__).parents[2] / "docs" / "results"
 PAGE = FOLDER.with_suffix(".md")
 OWN = "OWN"  # of a claim: the target's own tickets
 LEDGER = ("claim", "thesis", "pictures", "difference", "95% interval", "of", "here")
-CLAIMS = pd.read_csv(
-    Path(__file__).with_name("claims.csv"), dtype={"published": str, "place": str}, keep_default_na=True
-)
-"""Of the first of two ways that it is better than the second, or, by `alike`, within so many points of it. Place: in the
-thesis; nowhere for a question of ours. Published: its numbers for Xception, or ResNet-50's tickets, in one case."""
+CLAIMS = pd.read_csv(Path(__file__).with_name("claims.csv"), dtype={"published": str, "place": str})
+"""The first of two ways is better than the second, or, by `alike`, within so many points of it. Place: in the thesis;
+nowhere for a question of ours. Published: its numbers in one case, of Xception or of ResNet-50's tickets."""
 
 HEAD = Path(__file__).with_name("results_head.md").read_text(encoding="utf-8")
 NOTES = f"""
@@ -38,9 +37,8 @@ number of rows.
 
 def text(folder):
     """The page for the tables of a folder."""
-    tables = {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
-    pictures = {name.removeprefix("pictures-"): each for name, each in tables.items() if name.startswith("pictures-")}
-    tickets = {name.removeprefix("tickets-"): each for name, each in tables.items() if name.startswith("tickets-")}
+    tables = read(folder)
+    pictures, tickets = of_kind(tables, "pictures-"), of_kind(tables, "tickets-")
     chapters = {1: (pictures, of_folds), 2: (tickets, of_seeds)}
     ledgers = [
         [row for claim in CLAIMS[CLAIMS.chapter == chapter].itertuples() for row in rows(claim, *compared_by)]
@@ -50,8 +48,10 @@ def text(folder):
     parts = [
         HEAD,
         "## Chapter 1\n",
+        "![accuracy of each way, with its interval](results/chapter1.png)\n",
         markdown_table(LEDGER, ledgers[0]),
         "\n## Chapter 2\n",
+        "![accuracy by fraction pruned](results/chapter2.png)\n",
         markdown_table(LEDGER, ledgers[1]),
         NOTES,
         "## Accuracies\n",
@@ -61,6 +61,16 @@ def text(folder):
         f"\n{len(tables['runs'])} runs in all.",
     ]
     return "\n".join(parts) + "\n"
+
+
+def read(folder):
+    """The tables of a folder, a dict of name to DataFrame."""
+    return {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+
+
+def of_kind(tables, prefix):
+    """Those whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): each for name, each in tables.items() if name.startswith(prefix)}
 
 
 def rows(claim, tables, compare):
@@ -114,6 +124,10 @@ def main():
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
     with whole_file(PAGE) as file:
         file.write(text(FOLDER))
+    tables = read(FOLDER)
+    for name, figure in (("1", chapter1(of_kind(tables, "pictures-"))), ("2", chapter2(tables["runs"]))):
+        with partial_path(FOLDER / f"chapter{name}.png") as partial:
+            figure.savefig(partial, dpi=80)
     print(PAGE)
 
 
