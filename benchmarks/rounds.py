@@ -62,7 +62,8 @@ def main():
             began = time.perf_counter()
             seconds["alone"].append(began - ended)
 
-    settings = SearchSettings(rounds=options.rounds, dense=True, head=True)
+    # Of random pixels nothing is learned, and features may become constant: the search goes on all the same.
+    settings = SearchSettings(rounds=options.rounds, dense=True, head=True, on_dead="continue")
     trainee.start(trainee.draw(0))
     with tempfile.TemporaryDirectory() as folder:
         find_tickets(trainee.model, recipe, training, validation, Path(folder), settings, test=test, log=log)
