@@ -119,11 +119,11 @@ def built(case):
         model = build_classifier(case.network, classes, image_size=case.size, **settings)
         return recipe.compile(head_model(model) if case.work == "head" else model), recipe.batch_size
     from arttl.lottery.networks import Trainee, get_network
+    from arttl.lottery.presets import PRESETS
     from arttl.pruning import magnitude_masks, prunable_kernels
-    from arttl.recipes import tickets
 
     _, network = get_network(case.network)
-    recipe = tickets().changed(network.recipe)
+    recipe, _ = PRESETS[network.study].settings(case.network)
     shape = (case.size, case.size, 1 if network.natural_size is None else 3)
     trainee = Trainee(case.network, CLASSES, shape, recipe, executed_at_once=1)
     kernels = {key: kernel.numpy() for key, kernel in prunable_kernels(trainee.model, **network.search).items()}
