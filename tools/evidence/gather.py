@@ -39,9 +39,8 @@ def main():
         old.unlink()
     for names, group in runs[runs.fold.notna()].groupby(["data", "challenge"]):
         write_table(options.to / f"pictures-{'-'.join(names)}.csv", of_folds(group, options.runs))
-    if "target" in runs:
-        for target, group in runs[runs.target.notna()].groupby("target"):
-            write_table(options.to / f"tickets-{target}.csv", of_lines(group, options.runs))
+    for target, group in runs[runs.target.notna()].groupby("target"):
+        write_table(options.to / f"tickets-{target}.csv", of_lines(group, options.runs))
     for name, chapter in (("history", "ch1"), ("rounds", "ch2")):
         paths = [options.runs / run / f"{name}.csv" for run in runs.run if f"/{chapter}/" in run]
         tables = [pd.read_csv(path).assign(run=relative(path.parent, options.runs)) for path in paths if path.exists()]
@@ -58,13 +57,14 @@ def described(run, root):
     config, metrics = run.read_config(), run.metrics()
     settings, recipe = config["settings"], config["settings"].get("recipe", {})
     name = relative(run.path, root)
-    row = {"run": name, "variant": name.partition("/")[0], "seed": settings["seed"], "way": "", "fold": None}
+    row = {"run": name, "variant": name.partition("/")[0], "seed": settings["seed"]}
+    row |= dict.fromkeys(("data", "challenge", "fold", "way", *SETTINGS))
     collection, _, fold = settings.get("collection", "").partition("-fold-")
     if fold:
         row |= {"data": Path(config["reading"]["data"]).parent.name, "challenge": collection, "fold": int(fold)}
         parts = row["variant"], recipe["approach"], settings.get("classifier"), settings.get("source")
         row["way"] = " ".join(part for part in parts if part)
-    row |= {key: settings[key] for key in SETTINGS if key in settings}
+    row |= {key: settings[key] for key in SETTINGS if key in settings and not isinstance(settings[key], dict)}
     for key in RECIPE:
         outer, _, inner = key.partition(".")
         value = recipe.get(outer)
@@ -79,7 +79,9 @@ def of_folds(runs, root):
     tables = []
     for row in runs.itertuples():
         told = right(root / row.run)
-        told.index = told.index.str.partition("/").get_level_values(2)  # without the part that it was in, in this fold
+        told.index = (
+            told.index.str.partition("/").get_level_values(2).rename("image_id")
+        )  # without the part that it was in, in this fold
         tables.append(told.rename("right").reset_index().assign(fold=int(row.fold), way=row.way))
     table = pd.concat(tables).pivot(index=["image_id", "fold"], columns="way", values="right").astype("Int64")
     return table.sort_index().reset_index()
@@ -88,7 +90,7 @@ def of_folds(runs, root):
 def of_lines(runs, root):
     """A row a picture and seed, a column a line of a target's panel, as "cifar10 ticket best"."""
     columns = {}
-    for (source, start), line in runs.groupby(["source", "start"]):
+    for (source, start), line in runs.fillna({"source": ""}).groupby(["source", "start"]):
         rounds = line.groupby("round")
         whole = rounds.seed.nunique()
         mean = rounds.val_accuracy.mean()[whole == whole.max()]

@@ -1,0 +1,62 @@
+"""Run folders become tables: a row a picture and fold, a column a way; of Chapter 2 the round validated best."""
+
+import json
+import sys
+
+import gather
+import pandas as pd
+from report_runs import answers, write_run
+
+
+def gathered(runs, to, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["gather.py", str(runs), "--to", str(to)])
+    gather.main()
+    return {path.stem: pd.read_csv(path) for path in to.glob("*.csv")}
+
+
+def test_runs_on_folds(tmp_path, monkeypatch, capsys):
+    for fold, (tuned, frozen) in enumerate([("110", "100"), ("01", "11")], 1):
+        for approach, right in (("fine-tuning", tuned), ("off-the-shelf", frozen)):
+            rows = [(f"test/{fold}-{name}", *rest) for name, *rest in answers(right)]
+            where = {"collection": f"genre-fold-{fold}", "challenge": "genre", "seed": fold}
+            folder = write_run(tmp_path / f"runs/thesis/fold-{fold}", approach=approach, predictions=rows, **where)
+            config = json.loads((folder / "config.json").read_text())
+            config["reading"] = {"data": f"/somewhere/louvre-genres/genre-fold-{fold}"}
+            (folder / "config.json").write_text(json.dumps(config))
+    unfinished = write_run(tmp_path / "runs/thesis/fold-3", collection="genre-fold-3", challenge="genre")
+    (unfinished / "metrics.json").unlink()
+    tables = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)
+    assert "4 runs in" in (said := capsys.readouterr().out)
+    assert "1 have not ended" in said
+    table = tables["pictures-louvre-genres-genre"]
+    assert table.image_id.tolist() == ["1-0.jpg", "1-1.jpg", "1-2.jpg", "2-0.jpg", "2-1.jpg"]
+    assert table.fold.tolist() == [1, 1, 1, 2, 2]
+    assert table["thesis fine-tuning"].tolist() == [1, 1, 0, 0, 1]
+    assert table["thesis off-the-shelf"].tolist() == [1, 0, 0, 1, 1]
+    assert len(tables["runs"]) == 4
+    assert set(tables["histories"].run) == set(tables["runs"].run)
+
+
+def test_lines_of_chapter_2(tmp_path, monkeypatch):
+    """Of rounds 0 to 2 the validation pictures prefer the second; scratch has no round."""
+    right = {0: ("1111", 0.5), 1: ("1000", 0.6), 2: ("1110", 0.7)}
+    for seed in (1, 2):
+        for number, (hits, validation) in right.items():
+            where = f"runs/tickets/ch2/transfer/cells/resnet20/cifar10/ticket/round-{number:02d}"
+            run = {"target": "cells", "source": "cifar10", "start": "ticket", "round": number}
+            write(tmp_path / where, seed, hits, validation, run)
+        scratch = {"target": "cells", "source": None, "start": "scratch", "round": 0}
+        write(tmp_path / "runs/tickets/ch2/transfer/cells/resnet20/scratch/scratch", seed, "0000", 0.9, scratch)
+    table = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)["tickets-cells"]
+    assert table.seed.tolist() == [1] * 4 + [2] * 4
+    assert table["cifar10 ticket unpruned"].tolist() == [1] * 8
+    assert table["cifar10 ticket best"].tolist() == [1, 1, 1, 0] * 2
+    assert table.scratch.tolist() == [0] * 8
+
+
+def write(folder, seed, right, validation, settings):
+    metrics = {"val_accuracy": validation, "sparsity": 0.5}
+    made = write_run(folder / "made", seed=seed, predictions=answers(right), settings=settings, metrics=metrics)
+    config = json.loads((made / "config.json").read_text())
+    del config["settings"]["collection"]
+    (made / "config.json").write_text(json.dumps(config))
