@@ -79,7 +79,8 @@ def of_folds(runs, root):
     tables = []
     for row in runs.itertuples():
         told = right(root / row.run)
-        told.index = (
+        # Without the part that it was in, in this fold.
+        told.index = told.index.str.partition("/").get_level_values(2).rename("image_id")
             told.index.str.partition("/").get_level_values(2).rename("image_id")
         )  # without the part that it was in, in this fold
         tables.append(told.rename("right").reset_index().assign(fold=int(row.fold), way=row.way))
