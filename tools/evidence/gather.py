@@ -81,8 +81,6 @@ def of_folds(runs, root):
         told = right(root / row.run)
         # Without the part that it was in, in this fold.
         told.index = told.index.str.partition("/").get_level_values(2).rename("image_id")
-            told.index.str.partition("/").get_level_values(2).rename("image_id")
-        )  # without the part that it was in, in this fold
         tables.append(told.rename("right").reset_index().assign(fold=int(row.fold), way=row.way))
     table = pd.concat(tables).pivot(index=["image_id", "fold"], columns="way", values="right").astype("Int64")
     return table.sort_index().reset_index()
