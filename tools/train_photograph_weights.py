@@ -67,9 +67,8 @@ def teach(pixels, options):
     if not kept.exists():
         import keras
 
-        model = keras.saving.load_model(options.teacher)
-        images = model.layers[0].output
-        features = keras.Model(images, keras.layers.GlobalAveragePooling2D()(last_map(model)))
+        features = keras.applications.Xception(weights=None, include_top=False, pooling="avg")  # of any size
+        features.set_weights(keras.saving.load_model(options.teacher).get_weights())
         found = []
         for part in pixels.split(64):
             enlarged = functional.interpolate(part.float(), size=options.teacher_size, mode="bilinear")
@@ -78,11 +77,6 @@ def teach(pixels, options):
     hints = np.load(kept).astype("float32")
     hints = (hints - hints.mean(axis=0)) / (hints.std(axis=0) + 1e-3)
     return torch.from_numpy(hints.clip(-4, 4).astype("float16"))
-
-
-def last_map(model):
-    """A model's last output of four dimensions."""
-    return next(layer.output for layer in reversed(model.layers) if len(layer.output.shape) == 4)
 
 
 class Block(nn.Module):
