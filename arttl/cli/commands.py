@@ -81,8 +81,8 @@ def _add_check(commands):
     check.set_defaults(training=partial(_training, check))
 
 
-OF_CHECK = ("data", "challenge", "metadata_only", "report", "run", "training", "debug")
-"""What of check's options training has not, or has in its own words."""
+OF_CHECK = ("data", "challenge", "metadata_only", "report", "debug", "help")
+"""What of check's options training has not, or is not asked for again."""
 
 
 def _training(parser, options, challenge):
@@ -94,10 +94,10 @@ def _training(parser, options, challenge):
         challenge: the one to learn.
     """
     words = ["train", "rijks", "--challenge", challenge, "--data", options.data]
-    for option, value in vars(options).items():
-        if option not in OF_CHECK and value != parser.get_default(option):
-            values = value if isinstance(value, (list, tuple)) else () if value is True else (value,)
-            words += [f"--{option.replace('_', '-')}", *values]
+    for key, option in options.words.items():
+        value = getattr(options, key, None)
+        if key not in OF_CHECK and value != parser.get_default(key):
+            words += [option, *(value if isinstance(value, (list, tuple)) else () if value is True else (value,))]
     return f"python -m arttl {shlex.join(map(str, words))}"
 
 

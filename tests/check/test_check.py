@@ -283,7 +283,7 @@ def test_folders_that_cannot_be_read_are_findings(check, tmp_path, monkeypatch):
 
 
 def test_the_command_that_trains_reads_the_data_as_the_check_did(check, folder):
-    asked = ["--split", "stratified", "--min-images", "2", "--group-duplicates", "--unknown-labels", "nobody", "no one"]
+    asked = ["--split", "stratified", "--min-images", "2", "--follow-links", "--unknown-labels", "nobody", "no one"]
     out = check(folder, "--metadata-only", "--challenge", "type", "artist", *asked, "--set", "batch_size=8")[1]
     words = shlex.split(out.splitlines()[-1].removeprefix("to train on it: "))
     assert words[:6] == ["python", "-m", "arttl", "train", "rijks", "--challenge"]

