@@ -15,7 +15,6 @@ TICKET_NETWORKS = ("resnet20", "resnet50")
 # Those of arttl.pruning, which takes too long to import for --help; a test compares them.
 MOST_ROUNDS = 254
 STUDIES = ("final-weights", "related-source", "training-size")
-CRITERIA = ("magnitude", "channels", "random")
 UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
 SCHEDULES, ON_DEAD = ("start", "rewind"), ("stop", "continue")
 PRESETS = ("thesis", "first-release", "frankle-carbin")
@@ -217,8 +216,9 @@ def add_search(group):
     group.add_argument("--scope", choices=SCOPES, help="compare magnitudes in each layer (layer) or over all")
     group.add_argument(
         "--criterion",
-        choices=CRITERIA,
-        help="which weights go: of lowest magnitude (default), whole channels of lowest L1 norm, or at random",
+        type=name,
+        metavar="NAME",
+        help="which weights go, of arttl.pruning.CRITERIA: magnitude, the lowest (default), channels, whole, or random",
     )
     group.add_argument(
         "--reset",
