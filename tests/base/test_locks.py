@@ -112,6 +112,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_windows_has_all_that_is_imported_and_called_for_a_study(tmp_path, photographs):
     """Every module, and one epoch of a tiny study, without the modules and functions that Windows lacks."""
     line = [EXPERIMENTS / "ch1_rijks.py", *SMALL, "--epochs", "1", "--approach", "off-the-shelf", "--data", photographs]

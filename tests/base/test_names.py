@@ -39,6 +39,7 @@ def test_keys_are_those_of_a_fresh_process_each_time():
         assert list(prunable_kernels(model)) == ["conv2d/kernel", "conv2d_1/kernel"]
 
 
+@pytest.mark.slow
 @pytest.mark.core
 def test_a_search_goes_on_and_its_tickets_apply_to_the_network_built_again(tmp_path):
     settings = SearchSettings(rounds=2, rewind=1, keep_initial=True)

@@ -44,6 +44,7 @@ def run(line):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_training_finds_what_was_prepared(command, photographs, script):
     code, out, err = run(command(photographs, *QUICK, "--challenge", "type"))
     assert (code, "Traceback" in err) == (0, False), err
@@ -78,6 +79,7 @@ def test_keras_is_not_imported(photographs, tmp_path):
     assert subprocess.run([sys.executable, "-c", check], timeout=120, check=False).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -108,6 +110,7 @@ def test_unreadable_images_are_refused_or_left_out(command, tmp_path):
     assert "left out, since unreadable: a/007.jpg" in out
 
 
+@pytest.mark.slow
 def test_duplicates_are_kept_together_and_recorded(command, tmp_path, script):
     folder = tmp_path / "museum"
     for number in range(60):

@@ -19,6 +19,7 @@ def parts(rng):
     return [(features[rows], class_ids[rows]) for rows in np.split(np.arange(150), [90, 120])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSICAL)
 @pytest.mark.parametrize("class_weight", [None, "balanced"])
 def test_the_search_is_scikit_learns(name, class_weight, parts, monkeypatch):

@@ -182,6 +182,7 @@ def outcomes(tmp_path_factory):
         subprocess.run(["rm", "-rf", root], check=True)  # shutil.rmtree recurses, and one folder is deep
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_read_ends_in_one_line(outcomes, name):
     assert_refused(outcomes[name], *REFUSED[name][2])
@@ -237,6 +238,7 @@ def test_an_unreadable_folder_is_named(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_labels_that_the_terminal_does_not_know_are_escaped(tmp_path):
     labelled(tmp_path / os.fsdecode(b"caf\xe9"), ["日本", "日本\u0301", "c"])
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "ascii"}

@@ -109,6 +109,7 @@ def with_changes(**changes):
     return {key: value for key, value in {**GT, **changes}.items() if value is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("gt", "expected"),
     [
@@ -155,6 +156,7 @@ def test_the_hdf5_format_is_named(rijks, user_block):
     assert "save('rijksgt.mat', 'gt', '-v7')" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compressed", [False, True])
 def test_damaged_files_end_in_one_line_or_a_reading(rijks, compressed):
     path = save(rijks / "rijksgt.mat", do_compression=compressed)

@@ -106,6 +106,7 @@ def typed(readers_folder, monkeypatch, capfd):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [each for each in OURS if not only_parsed(each)])
 def test_a_command_does_its_work(command, typed):
     code, out, err = typed(command)

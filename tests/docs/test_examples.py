@@ -85,6 +85,7 @@ def given(tmp_path_factory):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - NOT_RUN.keys()))
 def test_an_example_gives_what_it_says(name, given, monkeypatch):
     test = EXAMPLES[name]

@@ -9,6 +9,7 @@ from report_runs import write_run
 from test_docs import names_of_arttl
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITHOUT_RUNS)
 def test_what_needs_no_run_shows_what_it_is_committed_with(name):
     check_committed(name)

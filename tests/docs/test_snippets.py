@@ -151,6 +151,7 @@ def test_the_snippets_of_a_page_run(name, page):
     page(name)
 
 
+@pytest.mark.slow
 def test_those_of_the_library(page):
     """Freezing, thawing, augmentation, a model within the model."""
     names = page("library.md")

@@ -182,6 +182,7 @@ def lock_holder(processes):
     return next((process for process in processes if process.pid in holders), None)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who holds a lock")
 def test_of_two_processes_one_is_killed_and_the_other_ends_with_the_store(tmp_path):
     data, folder = tmp_path / "data", tmp_path / "stores"
@@ -216,6 +217,7 @@ for _ in range(40):
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_save_one_split_leave_it_whole(tmp_path):
     (tmp_path / "splits").mkdir()
     (tmp_path / "ready").mkdir()

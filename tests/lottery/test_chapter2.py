@@ -89,6 +89,7 @@ def test_a_search_on_the_bundled_source_says_so_and_leaves_its_folder(script, tm
     assert rounds.test_accuracy[0] > 0.6  # it has learned
 
 
+@pytest.mark.slow
 def test_a_finished_search_is_kept_and_other_settings_are_refused(script, photographs, searched):
     line = ["--source", "mine", "--data", photographs, *TINY, "--keep-final"]
     before = (searched / "tickets.h5").stat().st_mtime_ns
@@ -102,6 +103,7 @@ def test_a_finished_search_is_kept_and_other_settings_are_refused(script, photog
     assert (code, open_tickets(searched / "tickets.h5").rounds) == (0, 1)
 
 
+@pytest.mark.slow
 def test_transfers_and_their_baselines(script, photographs, searched, tmp_path):
     code, out, err = script("--target", "mine", "--data", photographs, *TINY, "--source", "target", **TRANSFER)
     assert code == 0, err
@@ -159,6 +161,7 @@ def test_a_run_does_not_depend_on_those_before_it_nor_on_an_interruption(
     assert_same_results(tmp_path / "runs" / base / "final" / name, alone / base / "final" / name)
 
 
+@pytest.mark.slow
 def test_a_transfer_changes_nothing_that_it_should_not(searched, photographs, script, tmp_path):
     """Masks as in the ticket before and after; a new head, the same for every ticket; BatchNorm from the ticket."""
     line = ["--target", "mine", "--data", photographs, *TINY, "--source", "target", "--keep-models", "--baselines"]
@@ -330,6 +333,7 @@ def test_steps_executed_at_once_change_no_number():
         np.testing.assert_array_equal(array, trained[1][name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_are_pruned_as_documented(name):
     trainee = Trainee(name, 5, (32, 32, 3), tickets())

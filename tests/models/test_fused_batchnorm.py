@@ -39,6 +39,7 @@ def trained(fused, **options):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"scale": False, "epsilon": 1.001e-5}, {"center": False}])
 def test_training_is_keras_own_but_for_rounding(options):
     mine, keras_own = trained(True, **options), trained(False, **options)

@@ -56,6 +56,7 @@ def trained_head(era, optimizer):
     return recorded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", cases.HEAD_OPTIMIZERS)
 @pytest.mark.parametrize("era", OF_2018)
 def test_head_after_600_steps(era, optimizer):
@@ -65,6 +66,7 @@ def test_head_after_600_steps(era, optimizer):
             assert near(found, expected[f"head/{optimizer}/{steps}/{name}"], 1e-5), (steps, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", cases.HEAD_OPTIMIZERS)
 def test_todays_rmsprop_goes_elsewhere_and_todays_sgd_does_not(optimizer):
     kernel, _ = trained_head("keras3", optimizer)[600]
@@ -101,6 +103,7 @@ def model_loss(model, loss, row, one_hot, count):
     return model.test_on_batch(row[None].astype("float32"), one_hot[None])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["probabilities", "logits"])
 @pytest.mark.parametrize("era", OF_2018)
 def test_cross_entropy_on_extreme_probabilities(era, name):
@@ -196,6 +199,7 @@ def worst(found, expected, kind):
 LIMITS = {"frozen": 1e-4, "trainable": 5e-4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", LIMITS)
 @pytest.mark.parametrize("era", OF_2018)
 def test_batchnorm_net_after_100_steps(era, kind):
@@ -277,6 +281,7 @@ def test_todays_early_stopping_takes_what_is_no_number_for_the_best():
     assert stopped(recipe, case["losses"]) != list(reference("2.2.4")["early_stopping/nan_first"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("era", OF_2018)
 def test_eras_load_again_from_a_saved_model(era, tmp_path):
     model, case = batchnorm_net(era, trainable=True)

@@ -44,6 +44,7 @@ def save_notop(path, base):
         save_weights_to_hdf5_group(file, base)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", TABLE_2)
 def test_parameters_and_features_match_table_2(models, architecture):
     millions, features = TABLE_2[architecture]
@@ -64,6 +65,7 @@ def test_models_are_flat_and_end_in_pooling_and_softmax(models, architecture):
     assert model.layers[-1].input is model.layers[-2].output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", TABLE_2)
 def test_imagenet_preprocessing_equals_keras(architecture, rng):
     backbone = BACKBONES[architecture]
@@ -97,6 +99,7 @@ def test_frozen_backbone_leaves_only_the_head_to_train():
     assert [weight.path for weight in model.trainable_weights] == ["head/kernel", "head/bias"]
 
 
+@pytest.mark.slow
 def test_frozen_batchnorm_uses_moving_statistics(rng):
     """Keras 3's behaviour; that of 2018 differs (fidelity.md) and is asked for, never mixed in."""
     model = build_classifier("resnet50", 3, weights="none", trainable=False, image_size=32)

@@ -96,6 +96,7 @@ def narrow(monkeypatch):
     slim.narrow_resnet50(monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("era", ["2.1.2", "2.2.4"])
 @pytest.mark.usefixtures("narrow")
 def test_weights_files_of_2018_and_of_today_serve_either_graph(era, tmp_path):
@@ -114,6 +115,7 @@ def test_weights_files_of_2018_and_of_today_serve_either_graph(era, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("narrow")
 def test_statistics_travel_and_the_debiased_average_starts_anew(tmp_path):
     """In 2018 no file held the average's own variables, so a network that is loaded begins it again."""
@@ -159,6 +161,7 @@ def test_file_in_the_cache_of_2018_is_found(keras_home, monkeypatch):
 SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("inception_v3", "xception")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["vgg19", "resnet50", *SLOW])
 def test_only_batchnorm_layers_are_exchanged(architecture):
     ours, today = (
@@ -199,6 +202,7 @@ def test_jpeg_differs_only_in_its_chroma(era):
         assert np.abs(luma[0] - luma[1]).mean() < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("era", OF_2018)
 @pytest.mark.usefixtures("narrow")
 def test_layers_are_in_the_order_of_the_file(era):

@@ -43,6 +43,7 @@ def test_a_function_of_ones_own_gets_pixels_as_they_are_or_as_a_function_makes_t
         np.testing.assert_allclose(found, IMAGES.mean((1, 2)) * factor, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_function_of_keras_applications_with_its_own_preprocessing():
     """MobileNetV2 without random weights' sense: its input is that of its preprocess_input."""
     recipe = arttl.recipes.off_the_shelf("released").changed({"numerics": "keras3"})

@@ -45,6 +45,7 @@ def saved(model, path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.weights.h5"])
 @pytest.mark.parametrize("whole", [lambda base: base, with_head, nested], ids=["bare", "head", "nested"])
 @pytest.mark.filterwarnings("ignore::UserWarning")

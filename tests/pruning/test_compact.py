@@ -272,6 +272,7 @@ BUILDERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", BUILDERS)
 @pytest.mark.parametrize("seed", range(4))
 def test_random_sparse_networks_keep_their_outputs(architecture, seed):
@@ -344,6 +345,7 @@ def test_everything_empty_leaves_one_channel_and_the_same_constant(architecture,
     np.testing.assert_allclose(outputs(smaller, images), outputs(model, images), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numerics", ["keras3", "2.1.2", "2.1.6", "2.2.2", "2.2.4"])
 def test_bundled_weights_of_resnet50(numerics, rng, monkeypatch):
     if numerics != "keras3":  # the graphs of other eras differ elsewhere
@@ -371,6 +373,7 @@ def test_the_other_backbones_with_emptied_channels(architecture, size, rng):
     same_outputs(model, smaller, rng, images=2)
 
 
+@pytest.mark.slow
 def test_saves_loads_and_trains_on(tmp_path, rng):
     model = BUILDERS["resnet20"](rng)
     prune_channels(model, rng)

@@ -188,6 +188,7 @@ def test_a_missing_criterion_is_magnitude():
         MagnitudePruning().load_state_dict(MagnitudePruning(criterion="random").state_dict())
 
 
+@pytest.mark.slow
 @pytest.mark.core
 @pytest.mark.parametrize("criterion", ["channels", "random"])
 def test_a_search_by_another_criterion_goes_on_where_it_was_killed(tmp_path, criterion):

@@ -45,6 +45,7 @@ def trained(optimizer, callbacks, rng, dtype="float32"):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_weights_are_those_of_keras(name):
     plain = trained(OPTIMIZERS[name](), [], np.random.default_rng(5))

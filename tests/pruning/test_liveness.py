@@ -54,6 +54,7 @@ def test_of_equal_images_nothing_can_be_told():
     assert Liveness(model, IMAGES[:1])() == ALIVE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on_dead", ["stop", "continue"])
 def test_a_search_ends_where_its_features_are_lost_unless_told_to_go_on(tmp_path, on_dead):
     lines = []

@@ -112,6 +112,7 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_pruned_weights_are_zero_with_every_optimizer_and_nothing_is_compiled_twice(name, data):
     model = network(OPTIMIZERS[name]())
@@ -140,6 +141,7 @@ COMPILED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMPILED)
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_pruned_weights_are_zero_however_the_step_is_compiled(name, precision, data):
@@ -198,6 +200,7 @@ def test_pruned_weights_are_zero_when_the_others_are_no_longer_numbers(data):
         pruning.prune(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rewind", "unit", "epochs", "rows"),
     [(0, "epochs", 0, ROWS), (1, "epochs", 1, ROWS), (2, "epochs", 2, ROWS), (3, "steps", 1, 3 * BATCH)],
@@ -283,6 +286,7 @@ STARTS = {  # what a new optimiser's variables hold, by a part of their names
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STARTS)
 def test_the_optimizer_starts_anew(name, data):
     make, start = STARTS[name]
@@ -313,6 +317,7 @@ def test_a_round_equals_one_of_a_new_model_with_a_new_optimizer(data):
         np.testing.assert_array_equal(array, model_weights(new)[key])
 
 
+@pytest.mark.slow
 def test_files_are_ordinary(tmp_path, data):
     model, plain = network(), network()
     fit(plain, data)
@@ -394,6 +399,7 @@ def test_frozen_kernels_are_pruned_and_shared_ones_once(data):
     assert np.count_nonzero(values(model)["conv/kernel"]) == 54
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["between rounds", "within a round"])
 def test_a_search_goes_on_in_another_process(when, tmp_path, data):
     def search(resume):
@@ -541,6 +547,7 @@ print("done")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BACKEND == "torch", reason="PyTorch trains in parallel by one process a device")
 def test_data_parallel_training_on_two_devices(tmp_path, monkeypatch):
     code = DATA_PARALLEL[BACKEND] + TWO_DEVICES.replace("TESTS", repr(str(Path(__file__).parent)))

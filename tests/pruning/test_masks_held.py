@@ -64,6 +64,7 @@ def alive(model, masks):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     keras.backend.backend() == "jax",
     reason="a second fit with use_ema fails in plain Keras 3.15: JAX donates a buffer twice",
@@ -84,6 +85,7 @@ def test_averages_from_before_the_masks_revive_nothing(every):
     assert alive(model, masks) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.core
 @pytest.mark.parametrize("with_callback", [True, False])
 def test_another_compile_keeps_the_masks(with_callback):
@@ -165,6 +167,7 @@ RATES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.core
 @pytest.mark.parametrize("name", RATES)
 def test_a_round_begins_with_the_learning_rate_of_the_last_compile(name):
@@ -203,6 +206,7 @@ def test_models_without_optimizer_or_weights_are_told_in_one_line():
         MagnitudePruning().install(unbuilt)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not TENSORFLOW, reason="SavedModel and Checkpoint are TensorFlow's")
 @pytest.mark.parametrize("when", ["fitted", "saved", "pruned", "removed"])
 def test_exports_at_any_time(when, tmp_path):

@@ -68,6 +68,7 @@ def test_the_masks_are_those_of_the_published_rule_applied_to_the_trained_weight
         assert sum(int(mask.sum()) for mask in masks.values()) == before - math.floor(0.2 * before + 0.5)
 
 
+@pytest.mark.slow
 def test_records_a_row_a_round_a_row_a_layer_and_a_row_an_epoch(tmp_path):
     lines = []
     tickets = small_search(tmp_path, lenet(), LENET, log=lines.append)
@@ -170,6 +171,7 @@ def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, whole, written
     pd.testing.assert_frame_equal(*histories)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reset", ["theta_k", "theta_0", "final", "random"])
 def test_what_the_survivors_start_a_round_from(tmp_path, reset):
     started = []
@@ -210,6 +212,7 @@ def test_what_the_survivors_start_a_round_from(tmp_path, reset):
     assert drawn == ([[8, 1], [8, 2]] if reset == "random" else [])
 
 
+@pytest.mark.slow
 def test_layers_that_lose_every_weight_are_told_once_and_nothing_becomes_no_number(tmp_path):
     make_deterministic(5)
     lines = []
@@ -267,6 +270,7 @@ def test_settings_that_cannot_be(wrong):
         SearchSettings(**wrong)
 
 
+@pytest.mark.slow
 def test_the_search_is_the_callback_in_a_loop(tmp_path):
     """The library's two ways give the same masks: find_tickets, and MagnitudePruning with model.fit by hand."""
     settings = SearchSettings(rounds=2, rewind=1, dense=True, head=True)

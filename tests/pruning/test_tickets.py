@@ -270,6 +270,7 @@ def test_weights_of_one_name_are_numbered():
     assert shapes == {"inner/kernel": (4, 4), "inner/bias": (4,), "inner/kernel_2": (4, 3), "inner/bias_2": (3,)}
 
 
+@pytest.mark.slow
 def test_transfer_of_a_resnet50_ticket(tmp_path, rng):
     source = build_classifier("resnet50", 10, weights="none", image_size=32)
     weights = model_weights(source)

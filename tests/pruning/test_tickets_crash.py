@@ -153,6 +153,7 @@ def test_file_cut_off_anywhere_is_refused(path):
     assert right_or_refused(path)
 
 
+@pytest.mark.slow
 def test_damage_anywhere_is_refused_or_harmless(path):
     content, damage = path.read_bytes(), random.Random(3)
     places = [

@@ -148,6 +148,7 @@ def test_an_epoch_of_any_kind_has_a_value_or_none(epoch):
     assert curves.accuracy_at_epoch("material", "resnet50", "fine-tuning", epoch) in (None, 85.9)
 
 
+@pytest.mark.slow
 def test_the_command_writes_every_figure_the_errata_and_one_page(tmp_path, capsys):
     assert run("published", "--to", str(tmp_path / "figures")) == 0
     names = {path.name for path in (tmp_path / "figures").iterdir()}

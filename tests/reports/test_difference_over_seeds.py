@@ -30,6 +30,7 @@ def decided(first, second):
     return ((low > 0) | (high < 0)).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 4])
 @pytest.mark.parametrize("images", [100, 389, 1000])
 def test_of_ways_that_are_equal_at_most_seven_of_a_hundred_are_told_apart(images, seeds):

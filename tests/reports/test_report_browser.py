@@ -71,6 +71,7 @@ def models(page, count=4):
     return page.locator("#table2 tbody tr td:nth-child(2)").all_inner_texts()[:count]
 
 
+@pytest.mark.slow
 def test_it_loads_without_complaints_and_without_a_network(opened, page_file):
     page = opened()
     page.wait_for_load_state("networkidle")

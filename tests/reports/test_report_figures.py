@@ -125,6 +125,7 @@ def test_labels_are_no_mathematics_and_scripts_without_a_glyph_are_no_error(tmp_
     assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]
 
 
+@pytest.mark.slow
 def test_a_former_figure_does_not_outlive_its_runs(tmp_path, capsys):
     write_run(tmp_path, challenge="material")
     assert report(tmp_path) == 0

@@ -105,6 +105,7 @@ def test_several_collections_have_sections_and_the_thesis_tables_show_one_and_sa
     assert "Results: Gemälde, clipart-a</title>" in text
 
 
+@pytest.mark.slow
 def test_an_own_challenge_folds_the_thesis_away_and_is_nowhere_the_rijksmuseum_s(tmp_path, capsys):
     own_run(tmp_path)
     assert report(tmp_path) == 0
@@ -126,6 +127,7 @@ def test_tables_for_people_open_in_excel_with_their_umlauts(tmp_path, capsys):
     assert pd.read_csv(tmp_path / "report" / "comparison.csv").collection.tolist() == ["Gemälde"]
 
 
+@pytest.mark.slow
 def test_pictures_stay_when_the_report_is_made_again_without_the_data(tmp_path, photographs, capsys):
     data = shutil.copytree(photographs, tmp_path / "museum")
     rows = [(f"{label}/000.jpg", label, "etching", 0.5) for label in ("etching", "painting", "print")]
@@ -187,6 +189,7 @@ def test_every_link_of_the_contents_leads_somewhere(tmp_path, capsys):
     assert len(ids) == len({*ids})
 
 
+@pytest.mark.slow
 def test_runs_say_where_and_how_their_collections_are_read_each_in_its_own_layout(tmp_path, photographs, capsys):
     folders = shutil.copytree(photographs, tmp_path / "folders")
     named = tmp_path / "named"

@@ -110,6 +110,7 @@ def bundled_run(root, **options):
     return write_run(root, predictions=rows, **options)
 
 
+@pytest.mark.slow
 def test_thumbnails_are_small_and_the_page_fits_in_a_mail(tmp_path, capsys):
     for approach in ("off-the-shelf", "fine-tuning", "scratch"):
         for architecture in ("vgg19", "xception", "resnet50", "inception_v3"):

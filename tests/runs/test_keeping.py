@@ -48,6 +48,7 @@ def trained(seed, given, compile_model, network=network):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.core
 @pytest.mark.parametrize("optimizer", [SGD, {"name": "RMSprop", "learning_rate": 0.001}, {"name": "Adam"}])
 def test_a_kept_model_is_trained_as_a_new_one(optimizer):
@@ -62,6 +63,7 @@ def test_a_kept_model_is_trained_as_a_new_one(optimizer):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(mine), keras.ops.convert_to_numpy(expected))
 
 
+@pytest.mark.slow
 def test_only_what_is_the_same_but_for_its_weights_is_kept(monkeypatch):
     slim.put_in_place(monkeypatch)
     start_afresh(0)
@@ -85,6 +87,7 @@ def test_only_what_is_the_same_but_for_its_weights_is_kept(monkeypatch):
         assert compiled(model(), recipe()) is not first
 
 
+@pytest.mark.slow
 def test_a_model_with_dropout_is_not_kept():
     def dropping(classes, shape):
         layers = [keras.layers.Flatten(), keras.layers.Dropout(0.5), keras.layers.Dense(classes, "softmax")]
@@ -105,6 +108,7 @@ def test_of_too_many_the_one_asked_for_longest_ago_goes():
     assert [kept.has(models[key].model) for key in "abc"] == [True, False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends free what nothing refers to")
 def test_what_is_released_has_no_weights_left():
     kept, other = trained(1, recipe(), compiled), trained(1, recipe(), lambda model, recipe: recipe.compile(model))

@@ -74,6 +74,7 @@ def history(epochs):
     return [{"epoch": each, "loss": 1 / each, "val_loss": 2 / each, "name": "x"} for each in range(1, epochs + 1)]
 
 
+@pytest.mark.slow
 def test_event_files_hold_every_value_of_the_run_folder(script, photographs, tmp_path):
     code, _, err = script("--data", photographs, *OFF_THE_SHELF, "--track", "tensorboard")
     assert code == 0, err

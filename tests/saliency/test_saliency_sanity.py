@@ -28,11 +28,13 @@ def smooth(model, images, class_ids=None):
     return smooth_grad(model, images, class_ids, samples=15)
 
 
+@pytest.mark.slow
 def test_the_network_has_learnt_the_textures(trained, scene):
     images, class_ids, _ = scene
     assert np.mean(trained.predict(images, verbose=0).argmax(axis=1) == class_ids) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [visual_backprop, grad_cam, smooth])
 def test_pointing_game_finds_the_planted_patch(method, trained, scene):
     images, _, boxes = scene
@@ -44,6 +46,7 @@ def test_pointing_game_finds_the_planted_patch(method, trained, scene):
     assert measures.pointing_game(method(network(1), images), boxes) < hits / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [visual_backprop, grad_cam])
 def test_insertion_and_deletion_beat_random_and_sobel(method, trained, scene):
     images, class_ids, _ = scene
@@ -63,6 +66,7 @@ def test_deletion_by_visual_backprop_beats_random(trained, scene):
     assert ours < random - 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [visual_backprop, grad_cam, smooth])
 def test_random_weights_take_the_map_down_to_the_floor(method, trained, scene):
     """A map of the trained network resembles those of random weights no more than these resemble one another."""

@@ -53,6 +53,7 @@ def own_pictures(folder, rng):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "other"),
     [

@@ -129,6 +129,7 @@ def damaged_cifar(damage):
     return {name: content for name, content in files.items() if content is not None}, says
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("damage", [
     "a missing batch", "an empty batch", "a truncated batch", "no pickle", "a list", "a label too large",

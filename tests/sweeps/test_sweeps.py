@@ -108,6 +108,7 @@ def test_what_requires_a_run_that_is_missing_is_looked_at_again(tmp_path):
     assert (tmp_path / "b" / "metrics.json").stat().st_mtime_ns == finished
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second", "refused"), [(1, 1, 1), (1, 0, 1), (0, 1, 1), (0, 0, 0)])
 def test_a_sweep_on_a_cluster_shares_its_folder_with_nobody(tmp_path, first, second, refused):
     with sweep_lock(tmp_path, alone=first) as owner:
@@ -121,6 +122,7 @@ def test_a_sweep_on_a_cluster_shares_its_folder_with_nobody(tmp_path, first, sec
         pass
 
 
+@pytest.mark.slow
 def test_the_lock_goes_with_its_owner_however_it_ends(tmp_path):
     code = (
         "import os, sys, time\nfrom arttl.sweeps.lock import sweep_lock\n"

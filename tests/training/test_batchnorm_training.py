@@ -174,6 +174,7 @@ def test_pytorchs_own_update_bn(rng):
         np.testing.assert_allclose(variance * samples / (samples - 1), theirs[place].running_var.numpy(), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [layers.BatchNormalization, BatchNormalization2018])
 def test_inference_agrees_with_training_mode_only_once_recalibrated(kind):
     keras.utils.set_random_seed(0)
@@ -224,6 +225,7 @@ def test_each_batch_drops_its_own():
     assert differ(statistics(model), of_one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"kind": BatchNormalization2018, "moving_average": "zero-debiased"}])
 def test_training_is_the_same_to_the_bit_but_for_statistics(options):
     trained = []
@@ -243,6 +245,7 @@ def test_training_is_the_same_to_the_bit_but_for_statistics(options):
     assert ours[3] != theirs[3]
 
 
+@pytest.mark.slow
 def test_validation_sees_what_recalibrating_by_hand_gives():
     training, validation = data()
     model = network(dropout=0)  # PyTorch's draws from numbers that evaluate draws from too
@@ -432,6 +435,7 @@ def test_recalibration_names_what_it_cannot_do():
         recalibrate(renorm, training)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [layers.BatchNormalization, BatchNormalization2018])
 def test_momentum_takes_effect_also_in_a_step_that_was_compiled_before(tmp_path, kind):
     model = keras.Sequential([keras.Input((1,)), kind(), kind(), layers.Dense(CLASSES)])

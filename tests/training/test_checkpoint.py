@@ -81,6 +81,7 @@ def assert_same(found, whole):
     np.testing.assert_array_equal(found[1], whole[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("every", "states"), [(HOURS, [6]), (0, [1, 2, 3, 4, 5, 6])])
 def test_a_state_is_written_as_often_as_asked_and_at_the_end(tmp_path, written, whole, every, states):
     assert_same(run(tmp_path, every), whole)
@@ -179,6 +180,7 @@ def test_how_often_is_said_by_the_environment(tmp_path, monkeypatch):
             Checkpoint(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at", ["round 0, epoch 2", "round 1, epoch 2", "round 2, epoch 1"])
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_search_that_ends_between_two_writes_has_each_epoch_once(tmp_path, monkeypatch, stop_at, killed):
@@ -198,6 +200,7 @@ def test_a_search_that_ends_between_two_writes_has_each_epoch_once(tmp_path, mon
     pd.testing.assert_frame_equal(*(each.drop(columns=["seconds", "training_seconds"]) for each in (whole, parts)))
 
 
+@pytest.mark.slow
 def test_theta_k_is_that_of_the_training_that_goes_on(tmp_path, monkeypatch):
     """Where an epoch does not repeat itself to the bit, the killed training's θ_k is of another course."""
     monkeypatch.setenv(module.SECONDS, str(HOURS))

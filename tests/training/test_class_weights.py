@@ -22,6 +22,7 @@ def test_weights_by_hand():
     assert sum(weights[each] for each in class_ids) == pytest.approx(8)  # so the learning rate keeps its meaning
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numerics", ["2.1.2", "keras3"])
 @pytest.mark.parametrize("weighted", ["none", "balanced"])
 def test_training_loss_is_weighted_and_validation_loss_is_not(weighted, numerics, tmp_path, rng):

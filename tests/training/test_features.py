@@ -82,6 +82,7 @@ def test_features_are_the_pooled_activations(images):
     np.testing.assert_allclose(features, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_cache_is_reused_until_the_network_or_the_images_change(images, tmp_path, monkeypatch):
     store, _, _ = images
     model = frozen("vgg19")
@@ -192,6 +193,7 @@ def test_a_killed_extraction_goes_on_where_it_was(pictures, network, tmp_path, c
     assert cached_features(network, store, tmp_path / "cache", **options)[2]
 
 
+@pytest.mark.slow
 @pytest.mark.core
 @pytest.mark.parametrize("settings", [{}, {"class_weights": "balanced"}], ids=["plain", "class weights"])
 def test_steps_of_a_head_executed_at_once_change_no_number(tmp_path, settings):

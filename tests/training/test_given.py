@@ -79,6 +79,7 @@ def test_arrays_are_batches_in_the_order_of_the_seed(parts, tmp_path):
     assert history(one_hot, validation, tmp_path / "theirs", seed=7) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.core
 def test_a_dataset_of_tensorflow_of_known_or_unknown_length(parts, in_order, tmp_path):
     training = of_tensorflow(parts[0])
@@ -87,6 +88,7 @@ def test_a_dataset_of_tensorflow_of_known_or_unknown_length(parts, in_order, tmp
     assert history(unknown, parts[1], tmp_path / "unknown") == in_order
 
 
+@pytest.mark.slow
 @pytest.mark.core
 def test_a_pydataset_goes_on_from_epoch_to_epoch_and_when_resumed(parts, in_order, tmp_path):
     whole = history(Own(parts[0]), Own(parts[1]), tmp_path / "whole")

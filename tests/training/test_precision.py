@@ -87,6 +87,7 @@ def test_a_network_that_is_kept_for_other_runs_is_of_their_precision():
     assert found[1][1] is found[2][1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", MIXED)
 def test_the_forward_pass_is_that_of_float32_but_for_rounding(precision, rng):
     pixels = rng.integers(0, 256, (4, 16, 16, 3), dtype="uint8")
@@ -261,6 +262,7 @@ def test_features_of_another_precision_are_not_taken_from_the_cache(tmp_path):
         assert np.linalg.norm(features - exact) < 0.05 * np.linalg.norm(exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", MIXED)
 @pytest.mark.usefixtures("slim_networks")
 def test_files_compaction_and_saliency(precision, tmp_path, rng):

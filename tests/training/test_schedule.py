@@ -30,6 +30,7 @@ class Stopped(Exception):
     """Stands for a process that ends."""
 
 
+@pytest.mark.slow
 @pytest.mark.core
 def test_a_resumed_training_has_the_rates_that_it_would_have_had(tmp_path):
     recipe = recipes.tickets(max_epochs=5, patience=9).changed({"optimizer.schedule": "1,3"})

@@ -95,6 +95,7 @@ def test_fit_sees_each_epochs_own_order(tmp_path):
     assert last == [(epoch, index) for epoch in range(3) for index in range(4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tested", ["best", "last"])
 def test_early_stopping_is_keras_own(tmp_path, tested):
     fast = {"name": "SGD", "learning_rate": 0.3, "momentum": 0.9}  # so that the validation loss soon goes up and down
@@ -116,6 +117,7 @@ def test_early_stopping_is_keras_own(tmp_path, tested):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.core
 def test_two_runs_are_identical_and_seeds_differ(tmp_path):
     recipe = recipes.fine_tuning(max_epochs=3)
@@ -259,6 +261,7 @@ def warmed_up(folder, report=lambda progress: None, compile_model=Recipe.compile
     return model, train(model, recipe, *parts, Checkpoint(folder), report, begun=begun)
 
 
+@pytest.mark.slow
 def test_a_warm_up_is_the_beginning_of_an_off_the_shelf_run_to_the_digit(tmp_path):
     recipe = recipes.off_the_shelf(max_epochs=2)
     model = classifier(recipe, trainable=False)

@@ -34,6 +34,7 @@ def shelf(first_runs, tmp_path):
     return shutil.copytree(runs / name, tmp_path / "runs" / name)
 
 
+@pytest.mark.slow
 def test_class_folders_from_data_to_table(first_runs, photographs):
     runs, out = first_runs("off-the-shelf", "fine-tuning")
     folders = run_folders(runs)

@@ -86,6 +86,7 @@ def test_bad_input_is_one_line_and_exit_2(name, script, photographs, tmp_path):
     assert not list(tmp_path.rglob("*.partial*"))
 
 
+@pytest.mark.slow
 def test_skip_bad_images_goes_on_and_says_so(script, photographs, tmp_path):
     arguments, _ = bad_inputs(tmp_path, photographs)["corrupt image"]
     code, out, err = script(*SMALL, "--approach", "off-the-shelf", *arguments, "--skip-bad-images")

@@ -99,6 +99,7 @@ def test_released_recipe_runs_the_frozen_network_in_every_step(era, updated, scr
         assert any(said in line for line in config["deviations"])
 
 
+@pytest.mark.slow
 def test_bundled_weights_keep_the_graph_that_they_were_made_in(script, photographs, tmp_path):
     code, _, err = script("--data", photographs, *RESNET50, "--approach", "off-the-shelf", "--epochs", "1")
     assert code == 0, err

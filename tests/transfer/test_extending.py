@@ -25,6 +25,7 @@ def test_it_is_no_part_of_the_thesis(fifth, tmp_path):
     assert {run.network for run in chapter1_runs(tmp_path)} == set(ARCHITECTURES)
 
 
+@pytest.mark.slow
 def test_it_is_trained_when_asked_for_and_said_to_be_a_deviation(fifth, script, photographs, tmp_path):
     line = ["--challenge", "type", "--architecture", "vgg_thin", "--approach", "scratch", "--data", photographs]
     code, out, err = script(*line, "--image-size", "32", "--epochs", "1")

@@ -69,6 +69,7 @@ def test_maps_are_looked_for_and_kept_beside_the_collections_own_runs(tmp_path):
     assert mine.folder == tmp_path / "ch1/saliency/mine/type/vgg19/seed-42"
 
 
+@pytest.mark.slow
 def test_one_command_after_the_other_on_different_collections(script, photographs, tmp_path):
     other = write_class_folders(tmp_path / "other", ["print", "poster", "map"], 20, seed=1)
     line = [*SMALL, "--epochs", "1", "--approach", "off-the-shelf", "--data"]

@@ -65,6 +65,7 @@ def test_both_sources_off_the_shelf_and_fine_tuned(script, source, antwerp, tmp_
     assert "4 of 4 runs were finished already" in script("--data", antwerp, *SMALL, "--output", "moved", **ANTWERP)[1]
 
 
+@pytest.mark.slow
 def test_the_network_of_the_source_is_what_training_starts_from(script, source, antwerp, tmp_path):
     code, _, err = script("--data", antwerp, *SMALL, "--approach", "off-the-shelf", "--source", "rijks", **ANTWERP)
     assert code == 0, err
