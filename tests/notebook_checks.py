@@ -9,8 +9,8 @@ import forked
 import nbformat
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-WITHOUT_RUNS = ("ch1_collections", "published_figures")
-"""Those that need bundled data alone, so that what they show is the same on every machine."""
+WITHOUT_RUNS = ("ch1_collections", "published_figures", "results_ch1")
+"""Those that need bundled data or recorded tables alone, so that what they show is the same on every machine."""
 
 
 def code_cells(name):

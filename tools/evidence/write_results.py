@@ -45,6 +45,7 @@ def text(folder):
         for chapter, compared_by in chapters.items()
     ]
     measured = ["pictures", "way", "accuracy", "95% interval", "tested", "of"]
+    of_tickets = [row for name, table in tickets.items() for row in accuracies(name, table, "seed")]
     parts = [
         HEAD,
         "## Chapter 1\n",
@@ -57,7 +58,7 @@ def text(folder):
         "## Accuracies\n",
         markdown_table(measured, [row for name, table in pictures.items() for row in accuracies(name, table, "fold")]),
         "",
-        markdown_table(measured, [row for name, table in tickets.items() for row in accuracies(name, table, "seed")]),
+        *([markdown_table(measured, of_tickets)] if of_tickets else []),
         f"\n{len(tables['runs'])} runs in all.",
     ]
     return "\n".join(parts) + "\n"
