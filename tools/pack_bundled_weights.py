@@ -20,12 +20,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("trained", type=Path)
     parser.add_argument("--output", type=Path, default=Path("arttl/data/weights/resnet50-clipart.h5"))
+    parser.add_argument("--note", default=NOTE, help="what they were trained on, kept in the file")
     options = parser.parse_args()
     with np.load(options.trained) as file:
         arrays = {name: file[name] for name in file.files}
     rescale_channels(arrays)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    sparse.save(options.output, arrays, {"architecture": "resnet50", "note": NOTE})
+    sparse.save(options.output, arrays, {"architecture": "resnet50", "note": options.note})
     kernels = [array for array in arrays.values() if array.ndim == 4]
     kept = sum(np.count_nonzero(kernel) for kernel in kernels)
     total = sum(kernel.size for kernel in kernels)

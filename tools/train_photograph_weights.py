@@ -2,21 +2,22 @@
 
     python ../shared/tools/get_xception.py xception
     python tools/train_photograph_weights.py cifar-10-jpeg.zip --teacher xception/xception.keras --output trained.npz
-    python tools/pack_bundled_weights.py trained.npz
+    python tools/pack_bundled_weights.py trained.npz --output resnet50-photographs.h5 --note "ResNet50, on CIFAR-10"
 
 The network learns the ten labels and, by a linear layer, the teacher's features of each picture (Romero et al., 2015,
 with the last layer as the hint): two thousand numbers a picture in place of one of ten. A batch holds random crops of
 the pictures enlarged, or four whole pictures side by side, which have the edges that enlarging takes away; what a
 picture of four is to give is the mean of what each is. Resolution grows from phase to phase. Global magnitude pruning
-follows the cubic schedule of Zhu and Gupta (2017) through the middle third; the stem stays whole. It is written in
-PyTorch, whose steps of small pictures are the faster ones on CPUs; the weights are those of ResNet50 in
-keras.applications. Run again, it goes on from its last epoch.
+follows a cubic schedule through the middle third; the stem stays whole. It is written in PyTorch, whose autocast to
+bfloat16 (--half) takes 0.29 s for 32 pictures of 64 pixels where float32 takes 0.48, and TensorFlow 0.44; the weights
+are those of ResNet50 in keras.applications. Run again, it goes on from its last epoch.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import math
 import time
 import zipfile
 from pathlib import Path
@@ -26,6 +27,8 @@ import torch
 from PIL import Image
 from torch import nn
 from torch.nn import functional
+
+from arttl.pruning import PolynomialDecay
 
 PHASES = ((48, 5), (64, 7))  # pixels, epochs
 BLOCKS = {2: (3, 64), 3: (4, 128), 4: (6, 256), 5: (3, 512)}
@@ -167,6 +170,10 @@ class Training:
         self.optimizer = torch.optim.SGD(self.network.parameters(), RATE, 0.9, nesterov=True, weight_decay=DECAY)
         self.sizes = [size for size, epochs in PHASES for _ in range(epochs)]
         self.steps, self.done = len(pixels) // BATCH, 0
+        self.all_steps = self.steps * len(self.sizes)
+        third = self.all_steps // 3
+        several = {"begin_step": third, "end_step": 2 * third, "frequency": max(1, self.steps // 4)}
+        self.sparsity = PolynomialDecay(final_sparsity=options.sparsity, **several)
         self.kept = options.output.with_suffix(".pt")
 
     def run(self):
@@ -185,7 +192,7 @@ class Training:
         order, begun, right, seen, lost = torch.randperm(len(self.pixels), generator=generator), time.time(), 0, 0, 0.0
         self.network.train()
         for step in range(self.steps):
-            self.schedule((epoch + step / self.steps) / len(self.sizes))
+            self.schedule(epoch * self.steps + step)
             rows = order[step * BATCH : (step + 1) * BATCH]
             images, labels, hints = self.batch(rows, size, generator)
             with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half):
@@ -237,22 +244,17 @@ class Training:
         images = (images * factor + shift).clamp(0, 1)
         return images.contiguous(memory_format=torch.channels_last), labels, hints
 
-    def schedule(self, share):
-        """Set the learning rate, and prune; `share` of the training is over."""
-        rise, fall = share / 0.2, (share - 0.2) / 0.8
-        rate = RATE * (rise if share < 0.2 else 0.5 * (1 + np.cos(np.pi * fall)))
+    def schedule(self, step):
+        """Set the learning rate, and prune where that is due; so many steps are done."""
+        share = step / self.all_steps
+        rate = RATE * (share / 0.2 if share < 0.2 else 0.5 * (1 + math.cos(math.pi * (share - 0.2) / 0.8)))
         for group in self.optimizer.param_groups:
             group["lr"] = max(rate, 1e-4)
-        progress = (share - 1 / 3) * 3
-        if not 0 < progress < 1 + 1 / len(self.sizes) or round(share * len(self.sizes) * self.steps) % (
-            self.steps // 4
-        ):
-            return
-        sparsity = self.options.sparsity * (1 - (1 - min(progress, 1.0)) ** 3)
-        sizes = torch.cat([kernel.detach().abs().flatten() for kernel in self.kernels])
-        least = sizes.kthvalue(int(sparsity * len(sizes))).values
-        self.masks = [kernel.detach().abs() > least for kernel in self.kernels]
-        self.hold()
+        if self.sparsity.at(step) > self.sparsity.at(step - 1):
+            sizes = torch.cat([kernel.detach().abs().flatten() for kernel in self.kernels])
+            least = sizes.kthvalue(int(self.sparsity.at(step) * len(sizes))).values
+            self.masks = [kernel.detach().abs() > least for kernel in self.kernels]
+            self.hold()
 
     def hold(self):
         """Keep pruned weights at zero."""
