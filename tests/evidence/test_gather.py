@@ -6,6 +6,7 @@ import sys
 import gather
 import pandas as pd
 from report_runs import answers, write_run
+from report_tickets import write_ticket
 
 
 def gathered(runs, to, monkeypatch):
@@ -42,21 +43,12 @@ def test_lines_of_chapter_2(tmp_path, monkeypatch):
     right = {0: ("1111", 0.5), 1: ("1000", 0.6), 2: ("1110", 0.7)}
     for seed in (1, 2):
         for number, (hits, validation) in right.items():
-            where = f"runs/tickets/ch2/transfer/cells/resnet20/cifar10/ticket/round-{number:02d}"
-            run = {"target": "cells", "source": "cifar10", "start": "ticket", "round": number}
-            write(tmp_path / where, seed, hits, validation, run)
-        scratch = {"target": "cells", "source": None, "start": "scratch", "round": 0}
-        write(tmp_path / "runs/tickets/ch2/transfer/cells/resnet20/scratch/scratch", seed, "0000", 0.9, scratch)
+            ticket = {"number": number, "val": (validation, 1.0), "predictions": answers(hits)}
+            write_ticket(tmp_path / "runs/tickets", "cells", seed=seed, network="resnet20", **ticket)
+        scratch = {"start": "scratch", "val": (0.9, 1.0), "predictions": answers("0000")}
+        write_ticket(tmp_path / "runs/tickets", "cells", seed=seed, network="resnet20", **scratch)
     table = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)["tickets-cells"]
     assert table.seed.tolist() == [1] * 4 + [2] * 4
     assert table["cifar10 ticket unpruned"].tolist() == [1] * 8
     assert table["cifar10 ticket best"].tolist() == [1, 1, 1, 0] * 2
     assert table.scratch.tolist() == [0] * 8
-
-
-def write(folder, seed, right, validation, settings):
-    metrics = {"val_accuracy": validation, "sparsity": 0.5}
-    made = write_run(folder / "made", seed=seed, predictions=answers(right), settings=settings, metrics=metrics)
-    config = json.loads((made / "config.json").read_text())
-    del config["settings"]["collection"]
-    (made / "config.json").write_text(json.dumps(config))

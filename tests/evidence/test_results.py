@@ -4,14 +4,14 @@ import re
 
 import pandas as pd
 import pytest
-from write_results import CLAIMS, FOLDER, PAGE, rows, text
+from write_results import CLAIMS, FOLDER, PAGE, of_seeds, read, rows, text
 
 from arttl.published import chapter2
 from arttl.published.chapter1 import accuracies
 
 
 def test_the_page_is_made_from_its_tables():
-    assert PAGE.read_text(encoding="utf-8") == text(FOLDER)
+    assert PAGE.read_text(encoding="utf-8") == text(read(FOLDER))
 
 
 def test_the_published_numbers_are_those_of_the_thesis_tables():
@@ -43,8 +43,6 @@ def test_a_row_of_chapter_2_is_of_seeds_and_pictures(seeds):
         for picture in range(100)
     )
     claim = next(each for each in CLAIMS.itertuples() if (each.better, each.worse) == ("OWN ticket best", "scratch"))
-    from write_results import of_seeds
-
     (row,) = rows(claim, {"own": table, "other": table.drop(columns="scratch")}, of_seeds)
     assert row[2:4] == ["own", "+40.0"]
     assert row[-2:] == [f"{seeds} seeds", "supported" if seeds == 3 else "undecided"]

@@ -8,7 +8,8 @@ RUNS is what units.sh writes: RUNS/VARIANT/... Writes
 - histories.csv, rounds.csv: every epoch of Chapter 1, every round of a search;
 - pictures-DATA-CHALLENGE.csv: which way had which picture right, when its fold tested it;
 - tickets-TARGET.csv: the same of Chapter 2, a row a picture and seed, a column a line of Figure 8: unpruned (round 0),
-  and the best ticket, of the round that has the highest mean validation accuracy over the seeds.
+  and the best ticket, of the round that the report takes for it by validation;
+- chapter2.png: Figure 8.
 
 Runs that have not ended are left out, and counted.
 """
@@ -19,7 +20,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from arttl.base.files import make_folder, write_table
+from arttl.base.files import make_folder, partial_path, write_table
+from arttl.published.chapter2 import OWN
+from arttl.reports.tickets.collect import collect_tickets
+from arttl.reports.tickets.figures import figure8
+from arttl.reports.tickets.series import VALIDATION, make_series, select
 from arttl.runs import RunFolder
 
 RECIPE = ("approach", "preprocessing", "numerics.era", "numerics.frozen_batchnorm", "batch_size", "patience")
@@ -35,28 +40,38 @@ def main():
     complete = [run for run in found if run.is_complete]
     runs = pd.DataFrame([described(run, options.runs) for run in complete])
     make_folder(options.to)
-    for old in [*options.to.glob("pictures-*.csv"), *options.to.glob("tickets-*.csv")]:
-        old.unlink()
+    for old in ("pictures-*.csv", "tickets-*.csv", "chapter2.png"):
+        for path in options.to.glob(old):
+            path.unlink()
     for names, group in runs[runs.fold.notna()].groupby(["data", "challenge"]):
         write_table(options.to / f"pictures-{'-'.join(names)}.csv", of_folds(group, options.runs))
-    for target, group in runs[runs.target.notna()].groupby("target"):
-        write_table(options.to / f"tickets-{target}.csv", of_lines(group, options.runs))
-    for name, chapter in (("history", "ch1"), ("rounds", "ch2")):
-        paths = [options.runs / run / f"{name}.csv" for run in runs.run if f"/{chapter}/" in run]
-        tables = [pd.read_csv(path).assign(run=relative(path.parent, options.runs)) for path in paths if path.exists()]
+    gather_tickets(options)
+    for name, file, chapter in (("history", "histories", "ch1"), ("rounds", "rounds", "ch2")):
+        paths = {run: options.runs / run / f"{name}.csv" for run in runs.run if f"/{chapter}/" in run}
+        tables = [pd.read_csv(path).assign(run=run) for run, path in paths.items() if path.exists()]
         if tables:
             table = pd.concat(tables, ignore_index=True)
-            file = {"history": "histories", "rounds": "rounds"}[name]
             write_table(options.to / f"{file}.csv", table[["run", *table.columns.drop("run")]])
     write_table(options.to / "runs.csv", runs)
     print(f"{len(runs)} runs in {options.to}; {len(found) - len(complete)} have not ended and are left out")
+
+
+def gather_tickets(options):
+    """The tables and the figure of Chapter 2."""
+    series = make_series(collect_tickets(options.runs).runs)
+    for target in dict.fromkeys(each.key["target"] for each in series):
+        name = target.replace(" ", "-")
+        write_table(options.to / f"tickets-{name}.csv", of_lines(select(series, target=target), name))
+    if figure := figure8(series):
+        with partial_path(options.to / "chapter2.png") as partial:
+            figure.savefig(partial, dpi=80)
 
 
 def described(run, root):
     """A run's row: what it is, and its metrics."""
     config, metrics = run.read_config(), run.metrics()
     settings, recipe = config["settings"], config["settings"].get("recipe", {})
-    name = relative(run.path, root)
+    name = run.path.relative_to(root).as_posix()
     row = {"run": name, "variant": name.partition("/")[0], "seed": settings["seed"]}
     row |= dict.fromkeys(("data", "challenge", "fold", "way", *SETTINGS))
     collection, _, fold = settings.get("collection", "").partition("-fold-")
@@ -78,7 +93,7 @@ def of_folds(runs, root):
     """A row a picture and fold, a column a way: 1 where it is right, 0 where not, nothing where it was not run."""
     tables = []
     for row in runs.itertuples():
-        told = right(root / row.run)
+        told = right(RunFolder(root / row.run))
         # Without the part that it was in, in this fold.
         told.index = told.index.str.partition("/").get_level_values(2).rename("image_id")
         tables.append(told.rename("right").reset_index().assign(fold=int(row.fold), way=row.way))
@@ -86,34 +101,33 @@ def of_folds(runs, root):
     return table.sort_index().reset_index()
 
 
-def of_lines(runs, root):
-    """A row a picture and seed, a column a line of a target's panel, as "cifar10 ticket best"."""
+def of_lines(series, own):
+    """A row a picture and seed, a column a line of a target's panel, as "cifar10 ticket best".
+
+    Arguments:
+        series: the target's Series.
+        own: what its own tickets are called.
+    """
     columns = {}
-    for (source, start), line in runs.fillna({"source": ""}).groupby(["source", "start"]):
-        rounds = line.groupby("round")
-        whole = rounds.seed.nunique()
-        mean = rounds.val_accuracy.mean()[whole == whole.max()]
-        chosen = {} if start == "scratch" else {"unpruned": 0} if 0 in mean.index else {}
-        pruned = mean[mean.index > 0]
-        chosen |= {"": 0} if start == "scratch" else {"best": int(pruned.idxmax())} if len(pruned) else {}
-        for word, number in chosen.items():
-            name = "scratch" if start == "scratch" else f"{source} {start} {word}"
-            columns[name] = pd.concat(
-                {row.seed: right(root / row.run) for row in line[line["round"] == number].itertuples()}, names=["seed"]
-            )
-    table = pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"])
-    return table.sort_index().reset_index()
+    for each in series:
+        line = f"{own if each.key['source'] == OWN else each.key['source']} {each.key['start']}"
+        chosen = {}
+        if each.key["start"] == "scratch":
+            chosen["scratch"] = 0
+        elif each.has_round_0:
+            chosen[f"{line} unpruned"] = 0
+        if each.key["start"] != "scratch" and (best := each.best(VALIDATION)):
+            chosen[f"{line} best"] = best["round"]
+        for column, number in chosen.items():
+            runs = each.of_round(number)
+            columns[column] = pd.concat({run.seed: right(RunFolder(run.path)) for run in runs.itertuples()})
+    return pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"]).sort_index().reset_index()
 
 
-def right(folder):
+def right(run):
     """Which pictures a run has right: a Series of 0 and 1 by image_id."""
-    told = pd.read_csv(folder / "predictions.csv", dtype=str).set_index("image_id")
+    told = run.predictions().set_index("image_id")
     return (told.label == told.predicted).astype(int)
-
-
-def relative(path, root):
-    """A run's name."""
-    return Path(path).relative_to(root).as_posix()
 
 
 if __name__ == "__main__":

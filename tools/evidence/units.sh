@@ -20,9 +20,9 @@ run() { # SCRIPT OPTION...: a unit
   "$python" "experiments/$1.py" "${@:2}" "${kept[@]}" || failed=1
 }
 
-folds_of() { # COLLECTION CHALLENGE TO [LEAST]: made once
+folds_of() { # COLLECTION CHALLENGE TO: made once
   [ -d "$folder/folds/$3/$2-fold-5" ] ||
-    "$python" tools/evidence/make_folds.py "$1" --challenge "$2" --to "$folder/folds/$3" --min-images "${4:-10}"
+    "$python" tools/evidence/make_folds.py "$1" --challenge "$2" --to "$folder/folds/$3"
 }
 
 chapter1() { # VARIANT SCRIPT COLLECTION CHALLENGE FOLD OPTION...
@@ -66,10 +66,8 @@ second() { # θ^i and θ^r on clipart-b, after clipart-a
 
 searches() { # 36% a round: two of the thesis' at once
   for seed in 1 2 3; do
-    for each in "cifar10 $folder/cifar-10-jpeg.zip 0.2" "fashion-mnist $folder/fashion-mnist 0.2"; do
-      read -r source data fraction <<< "$each"
-      search "$source" "$data" "$seed" --fraction "$fraction"
-    done
+    search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.2
+    search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.2
     search louvre-genres "$folder/folds/louvre-genres/genre-fold-1" "$seed" --challenge genre --split own
     search blood-cells "$folder/blood-cells" "$seed" --challenge cell --split own
   done

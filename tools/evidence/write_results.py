@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from comparing import VERDICTS, compared, pooled, verdict
-from figures import chapter1, chapter2
+from figures import chapter1
 
 from arttl.base.files import partial_path, whole_file
 from arttl.base.markdown import markdown_table
@@ -35,9 +35,8 @@ number of rows.
 """
 
 
-def text(folder):
-    """The page for the tables of a folder."""
-    tables = read(folder)
+def text(tables):
+    """The page for the tables of a folder, as `read` gives them."""
     pictures, tickets = of_kind(tables, "pictures-"), of_kind(tables, "tickets-")
     chapters = {1: (pictures, of_folds), 2: (tickets, of_seeds)}
     ledgers = [
@@ -52,7 +51,7 @@ def text(folder):
         "![accuracy of each way, with its interval](results/chapter1.png)\n",
         markdown_table(LEDGER, ledgers[0]),
         "\n## Chapter 2\n",
-        "![accuracy by fraction pruned](results/chapter2.png)\n",
+        *(["![accuracy by fraction pruned](results/chapter2.png)\n"] if tickets else []),
         markdown_table(LEDGER, ledgers[1]),
         NOTES,
         "## Accuracies\n",
@@ -123,12 +122,11 @@ def accuracies(name, table, of):
 
 def main():
     argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
-    with whole_file(PAGE) as file:
-        file.write(text(FOLDER))
     tables = read(FOLDER)
-    for name, figure in (("1", chapter1(of_kind(tables, "pictures-"))), ("2", chapter2(tables["runs"]))):
-        with partial_path(FOLDER / f"chapter{name}.png") as partial:
-            figure.savefig(partial, dpi=80)
+    with whole_file(PAGE) as file:
+        file.write(text(tables))
+    with partial_path(FOLDER / "chapter1.png") as partial:
+        chapter1(of_kind(tables, "pictures-")).savefig(partial, dpi=80)
     print(PAGE)
 
 
