@@ -43,7 +43,6 @@ def measure(size, options):
     import tensorflow as tf
 
     from arttl.models import build_classifier
-    from arttl.models.fused_batchnorm import fuse_batch_normalization
     from arttl.recipes import fine_tuning
 
     rng = np.random.default_rng(0)
@@ -51,7 +50,6 @@ def measure(size, options):
     labels = tf.one_hot(rng.integers(0, 10, options.batch), 10)
     model = build_classifier("resnet50", 10, weights="bundled", image_size=size, numerics="keras3")
     fine_tuning(numerics="keras3").compile(model)
-    fuse_batch_normalization(model)
     layers = [layer for layer in model.layers if layer.name.endswith("_conv")]
     maps = [(tf.constant(rng.random((options.batch, *layer.input.shape[1:]), "float32")), layer) for layer in layers]
 

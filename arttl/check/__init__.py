@@ -51,11 +51,6 @@ class Checked:
         """Whether training can start: no finding is of a kind that needs attention."""
         return not any(finding.kind in ATTENTION for finding in self.findings)
 
-    @property
-    def learnable(self):
-        """The challenges that have a split, a list."""
-        return [facts.challenge for facts in self.facts if facts.split]
-
 
 def run_check(options):
     """Do what `python -m arttl check` was asked for: print the report and write the CSV.
@@ -89,7 +84,7 @@ def run_check(options):
     write_findings(path, [*findings, *(row for facts in checked.facts for row in class_rows(facts))])
     say(report(checked, path))
     if checked.ready:
-        print(f"to train on it: {options.training(options, checked.learnable[0])}")
+        print(f"to train on it: {options.training(options, checked.facts[0].challenge)}")
     return 0 if checked.ready else 1
 
 

@@ -37,12 +37,12 @@ def dataset_name(text):
 
 
 def collection_name(data):
-    """What a collection is called as a data set where it was given no name: as its folder is; without one clipart-a.
+    """What a collection is called as a data set where it was given no name: its own name, made a folder's.
 
     Arguments:
-        data: its folder, or None.
+        data: its folder; None for the bundled one.
     """
-    return "clipart-a" if data is None else safe_name(Reading(data).name)
+    return safe_name(DataSettings(data and Reading(data)).name)
 
 
 def _plain(text):
