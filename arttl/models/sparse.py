@@ -5,7 +5,8 @@ number of each one's non-zero weights, or -1 where it is kept dense. The weights
 end: `values` (float16) and `gaps` (distance of each non-zero weight's flat index from the one before) of the
 sparse ones, `dense` (float32) of the others. A load gives a dense model: what is not stored is zero.
 
-Version 1 rounds `values` to float16; version 2 keeps them in float32, exactly, with a checksum on each dataset.
+Version 1 rounds `values` to float16. Version 2, which is read and no longer written, keeps them in float32 with a
+checksum on each dataset: exact weights are a ticket's (arttl.pruning.ticket_file).
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import h5py
 import numpy as np
 
 FORMAT = "arttl sparse weights 1"
-EXACT_FORMAT = "arttl sparse weights 2"
+EXACT = "arttl sparse weights 2"
 _PACKED = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
 
 
 def is_sparse(path):
     """True for a file written by `save`; OSError if it is not HDF5 at all."""
     with h5py.File(path, "r") as file:
-        return file.attrs.get("format") in (FORMAT, EXACT_FORMAT)
+        return file.attrs.get("format") in (FORMAT, EXACT)
 
 
 def names(path):
@@ -32,7 +33,7 @@ def names(path):
         return file["names"].asstr()[()].tolist()
 
 
-def save(path, arrays, metadata, exact=False):
+def save(path, arrays, metadata):
     """Write arrays to a sparse file.
 
     Arguments:
@@ -40,7 +41,6 @@ def save(path, arrays, metadata, exact=False):
         arrays: dict of variable path to array; one with at least half its weights zero is stored sparse,
             its values rounded to float16.
         metadata: dict of text, kept as attributes.
-        exact: keep the values in float32 (version 2 of the format).
     """
     values, gaps, dense, stored = [], [], [], []
     for array in arrays.values():
@@ -54,16 +54,15 @@ def save(path, arrays, metadata, exact=False):
     gaps = np.concatenate(gaps).astype("int64")
     longest = max([4, *(array.ndim for array in arrays.values())])
     shapes = [tuple(array.shape) + (0,) * (longest - array.ndim) for array in arrays.values()]
-    values = np.concatenate(values).astype("float32" if exact else "float16")
-    packed = _PACKED | {"fletcher32": exact}
+    values = np.concatenate(values).astype("float16")
     with h5py.File(path, "w") as file:
-        file.attrs.update({"format": EXACT_FORMAT if exact else FORMAT, **metadata})
+        file.attrs.update({"format": FORMAT, **metadata})
         file["names"] = list(arrays)
         file["shapes"] = np.array(shapes, "int32")
         file["stored"] = np.array(stored, "int32")
-        file.create_dataset("values", data=values, **packed)
-        file.create_dataset("gaps", data=gaps.astype(np.min_scalar_type(gaps.max(initial=0))), **packed)
-        file.create_dataset("dense", data=np.concatenate(dense).astype("float32"), **packed)
+        file.create_dataset("values", data=values, **_PACKED)
+        file.create_dataset("gaps", data=gaps.astype(np.min_scalar_type(gaps.max(initial=0))), **_PACKED)
+        file.create_dataset("dense", data=np.concatenate(dense).astype("float32"), **_PACKED)
 
 
 def read(path, shapes=None):

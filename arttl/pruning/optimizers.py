@@ -8,6 +8,10 @@ The optimiser stays the instance and of the class that the user compiled the mod
 replaced on the instance: the one that updates weights, so that it puts zeros in the pruned ones, and the two that
 save and load, so that a saved model has no masks in it. One of the model's is replaced too, so that the masks go over
 to the optimiser of a model that is compiled again.
+
+Why not by the kernel's `constraint`, which Keras offers: it acts after the average of weights (use_ema) is taken, so
+that pruned ones come back when fit ends, on TensorFlow and PyTorch; on JAX its mask is a constant of the step; and it
+gains no time (LeNet-300-100, of the unpruned step: 1.12 by constraint, 1.08 as here; PyTorch 1.23, 1.24).
 """
 
 from __future__ import annotations

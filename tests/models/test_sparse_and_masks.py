@@ -79,6 +79,17 @@ def test_sparse_file_round_trip(tmp_path, rng):
     assert sparse.is_sparse(tmp_path / "w.h5")
 
 
+def test_a_file_of_version_2_is_read_exactly(tmp_path):
+    kernel = np.array([0, 0, 1 / 3, 0], "float32")
+    sparse.save(tmp_path / "w.h5", {"a": kernel}, {})
+    with h5py.File(tmp_path / "w.h5", "a") as file:
+        file.attrs["format"] = "arttl sparse weights 2"
+        del file["values"]
+        file.create_dataset("values", data=kernel[2:3], chunks=True, fletcher32=True)
+    assert sparse.is_sparse(tmp_path / "w.h5")
+    np.testing.assert_array_equal(sparse.read(tmp_path / "w.h5")["a"], kernel)
+
+
 def test_sparse_file_with_other_shapes_is_refused_before_it_is_decoded(tmp_path):
     sparse.save(tmp_path / "w.h5", {"a": np.ones(3)}, {})
     with h5py.File(tmp_path / "w.h5", "a") as file:
