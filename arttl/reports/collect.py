@@ -100,19 +100,17 @@ def collect_runs(root):
 
     Raises InputError if the folder does not exist or holds no run folder.
     """
-    root = Path(root)
-    rows, left_out, others = [], [], Counter()
-    for folder in run_folders(root):
-        name, experiment = folder.relative_to(root).as_posix(), experiment_of(folder)
+    root, others = Path(root), Counter()
+
+    def read(folder, experiment):
         if experiment is not None and experiment.startswith(CHAPTER2):
-            continue
+            return None
         if experiment is not None and experiment.removeprefix("ch1/") not in EXPERIMENTS:
             others[experiment] += 1
-            continue
-        try:
-            rows.append({"folder": name} | read_run(RunFolder(folder)))
-        except InputError as error:
-            left_out.append((name, " ".join(str(error).split())))
+            return None
+        return read_run(RunFolder(folder))
+
+    rows, left_out = read_folders(root, read)
     left_out += [
         (name, f"{counted(number, 'run')} of an experiment that is not in this report")
         for name, number in others.items()
@@ -139,6 +137,32 @@ def run_folders(root):
             f"{shown_path(root)} holds no run folder; run an experiment first, or name the folder that it wrote to"
         )
     return folders
+
+
+def read_folders(root, read):
+    """Read every run folder below a folder.
+
+    Arguments:
+        root: a Path.
+        read: a function of a folder and its experiment (a str or None) that returns a row as a dict, None for what is
+            not wanted, and raises InputError for what cannot be used.
+
+    Returns (rows, left_out): a list of dicts, each with its folder (a str, relative to root), and a list of (folder,
+    reason).
+
+    Raises InputError as `run_folders` does.
+    """
+    rows, left_out = [], []
+    for folder in run_folders(root):
+        name = folder.relative_to(root).as_posix()
+        try:
+            row = read(folder, experiment_of(folder))
+        except InputError as error:
+            left_out.append((name, " ".join(str(error).split())))
+            continue
+        if row is not None:
+            rows.append({"folder": name} | row)
+    return rows, left_out
 
 
 def read_run(folder):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from arttl.base.errors import InputError
 from arttl.published.chapter2 import BATCHNORM
-from arttl.reports.collect import CHAPTER2, cause_of, check_tables, deviations_of, experiment_of, is_share, run_folders
+from arttl.reports.collect import CHAPTER2, cause_of, check_tables, deviations_of, is_share, read_folders
 from arttl.reports.tickets.naming import data_name, source_name, target_name
 from arttl.runs import RunFolder
 
@@ -71,23 +71,19 @@ def collect_tickets(root):
 
     Raises InputError if the folder does not exist or holds no run folder of any chapter.
     """
-    root = Path(root)
-    found, left_out = {"runs": [], "controls": [], "searches": []}, []
-    for folder in run_folders(root):
-        experiment = experiment_of(folder)
+    root, found = Path(root), {"runs": [], "controls": [], "searches": []}
+
+    def read(folder, experiment):
         if experiment is None or not experiment.startswith(CHAPTER2):
-            continue
-        name = folder.relative_to(root).as_posix()
-        try:
-            kind, row = _read(RunFolder(folder))
-        except InputError as error:
-            left_out.append((name, " ".join(str(error).split())))
-            continue
-        lth = experiment == _LTH
-        if kind == "search":
-            found["searches"].append({"folder": name, "lth": lth} | row)
-        else:
-            found["controls" if lth else "runs"].append({"folder": name} | row)
+            return None
+        kind, row = _read(RunFolder(folder))
+        row["lth"] = experiment == _LTH
+        return row | {"kind": kind}
+
+    rows, left_out = read_folders(root, read)
+    for row in rows:
+        kind = "searches" if row.pop("kind") == "search" else "controls" if row["lth"] else "runs"
+        found[kind].append(row)
     tables = {kind: pd.DataFrame(rows, columns=_SEARCH if kind == "searches" else _RUN) for kind, rows in found.items()}
     return Tickets(root, **tables, left_out=left_out)
 
