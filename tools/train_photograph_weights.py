@@ -30,7 +30,7 @@ from torch.nn import functional
 
 from arttl.pruning import PolynomialDecay
 
-PHASES = ((48, 5), (64, 7))  # pixels, epochs
+PHASES = ((48, 6), (64, 4))  # pixels, epochs
 BLOCKS = {2: (3, 64), 3: (4, 128), 4: (6, 256), 5: (3, 512)}
 EPSILON = 1.001e-5  # of keras.applications
 FEATURES, CLASSES = 2048, 10
