@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import keras
 
 from arttl.base.errors import InputError
-from arttl.models.belongings import what_layers_need, what_weights_need
+from arttl.models.belongings import weights_path, what_layers_need, what_weights_need
 from arttl.models.flat import leaves
-from arttl.models.weights import bundled_file
 from arttl.recipes.eras import Numerics, get_numerics
 
 BUILT = ("preprocessing", "head")  # layers by which a classifier of this package is known, saved or not
@@ -103,9 +101,8 @@ def _check_batch_normalization(model, recipe, layer):
 
 def _needs(backbone, weights):
     """What belongs to weights from a file; None where nothing is known, or the file is of no such kind."""
-    if weights == "bundled":
-        return what_weights_need(bundled_file(backbone.name))
-    return None if weights in ("imagenet", "none") else what_weights_need(Path(weights))
+    path = weights_path(backbone.name, weights)
+    return None if path is None else what_weights_need(path)
 
 
 def _contradicted(weights, name, there, here):

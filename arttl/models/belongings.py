@@ -14,10 +14,15 @@ from pathlib import Path, PurePath
 
 import h5py
 
+from arttl.base.errors import InputError
 from arttl.models.backbones import CAFFE_MEAN_BGR
 from arttl.recipes.eras import RESNET50_GRAPHS
 
-NAMED_WEIGHTS = ("imagenet", "bundled", "none")
+_FOLDER = Path(__file__).parents[1] / "data" / "weights"
+BUNDLED = {"bundled": {"resnet50": _FOLDER / "resnet50-clipart.h5"}}
+"""The package's own weights: name to architecture to file."""
+
+NAMED_WEIGHTS = ("imagenet", *BUNDLED, "none")
 TODAY = "keras3"
 _RUN_MODEL, _RUN_CONFIG = "model.keras", "config.json"  # of a run folder
 _SCALES = {(1 / 255, 0.0): "unit", (1 / 127.5, -1.0): "imagenet"}
@@ -37,6 +42,24 @@ class Belongings:
     preprocessing: str | None = None
     resnet50: tuple[str, ...] = ()
     image_size: int | None = None
+
+
+def bundled_file(architecture: str, weights: str = "bundled") -> Path:
+    """Path of the package's own weights for an architecture; InputError where there are none."""
+    files = BUNDLED[weights]
+    if architecture not in files:
+        raise InputError(
+            f"there are no {weights} weights for {architecture}, only for {', '.join(files)}; "
+            f"take architecture {next(iter(files))}, weights=imagenet or weights=FILE"
+        )
+    return files[architecture]
+
+
+def weights_path(architecture: str, weights: str) -> Path | None:
+    """Where weights lie: a bundled file, or the one that is named; None for ImageNet's, which Keras keeps, and none."""
+    if weights in ("imagenet", "none"):
+        return None
+    return bundled_file(architecture, weights) if weights in BUNDLED else Path(weights)
 
 
 def what_weights_need(path: Path | str) -> Belongings | None:

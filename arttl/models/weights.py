@@ -12,11 +12,11 @@ import keras
 from arttl.base.errors import InputError
 from arttl.base.files import file_hash
 from arttl.models.backbones import get_backbone
+from arttl.models.belongings import NAMED_WEIGHTS, weights_path
 from arttl.models.keras2018 import today_name
 from arttl.models.weights_layouts import layers_with_weights, read_layers
 from arttl.recipes.eras import get_numerics
 
-BUNDLED = {"resnet50": Path(__file__).parents[1] / "data" / "weights" / "resnet50-clipart.h5"}
 # The ResNet50 of 2018 had another file, of the same name; beside today's it is kept under a name of its own.
 RESNET50_2018_URL = (
     "https://github.com/fchollet/deep-learning-models/releases/download/v0.2/"
@@ -44,10 +44,8 @@ def load_backbone_weights(base, backbone, weights, numerics):
         he_uniform(base)
     elif weights == "imagenet":
         _load_file(base, backbone, imagenet_file(backbone, numerics))
-    elif weights == "bundled":
-        _load_file(base, backbone, bundled_file(backbone.name))
     else:
-        _load_file(base, backbone, Path(weights))
+        _load_file(base, backbone, weights_path(backbone.name, weights))
 
 
 def he_uniform(base):
@@ -61,21 +59,11 @@ def he_uniform(base):
                 variable.assign(keras.initializers.HeUniform()(variable.shape, variable.dtype))
 
 
-def bundled_file(architecture):
-    """Path of the package's own weights for an architecture."""
-    if architecture not in BUNDLED:
-        raise InputError(
-            f"there are no bundled weights for {architecture}, only for {', '.join(BUNDLED)}; "
-            f"take architecture {next(iter(BUNDLED))}, weights=imagenet or weights=FILE"
-        )
-    return BUNDLED[architecture]
-
-
 def check_file(path):
     """Raise InputError when a weights file is not there."""
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"weights file {path} {problem}; weights=imagenet, bundled, none or a file can be had")
+        raise InputError(f"weights file {path} {problem}; weights={', '.join(NAMED_WEIGHTS)} or a file can be had")
 
 
 def check_weights(architecture, weights, numerics="keras3"):
@@ -92,7 +80,7 @@ def weights_fingerprint(architecture, weights, numerics="keras3"):
         return None
     if weights == "imagenet":
         return f"md5 {imagenet_source(get_backbone(architecture), numerics)[1]}"
-    path = bundled_file(architecture) if weights == "bundled" else Path(weights)
+    path = weights_path(architecture, weights)
     check_file(path)
     status = path.stat()
     return f"sha256 {_sha256(path, status.st_size, status.st_mtime_ns)}"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from arttl.base.deviation import Deviation, inherited, other_weights
 from arttl.models import get_backbone
-from arttl.models.belongings import TODAY, what_weights_need
-from arttl.models.weights import bundled_file
+from arttl.models.belongings import BUNDLED, TODAY, weights_path, what_weights_need
 from arttl.published.chapter1 import ARCHITECTURES
 from arttl.recipes import get_recipe
 from arttl.recipes.overrides import departures
@@ -47,7 +44,7 @@ def _of_the_network(spec, transferred):
         yield Deviation("image_size", f"image size is {size}, not {backbone.input_size}", size, backbone.input_size)
     if not transferred and spec.weights != ("none" if recipe.approach == "scratch" else "imagenet"):
         yield other_weights(spec.weights)
-    if spec.weights == "bundled" and recipe.preprocessing != "unit":
+    if spec.weights in BUNDLED and recipe.preprocessing != "unit":
         line = "the bundled weights were trained on pixels in [0, 1]"
         yield Deviation("preprocessing", line, recipe.preprocessing, "unit")
 
@@ -86,9 +83,9 @@ def _cut(cut):
 
 def _other_graph(spec, graph):
     """A line where ResNet50's weights come from a graph of another time than the one they are loaded into."""
-    if spec.architecture != "resnet50" or spec.weights in ("imagenet", "none"):
+    path = weights_path(spec.architecture, spec.weights) if spec.architecture == "resnet50" else None
+    if path is None:
         return ""
-    path = bundled_file(spec.architecture) if spec.weights == "bundled" else Path(spec.weights)
     found = what_weights_need(path)
     if found is None or not found.resnet50 or graph in found.resnet50:
         return ""

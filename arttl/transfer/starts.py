@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from arttl.base.errors import InputError
-from arttl.models.belongings import Belongings, what_weights_need
-from arttl.models.weights import bundled_file
+from arttl.models.belongings import BUNDLED, Belongings, weights_path, what_weights_need
 
 _STUDY = "thesis"  # the recipe without --recipe
 _BELONGING = ("preprocessing", "numerics.resnet50")
@@ -39,9 +36,10 @@ def fitted(recipe, architecture, start, asked, deliberate=False):
 
     Raises InputError where a model's own settings are not those that were asked for.
     """
-    if start in ("imagenet", "none") or not _file(architecture, start).is_file():
+    path = weights_path(architecture, start)
+    if path is None or not path.is_file():
         return recipe, ()
-    found = what_weights_need(_file(architecture, start)) or Belongings()
+    found = what_weights_need(path) or Belongings()
     needs = {"preprocessing": (found.preprocessing,) if found.preprocessing else ()}
     needs |= {"numerics.resnet50": found.resnet50} if architecture == "resnet50" else {}
     bare, notes = found.preprocessing is None, []
@@ -57,7 +55,7 @@ def fitted(recipe, architecture, start, asked, deliberate=False):
         taken = values and name not in asked and (len(values) == 1 or not bare)
         recipe = recipe.changed({name: values[0]}) if taken else recipe
         notes.append(_note(start, name, values, here, taken))
-    return recipe, () if start == "bundled" or deliberate else tuple(notes)
+    return recipe, () if start in BUNDLED or deliberate else tuple(notes)
 
 
 def _note(start, name, values, here, taken):
@@ -66,10 +64,6 @@ def _note(start, name, values, here, taken):
         return f'{start} does not say its {name}: {here} is assumed, and {name}="VALUE" says otherwise'
     made = f"{start} was made with {name} {' or '.join(values)}"
     return f"{made}, which is taken over in the place of {here}" if taken else f"{made}, and is put into {here}"
-
-
-def _file(architecture, start):
-    return bundled_file(architecture) if start == "bundled" else Path(start)
 
 
 def _value(recipe, name):

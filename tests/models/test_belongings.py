@@ -8,8 +8,7 @@ import keras
 import pytest
 
 from arttl.models import build_classifier, resnet20
-from arttl.models.belongings import Belongings, what_weights_need
-from arttl.models.weights import bundled_file
+from arttl.models.belongings import Belongings, bundled_file, what_weights_need
 from arttl.recipes import fine_tuning
 
 pytestmark = pytest.mark.usefixtures("slim_networks")

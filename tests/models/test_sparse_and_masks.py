@@ -7,7 +7,7 @@ import pytest
 
 from arttl.base.errors import InputError
 from arttl.models import build_classifier, sparse
-from arttl.models.weights import bundled_file
+from arttl.models.belongings import bundled_file
 from arttl.pruning import hold_masks, magnitude_masks, prunable_kernels
 
 
