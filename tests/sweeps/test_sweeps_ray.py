@@ -118,7 +118,7 @@ def test_a_sweep_whose_own_process_was_killed_goes_on_and_repeats_nothing(cluste
     )
     environ = os.environ | {"PYTHONPATH": f"{HERE}{os.pathsep}{os.environ['PYTHONPATH']}"}
     sweep = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.DEVNULL)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not (
         len(metrics(tmp_path)) >= 1 and any(len(lines(each.path / "history.csv")) == 1 for each in _folders(specs))
     ):
@@ -152,7 +152,7 @@ def test_a_node_that_is_lost_gives_its_run_to_another(cluster, tmp_path, capsys)
     environ = os.environ | {"PYTHONPATH": f"{HERE}{os.pathsep}{os.environ['PYTHONPATH']}", "PYTHONUNBUFFERED": "1"}
     with open(tmp_path / "out.txt", "w") as out:
         sweep = subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=out)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while "on lost (process" not in (tmp_path / "out.txt").read_text():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -240,7 +240,7 @@ def test_real_runs_equal_those_of_the_local_executor(cluster, script, tmp_path):
     for folder, where in (("local", []), ("ray", ["--executor", "ray", "--address", cluster.address])):
         code, out, err = script(*small, *where, "--output", tmp_path / folder, name="ch2_lth_mnist.py")
         assert code == 0, err
-    assert "| 1     | 20.0%  |" in out
+    assert "| 1     | 19.9%  |" in out  # of the last layer half as many go
     local, there = (run_folders(tmp_path / each) for each in ("local", "ray"))
     assert [each.relative_to(tmp_path / "ray") for each in there] == [
         each.relative_to(tmp_path / "local") for each in local
