@@ -2,9 +2,11 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
-from write_results import CLAIMS, FOLDER, PAGE, of_seeds, read, rows, text
+from maps import correlations
+from write_results import CLAIMS, FOLDER, PAGE, maps, of_seeds, read, rows, text
 
 from arttl.published import chapter2
 from arttl.published.chapter1 import accuracies
@@ -48,3 +50,23 @@ def test_a_row_of_chapter_2_is_of_seeds_and_pictures(seeds):
     assert row[-2:] == [f"{seeds} seeds", "supported" if seeds == 3 else "undecided"]
     (row,) = rows(claim, {}, of_seeds)
     assert row[-1] == "not measured"
+
+
+def test_maps_are_averaged_over_pictures():
+    table = pd.DataFrame({"kind": "right both times", "images": [10, 30, 0], "same": [0.5, 0.9, float("nan")]})
+    lines = maps(table.assign(another=table.same))
+    assert lines[1].splitlines()[-1].split() == [
+        "|",
+        "right",
+        "both",
+        "times",
+        "|",
+        "40",
+        "|",
+        "0.800",
+        "|",
+        "0.800",
+        "|",
+    ]
+    assert maps(None) == []
+    np.testing.assert_allclose(correlations(np.array([[1, 2, 3, 4]]), np.array([[1, 4, 9, 8]])), 0.8)
