@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # The runs of the evidence, one after another; each is a run folder, and begun again it goes on where it was.
 #   tools/evidence/units.sh FOLDER [PART]...
-# PART: features louvre scratch clipart second clipart_artist second_artist searches transfers (all, in this order).
-# $FOLDS: some of the five. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8 to 0.95 of the time of
-# one after the other.
+# PART: features louvre scratch clipart second clipart_artist second_artist searches transfers recalibrated (all).
+# $FOLDS: some of the five; $SEEDS: of three. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8
+# to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
 # interpreter (python). Then: python tools/evidence/gather.py FOLDER/runs, maps.py (Figure 4) and write_results.py.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 folder="$(realpath "$1")" && shift
-[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist searches transfers
+[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist searches transfers recalibrated
 python="${PYTHON:-python}"
 kept=(--resume --cache "$folder/cache" --splits "$folder/splits")
 xception=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
 trained=(--precision mixed_bfloat16) # 1.5 times as fast on a processor with avx512_bf16; written in config.json
-resnet=(--network resnet20 --image-size 32)
+resnet=(--network resnet20 --image-size 16)
 folds="${FOLDS:-1 2 3 4 5}"
+seeds="${SEEDS:-1 2 3}"
 failed=0
 
 run() { # SCRIPT OPTION...: a unit
@@ -67,9 +68,9 @@ clipart_artist() { ways clipart-a artist fine-tuning; }
 second_artist() { other artist; }
 
 searches() { # 36% a round: two of the thesis' at once
-  for seed in 1 2 3; do
-    search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.2
-    search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.2
+  for seed in $seeds; do
+    search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.1
+    search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.1
     search louvre-genres "$folder/folds/louvre-genres/genre-fold-1" "$seed" --challenge genre --split own
     search blood-cells "$folder/blood-cells" "$seed" --challenge cell --split own
   done
@@ -81,15 +82,24 @@ search() { # SOURCE DATA SEED OPTION...
 }
 
 transfers() {
-  for seed in 1 2 3; do
-    transfer louvre-genres "$folder/folds/louvre-genres/genre-fold-1" genre "$seed"
-    transfer blood-cells "$folder/blood-cells" cell "$seed"
+  for seed in $seeds; do
+    of_targets "$seed" --source cifar10 fashion-mnist target
+    of_targets "$seed" --source cifar10 --start final --baselines
   done
 }
 
-transfer() { # TARGET DATA CHALLENGE SEED
+recalibrated() { # with the statistics of BatchNormalization estimated anew before each validation
+  for seed in $seeds; do of_targets "$seed" --source cifar10 target --baselines scratch --bn-recalibrate; done
+}
+
+of_targets() { # SEED OPTION...
+  transfer louvre-genres "$folder/folds/louvre-genres/genre-fold-1" genre "$@"
+  transfer blood-cells "$folder/blood-cells" cell "$@"
+}
+
+transfer() { # TARGET DATA CHALLENGE SEED OPTION...
   run ch2_transfer_tickets --target "$1" --data "$2" --challenge "$3" --split own --seed "$4" "${resnet[@]}" \
-    --source cifar10 fashion-mnist target --start ticket final --rounds 0 3 5 8 10 12 15 --output "$folder/runs/tickets"
+    --rounds 0 4 8 11 15 --output "$folder/runs/tickets" "${@:5}"
 }
 
 for part in "$@"; do "$part"; done
