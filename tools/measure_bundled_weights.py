@@ -4,9 +4,10 @@
     python tools/measure_bundled_weights.py --output measured --weights resnet50-photographs.h5
 
 For each collection and seed, the type challenge with ResNet50 is run off the shelf, to early stopping, and fine-tuned
-from the weights and from scratch, both for the same number of epochs, with recipe keras3. From scratch, BatchNormalization's moving statistics (momentum 0.99) lag on small sets and would make
-the comparison easy to win; so networks that are trained are also tested with their statistics estimated anew on the
-training images, which the thesis' protocol does not do. Prints a Markdown table.
+from the weights and from scratch, both for the same number of epochs, with recipe keras3. From scratch,
+BatchNormalization's moving statistics (momentum 0.99) lag on small sets and would make the comparison easy to win; so
+networks that are trained are also tested with their statistics estimated anew on the training images, which the thesis'
+protocol does not do. Prints a Markdown table.
 """
 
 from __future__ import annotations
