@@ -1,73 +1,21 @@
 """`python -m arttl check`: each kind of finding in a hand-made folder, its exit code, its report and its CSV."""
 
-import csv
 import os
 import shlex
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from checked import kinds, types_of, write_rows
 from pictures import scene
 from PIL import Image
 
 from arttl.base.steps import Step, StepTimes
 from arttl.check.costs import estimates
-from arttl.check.findings import Finding, write_findings
 from arttl.check.metadata import challenge_facts, label_variants, plain_label
-from arttl.check.overlap import overlap_line
-from arttl.cli import run_main
-from arttl.cli.commands import main, main_parser
 from arttl.cli.parsers import rijks_parser
 from arttl.collections.table import PARTS, Collection
 from arttl.splits import make_split
-
-
-@pytest.fixture
-def check(tmp_path, monkeypatch, capsys):
-    """Run the check in an empty folder; returns (exit code, standard output, findings as dicts, standard error)."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["arttl", "check", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            run_main(main, main_parser(), keras=False)
-        reports, findings = list((tmp_path / "here").rglob("*.csv")), []
-        for report in reports:
-            with open(report, encoding="utf-8-sig", newline="") as file:
-                findings = [row for row in csv.DictReader(file) if row["kind"] != "class"]
-        return end.value.code or 0, *capsys.readouterr()[:1], findings
-
-    return run
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A sound collection: 60 different pictures in three classes, a CSV with type and artist."""
-    data = tmp_path / "museum"
-    (data / "images").mkdir(parents=True)
-    for number in range(60):
-        scene(number, 64).save(data / "images" / f"{number:02d}.png")
-    write_rows(data, {f"{number:02d}.png": ("drawing", "print", "etching")[number // 4 % 3] for number in range(60)})
-    return data
-
-
-def write_rows(data, types):
-    rows = "".join(f"{image_id},{label},someone {len(label)}\n" for image_id, label in types.items())
-    (data / "metadata.csv").write_text(f"ImageId,dc_type,dc_creator\n{rows}", encoding="utf-8")
-
-
-def types_of(data):
-    table = pd.read_csv(data / "metadata.csv", dtype=str)
-    return dict(zip(table.ImageId, table.dc_type, strict=True))
-
-
-def kinds(findings):
-    return {finding["kind"] for finding in findings}
 
 
 def test_a_sound_collection_can_be_trained_on(check, folder):
@@ -333,127 +281,3 @@ def test_estimates_by_hand():
     assert tuned.gpu_seconds == pytest.approx((20 * 80 * 600 + 210 * 200) / 4.5e12)
     weights = 4 * (1000 + 2049 * 2)
     assert (shelf.disk, tuned.disk) == (weights + 4 * 2048 * 100, weights)
-
-
-def test_the_report_goes_where_it_is_told(check, folder):
-    out = check(folder, "--metadata-only", "--output", "results")[1]
-    assert "in results/check-museum.csv" in out
-    assert "in x.xlsx" in check(folder, "--metadata-only", "--report", "x.xlsx")[1]
-    assert not list(Path(".").glob("*.csv"))
-
-
-def test_a_challenge_that_cannot_be_split(check, folder):
-    write_rows(folder, dict.fromkeys(types_of(folder), "print"))
-    code, out, findings = check(folder, "--metadata-only")
-    assert (code, kinds(findings)) == (1, {"cannot-split"})
-    assert "cannot be split: too few images to split" in out
-
-
-def test_metadata_only_opens_no_image(check, folder):
-    (folder / "images" / "08.png").write_bytes(b"")
-    code, out, findings = check(folder, "--metadata-only")
-    assert (code, findings) == (0, [])
-    assert "corrupt files and duplicates were not looked for" in out
-
-
-@pytest.mark.parametrize("arguments", [["nowhere"], ["--challenge", "material"], ["--format", "rijksgt"]])
-def test_bad_input_ends_with_2_and_writes_nothing(check, folder, arguments):
-    code, _, findings = check(*([folder] if arguments[0] != "nowhere" else []), *arguments)
-    assert (code, findings) == (2, [])
-    assert not list(folder.parent.joinpath("here").iterdir())
-
-
-def test_an_unwritable_report_is_named(folder, check):
-    assert check(folder, "--metadata-only", "--report", folder / "nowhere" / "report.csv")[0] == 2
-
-
-def test_file_names_that_are_not_utf_8_are_reported_as_their_bytes(tmp_path):
-    name = os.fsdecode(b"no\xebl, 1.jpg")  # Latin-1
-    write_findings(tmp_path / "findings.csv", [Finding("corrupt", "", name, "é"), Finding("missing", item="b")])
-    expected = b'\xef\xbb\xbfkind,challenge,item,detail,group\ncorrupt,,"no\xebl, 1.jpg",\xc3\xa9,\nmissing,,b,,\n'
-    assert (tmp_path / "findings.csv").read_bytes() == expected
-
-
-def test_table_4_is_compared_by_the_folders_name(check, tmp_path):
-    data = tmp_path / "bone_marrow"
-    for part in ("train", "val", "test"):
-        for label in ("a", "b"):
-            (data / part / label).mkdir(parents=True)
-            (data / part / label / "1.png").touch()
-    code, out, _ = check(data, "--metadata-only")
-    assert code == 0
-    assert "unlike Table 4: train has 2 images, not 522; validation has 2 images, not 130" in out
-
-
-def test_table_1_beside_a_collection_of_about_its_size():
-    labels = [f"class {number}" for number in np.arange(24_000) % 900]
-    table = pd.DataFrame({"image_id": [f"{number:06d}" for number in range(24_000)], "path": "", "type": labels})
-    facts = challenge_facts(Collection("mine", table, ("type",)), "type", 42)
-    assert facts.published == [("Antwerp", 23_797, 920)]
-    assert facts.tail == {"1 image": 0, "2-9": 0, "10-99": 900, "100 or more": 0}
-
-
-def test_bundled_clipart_is_sound(check):
-    from arttl.collections.bundled import DATA
-
-    code, out, findings = check(DATA / "clipart-a")
-    assert (code, kinds(findings)) == (0, {"dropped"})
-    assert "after the split filter: N_t 1,102, Q_t 13 (883 train, 111 validation, 108 test)" in out  # docs/data.md
-    left = "13 of 14 classes and 1,102 of 1,109 images of type, 15 of 161 classes and 869 of 1,109 images of artist"
-    assert f"the split leaves classes out: {left} are left to train on; 147 findings in" in out
-
-
-def children_seconds():
-    """What processes that were started here, and have ended, took of a core."""
-    times = os.times()
-    return times.children_user + times.children_system
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"]])
-def test_help_imports_nothing_slow(arguments):
-    code = (
-        "import runpy, sys; sys.argv = ['arttl', *sys.argv[1:]]\n"
-        "try: runpy.run_module('arttl', run_name='__main__')\n"
-        "finally: print(sorted({'keras', 'pandas', 'numpy', 'sklearn'} & set(sys.modules)))"
-    )
-    before = children_seconds()
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
-    assert children_seconds() - before < 2  # a tenth where nothing else runs
-    assert "check" in done.stdout
-    assert done.stdout.endswith("[]\n")
-
-
-def test_label_overlap_exact_and_normalised():
-    source = pd.Series(["Prent", "boek", "boek", "munt"])
-    line = overlap_line("type", source, pd.Series(["prent", "boek", "foto", "foto", "kaart"]))
-    assert line == (
-        "type: 25.0% of the target's classes (1 of 4); 50.0% (2) without regard to case, blanks and accents"
-    )
-
-
-def test_overlap_of_the_bundled_collections_is_as_documented(monkeypatch, capsys):
-    from arttl.collections.bundled import DATA
-
-    monkeypatch.setattr(sys, "argv", ["arttl", "overlap", str(DATA / "clipart-a"), str(DATA / "clipart-b")])
-    with pytest.raises(SystemExit) as end:
-        run_main(main, main_parser(), keras=False)
-    out = capsys.readouterr().out
-    assert (end.value.code, len(out.splitlines())) == (0, 2)
-    assert "type: 66.7% of the target's classes (10 of 15)" in out  # docs/data.md
-    assert "artist: 0.0% of the target's classes (0 of 158)" in out
-
-
-def test_overlap_of_two_csvs_with_named_columns(tmp_path, monkeypatch, capsys):
-    for name, labels in {"first": ["print", "poster"], "second": ["Print", "poster", "map", "coin"]}.items():
-        (tmp_path / name / "images").mkdir(parents=True)
-        rows = "".join(f"{number}.png,{label}\n" for number, label in enumerate(labels))
-        (tmp_path / name / "list.csv").write_text(f"file,kind\n{rows}")
-        for number in range(len(labels)):
-            (tmp_path / name / "images" / f"{number}.png").touch()
-    columns = ["--image-column", "file", "--label-column", "kind"]
-    monkeypatch.setattr(sys, "argv", ["arttl", "overlap", str(tmp_path / "first"), str(tmp_path / "second"), *columns])
-    with pytest.raises(SystemExit) as end:
-        run_main(main, main_parser(), keras=False)
-    assert not end.value.code
-    out = capsys.readouterr().out
-    assert out.startswith("type: 25.0% of the target's classes (1 of 4); 50.0% (2) without regard to case")
