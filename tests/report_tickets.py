@@ -5,6 +5,9 @@ import json
 import pandas as pd
 from scipy.stats import binomtest
 
+from arttl.reports.tickets.collect import collect_tickets
+from arttl.reports.tickets.series import make_series
+
 CLASSES = ("etching", "painting", "print")
 RECIPE = {"name": "tickets", "optimizer": {"name": "SGD", "learning_rate": 0.01}, "max_epochs": 100}
 
@@ -12,6 +15,11 @@ RECIPE = {"name": "tickets", "optimizer": {"name": "SGD", "learning_rate": 0.01}
 def sparsity(number):
     """The fraction pruned after so many rounds of 20%."""
     return 1 - 0.8**number
+
+
+def series_of(root):
+    """The Series of the runs below a folder."""
+    return make_series(collect_tickets(root).runs)
 
 
 def write_ticket(
