@@ -7,6 +7,9 @@ APPROACH_TITLES = {"off-the-shelf": "off the shelf", "fine-tuning": "fine tuning
 ARCHITECTURES = {"xception": "Xception", "inception_v3": "InceptionV3", "resnet50": "ResNet50", "vgg19": "VGG19"}
 """Names of the networks and what the thesis calls them, in the order of its tables."""
 
+EXPERIMENTS = {"rijks": "Rijksmuseum", "antwerp": "Antwerp"}
+"""The studies' experiments, by their folder below ch1, and the collection of each."""
+
 SOURCES = {"imagenet": "θⁱ", "rijks": "θʳ"}
 """Symbols of what a network was trained on before Antwerp."""
 

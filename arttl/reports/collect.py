@@ -13,13 +13,9 @@ import pandas as pd
 from arttl.base.errors import InputError
 from arttl.base.wording import counted, first_few, shown, shown_path
 from arttl.collections.table import CHALLENGES
-from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, SOURCES
+from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES, EXPERIMENTS, SOURCES
 from arttl.recipes.overrides import flattened
 from arttl.runs import RunFolder
-
-EXPERIMENTS = {"rijks": "Rijksmuseum", "antwerp": "Antwerp"}
-"""Experiments of Chapter 1 that the report shows, by their folder below ch1, and the studies' collection of each.
-Others (fidelity) have reports of their own."""
 
 CHAPTER2 = "ch2/"
 """What the experiments of Chapter 2 begin with; arttl.reports.tickets collects them."""

@@ -8,8 +8,7 @@ import pandas as pd
 
 from arttl.base.wording import first_few, shown
 from arttl.collections import BUNDLED, CHALLENGES
-from arttl.published.chapter1 import COLLECTIONS, is_near
-from arttl.reports.collect import EXPERIMENTS
+from arttl.published.chapter1 import COLLECTIONS, EXPERIMENTS, is_near
 
 
 def is_studied(run):

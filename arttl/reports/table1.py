@@ -6,8 +6,7 @@ import pandas as pd
 
 from arttl.base.wording import shown
 from arttl.collections import CHALLENGES
-from arttl.published.chapter1 import COLLECTIONS, OVERLAP
-from arttl.reports.collect import EXPERIMENTS
+from arttl.published.chapter1 import COLLECTIONS, EXPERIMENTS, OVERLAP
 from arttl.reports.pictures import used_split
 from arttl.reports.studied import is_studied
 from arttl.reports.table import Cell, Table, number

@@ -9,13 +9,14 @@ from arttl.published.chapter1 import (
     APPROACH_TITLES,
     ARCHITECTURES,
     COLLECTIONS,
+    EXPERIMENTS,
     FEATURES,
     MISPRINTS,
     PARAMETERS,
     SOURCES,
 )
 from arttl.reports.cells import CURVES, INTERVALS, MEASURE, accuracy_cells, measure, same_data
-from arttl.reports.collect import CELL, EXPERIMENTS, cell_title
+from arttl.reports.collect import CELL, cell_title
 from arttl.reports.studied import is_studied
 from arttl.reports.table import (
     BESIDE,

@@ -13,8 +13,7 @@ from arttl.lottery.search import SearchStudy
 from arttl.lottery.studies import NATURAL
 from arttl.lottery.transfers import TicketStudy
 from arttl.pruning import SearchSettings
-from arttl.published.chapter1 import APPROACH_TITLES, FEATURES
-from arttl.reports.collect import EXPERIMENTS
+from arttl.published.chapter1 import APPROACH_TITLES, EXPERIMENTS, FEATURES
 from arttl.runs.costs import Work
 from arttl.sweeps import Sweep
 from arttl.thesis.sizes import challenge_size, collection_images, dataset_size

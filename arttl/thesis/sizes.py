@@ -5,8 +5,7 @@ from __future__ import annotations
 from arttl.base.errors import InputError
 from arttl.base.sizes import DataSize
 from arttl.collections.targets import find_target
-from arttl.published.chapter1 import COLLECTIONS
-from arttl.reports.collect import EXPERIMENTS
+from arttl.published.chapter1 import COLLECTIONS, EXPERIMENTS
 from arttl.sources.catalogue import SOURCES
 
 HELD_OUT = 0.1  # of a natural source's training images, for validation: Source.split's default

@@ -17,8 +17,6 @@ class Difference(NamedTuple):
     Attributes:
         points, low, high: mean over folds, and its 95% interval.
         folds, pictures: of how many.
-        gained, lost: pictures that the first alone, and the second alone, has right.
-        p: of McNemar's exact test on these, which knows nothing of another training's chance.
     """
 
     points: float
@@ -26,9 +24,6 @@ class Difference(NamedTuple):
     high: float
     folds: int
     pictures: int
-    gained: int
-    lost: int
-    p: float
 
 
 def compared(pictures, better, worse):
@@ -54,10 +49,8 @@ def compared(pictures, better, worse):
     tested = 1 / pictures.fold.nunique()
     error = math.sqrt(differences.var(ddof=1) * (1 / k + tested / (1 - tested)))
     reach = stats.t.ppf(0.975, k - 1) * error
-    gained, lost = int((ours > theirs).sum()), int((ours < theirs).sum())
-    p = stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
     mean = float(differences.mean())
-    return Difference(mean, mean - reach, mean + reach, k, len(both), gained, lost, float(p))
+    return Difference(mean, mean - reach, mean + reach, k, len(both))
 
 
 def pooled(pictures, column):
