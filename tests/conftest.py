@@ -32,7 +32,7 @@ def pytest_configure(config):
 
 
 LONGEST = (
-    "pruning/test_magnitude_pruning.py",
+    "pruning/test_pruned_steps.py",
     "lottery/test_chapter2_all.py",
     "pruning/test_search.py",
     "models/test_networks2018.py",
@@ -40,15 +40,16 @@ LONGEST = (
     "training/test_devices.py",
     "transfer/test_chapter1_all.py",
     "docs/test_snippets.py",
-    "training/test_training.py",
+    "training/test_training_goes_on.py",
+    "pruning/test_magnitude_pruning.py",
     "training/test_checkpoint.py",
     "transfer/test_chapter1_settings.py",
-    "training/test_batchnorm_training.py",
+    "training/test_recalibrated_training.py",
     "training/test_precision.py",
     "transfer/test_chapter1.py",
     "models/test_imports.py",
     "models/test_keras2018.py",
-    "pruning/test_compact.py",
+    "pruning/test_compact_networks.py",
     "docs/test_commands.py",
     "runs/test_keeping.py",
     "check/test_prepare.py",
