@@ -38,7 +38,7 @@ def save(path, arrays, metadata):
 
     Arguments:
         path: the file.
-        arrays: dict of variable path to array; one with at least half its weights zero is stored sparse,
+        arrays: dict of variable path to array; one with at least a tenth of its weights zero is stored sparse,
             its values rounded to float16.
         metadata: dict of text, kept as attributes.
     """
@@ -46,7 +46,7 @@ def save(path, arrays, metadata):
     for array in arrays.values():
         flat = np.ravel(array)
         index = np.flatnonzero(flat)
-        sparse = len(index) <= flat.size / 2
+        sparse = len(index) <= 0.9 * flat.size  # two bytes and a gap are fewer than four
         stored.append(len(index) if sparse else -1)
         values.append(flat[index] if sparse else [])
         gaps.append(np.diff(index, prepend=0) if sparse else [])
