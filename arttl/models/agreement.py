@@ -101,7 +101,7 @@ def _check_batch_normalization(model, recipe, layer):
 
 def _needs(backbone, weights):
     """What belongs to weights from a file; None where nothing is known, or the file is of no such kind."""
-    path = weights_path(backbone.name, weights)
+    path = weights_path(backbone and backbone.name, weights)  # without a name a backbone of one's own
     return None if path is None else what_weights_need(path)
 
 
