@@ -104,7 +104,7 @@ def all_parser(description):
     shared.add_kept(group)
     group = parser.add_argument_group("models and training (for more options run the experiments one by one)")
     shared.add_architecture(group)
-    group.add_argument("--weights", type=name, help="imagenet or bundled (imagenet; without --data bundled)")
+    group.add_argument("--weights", type=name, help="as of ch1_rijks.py (imagenet; without --data bundled)")
     group.add_argument("--recipe", choices=RECIPES, help="(thesis)")
     group.add_argument("--numerics", choices=ERAS, help="(2.1.2)")
     group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64)")
@@ -139,7 +139,9 @@ def _add_model_options(group, approaches):
         help=f"{', '.join(approaches or APPROACHES)} (all the thesis has)",
     )
     group.add_argument(
-        "--weights", type=name, help="imagenet, bundled, none or a file (imagenet; without --data bundled)"
+        "--weights",
+        type=name,
+        help="imagenet, bundled, bundled-photographs or -drawings, none, or a file (imagenet; without --data bundled)",
     )
     shared.add_recipe(group)
     group.add_argument("--numerics", choices=ERAS, help="compute as this Keras did (2.1.2; recipe keras3: keras3)")

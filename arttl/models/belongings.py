@@ -19,8 +19,12 @@ from arttl.models.backbones import CAFFE_MEAN_BGR
 from arttl.recipes.eras import RESNET50_GRAPHS
 
 _FOLDER = Path(__file__).parents[1] / "data" / "weights"
-BUNDLED = {"bundled": {"resnet50": _FOLDER / "resnet50-clipart.h5"}}
-"""The package's own weights: name to architecture to file."""
+BUNDLED = {
+    "bundled": {"resnet50": _FOLDER / "resnet50-clipart.h5"},
+    "bundled-photographs": {"resnet50": _FOLDER / "resnet50-photographs.h5"},
+    "bundled-drawings": {"resnet50": _FOLDER / "resnet50-clipart.h5"},
+}
+"""The package's own weights (docs/weights.md): name to architecture to file; the first are the demonstrations'."""
 
 NAMED_WEIGHTS = ("imagenet", *BUNDLED, "none")
 TODAY = "keras3"

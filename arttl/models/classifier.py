@@ -52,10 +52,10 @@ def build_classifier(
             keras.applications such as keras.applications.MobileNetV2, a keras.Model without its head, whose layers are
             shared, or a function of the pixels' Keras tensor. Maps that it gives are pooled.
         num_classes: Q_t, the number of classes; a dict of name to number makes an output, and a head, of each.
-        weights: "imagenet", "bundled" (ResNet50 only), "none" or None for He-uniform initial weights, or the path of
-            a file with the same backbone: .h5 or .weights.h5 as Keras writes weights, a whole model as .keras or .h5,
-            or a sparse .h5 file of this package. A function of keras.applications takes what it takes; any other
-            backbone of one's own comes with its weights.
+        weights: "imagenet"; "bundled", "bundled-photographs" or "bundled-drawings" (ResNet50 only; docs/weights.md);
+            "none" or None for He-uniform initial weights; or the path of a file with the same backbone: .h5 or
+            .weights.h5 as Keras writes weights, a whole model as .keras or .h5, or a sparse .h5 file of this package. A
+            function of keras.applications takes what it takes; any other backbone of one's own comes with its weights.
         trainable: False freezes the backbone and leaves only the head to train (see set_trainable); True by default.
         image_size: side of the square input in pixels, or (height, width); the studies' own by default.
         preprocessing: "unit" ([0, 1], the thesis) or "imagenet" (that of the network's ImageNet weights, the released

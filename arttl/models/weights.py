@@ -35,7 +35,7 @@ def load_backbone_weights(base, backbone, weights, numerics):
     Arguments:
         base: a keras.Model of arttl.models.build_backbone.
         backbone: its row of the table.
-        weights: "imagenet", "bundled", "none" (or None) or a file's path.
+        weights: of NAMED_WEIGHTS, None for "none", or a file's path.
         numerics: what `base` was built with; it decides which ImageNet file of ResNet50 is its own.
 
     Raises InputError, one line, when they cannot be had or belong to another architecture.

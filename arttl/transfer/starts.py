@@ -28,7 +28,7 @@ def fitted(recipe, architecture, start, asked, deliberate=False):
     Arguments:
         recipe: a Recipe.
         architecture: name of the network.
-        start: "imagenet", "bundled", "none", or a file's path as text.
+        start: of NAMED_WEIGHTS, or a file's path as text.
         asked: of `asked_for`.
         deliberate: what was asked for may differ from the weights', since that is what is to be measured.
 

@@ -48,7 +48,7 @@ class TransferStudy:
         settings: dict of an approach to the settings of the recipe "thesis", where they are not that preset's own.
         changes: dict of single settings, as of Recipe.changed, for every approach and recipe.
         numerics, epochs, batch_size, resize, class_weights: of the recipe; None leaves them as they are.
-        weights: "imagenet", "bundled", "none" or a file; None is ImageNet's, or without a collection the bundled ones.
+        weights: of NAMED_WEIGHTS, or a file; None is ImageNet's, or without a collection the bundled ones.
         image_size: side in pixels; None for each network's own, or the demonstration's.
         variants: a function of the study and an approach that gives the Variants to compare.
         computing: a Computing.
