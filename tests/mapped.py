@@ -1,4 +1,4 @@
-"""Maps of VisualBackProp, and a small network and images to map."""
+"""Small networks for VisualBackProp to map."""
 
 import keras
 from keras import layers
@@ -27,10 +27,3 @@ def small_net(seed=0, **options):
         layers.Dropout(0.5),
         layers.Conv2D(7, (2, 1), activation="relu"),
     )
-
-
-def joined(join):
-    """Two branches that a function brings together."""
-    pixels = keras.Input((8, 8, 1))
-    maps = [ones(size, padding="same")(pixels) for size in (1, 3)]
-    return keras.Model(pixels, layers.Flatten()(join(*maps)))

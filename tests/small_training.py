@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from arttl.recipes import Recipe
-from arttl.training import Arrays, make_deterministic
+from arttl.training import Arrays, Batches, Checkpoint, make_deterministic, predict, train
 
 CLASSES = 3
 
@@ -34,6 +34,15 @@ def small_model(recipe, seed=0, compile_model=Recipe.compile):
     for layer in model.layers[:-1]:
         layer.trainable = recipe.trains_backbone
     return compile_model(recipe, model)
+
+
+def run(folder, recipe, report=lambda progress: None, seed=0, compile_model=Recipe.compile):
+    source, class_ids = data()
+    model = small_model(recipe, seed, compile_model)
+    training = Batches(source, np.arange(60), class_ids[:60], CLASSES, 16, shuffle_seed=seed)
+    validation = Batches(source, np.arange(60, 90), class_ids[60:], CLASSES, 16)
+    progress = train(model, recipe, training, validation, Checkpoint(folder), report)
+    return model, progress, predict(model, validation)
 
 
 def without_times(progress):

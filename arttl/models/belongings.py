@@ -48,22 +48,22 @@ class Belongings:
     image_size: int | None = None
 
 
-def bundled_file(architecture: str, weights: str = "bundled") -> Path:
-    """Path of the package's own weights for an architecture; InputError where there are none."""
-    files = BUNDLED[weights]
+def weights_path(architecture: str, weights: str) -> Path | None:
+    """Where weights lie: a bundled file, or the one that is named; None for ImageNet's, which Keras keeps, and none.
+
+    Raises InputError where no weights of that name are bundled for the architecture.
+    """
+    if weights in ("imagenet", "none"):
+        return None
+    files = BUNDLED.get(weights)
+    if files is None:
+        return Path(weights)
     if architecture not in files:
         raise InputError(
             f"there are no {weights} weights for {architecture}, only for {', '.join(files)}; "
             f"take architecture {next(iter(files))}, weights=imagenet or weights=FILE"
         )
     return files[architecture]
-
-
-def weights_path(architecture: str, weights: str) -> Path | None:
-    """Where weights lie: a bundled file, or the one that is named; None for ImageNet's, which Keras keeps, and none."""
-    if weights in ("imagenet", "none"):
-        return None
-    return bundled_file(architecture, weights) if weights in BUNDLED else Path(weights)
 
 
 def what_weights_need(path: Path | str) -> Belongings | None:

@@ -196,7 +196,18 @@ def choose(before, after, most):
 
 
 def read_images(reading, challenge, settings, image_ids, opened):
-    """The images as the runs saw them, uint8 (n, size, size, 3), and a list of them at their own size, up to SHOWN.
+    """The images as the runs saw them, and a list of them at their own size, up to SHOWN; as of `find_images`."""
+    paths, decoding = find_images(reading, challenge, settings, image_ids, opened)
+    return as_seen(paths, decoding), [decode_image(path, own_decoding(path, SHOWN, decoding)) for path in paths]
+
+
+def as_seen(paths, decoding):
+    """The images as the runs saw them: uint8 (n, size, size, 3)."""
+    return np.stack([decode_image(path, decoding) for path in paths])
+
+
+def find_images(reading, challenge, settings, image_ids, opened):
+    """The images' paths, a list, and the Decoding by which the runs saw them.
 
     Arguments:
         reading: a Reading of the runs' collection, or None.
@@ -214,9 +225,7 @@ def read_images(reading, challenge, settings, image_ids, opened):
         raise InputError(f"the runs are of the collection {shown(name)}; name its folder with data=")
     size, recipe = settings["image_size"], settings["recipe"]
     decoding = Decoding((size, size), recipe["resize"], recipe["decoding"], megapixels=collection.megapixels)
-    paths = list(collection.paths(image_ids).values())
-    pictures = [decode_image(path, own_decoding(path, SHOWN, decoding)) for path in paths]
-    return np.stack([decode_image(path, decoding) for path in paths]), pictures
+    return list(collection.paths(image_ids).values()), decoding
 
 
 def side_maps(side, images, method):

@@ -55,18 +55,7 @@ def test_a_row_of_chapter_2_is_of_seeds_and_pictures(seeds):
 def test_maps_are_averaged_over_pictures():
     table = pd.DataFrame({"kind": "right both times", "images": [10, 30, 0], "same": [0.5, 0.9, float("nan")]})
     lines = maps(table.assign(another=table.same))
-    assert lines[1].splitlines()[-1].split() == [
-        "|",
-        "right",
-        "both",
-        "times",
-        "|",
-        "40",
-        "|",
-        "0.800",
-        "|",
-        "0.800",
-        "|",
-    ]
+    cells = lines[1].splitlines()[-1].split("|")[1:-1]
+    assert [cell.strip() for cell in cells] == ["right both times", "40", "0.800", "0.800"]
     assert maps(None) == []
     np.testing.assert_allclose(correlations(np.array([[1, 2, 3, 4]]), np.array([[1, 4, 9, 8]])), 0.8)

@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from arttl.models import build_classifier, resnet20
-from arttl.models.belongings import Belongings, bundled_file, what_weights_need
+from arttl.models.belongings import Belongings, weights_path, what_weights_need
 from arttl.recipes import fine_tuning
 
 pytestmark = pytest.mark.usefixtures("slim_networks")
@@ -75,6 +75,6 @@ def test_a_weights_file_names_its_layers_and_says_nothing_of_the_pixels(tmp_path
             file.attrs["layer_names"] = [layer.encode()]
     assert what_weights_need(tmp_path / "2018.h5") == Belongings(None, ("2.1.2", "2.1.6", "2.2.2", "2.2.4"), None)
     assert what_weights_need(tmp_path / "other.h5") is None
-    assert what_weights_need(bundled_file("resnet50")) == Belongings(None, ("keras3",), None)
+    assert what_weights_need(weights_path("resnet50", "bundled")) == Belongings(None, ("keras3",), None)
     (tmp_path / "broken.h5").write_bytes(b"nothing")
     assert what_weights_need(tmp_path / "broken.h5") is None

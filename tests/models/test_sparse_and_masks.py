@@ -7,7 +7,7 @@ import pytest
 
 from arttl.base.errors import InputError
 from arttl.models import build_classifier, sparse
-from arttl.models.belongings import bundled_file
+from arttl.models.belongings import weights_path
 from arttl.pruning import hold_masks, magnitude_masks, prunable_kernels
 
 
@@ -105,7 +105,7 @@ def test_sparse_file_with_other_shapes_is_refused_before_it_is_decoded(tmp_path)
     [("bundled-photographs", (10, 20), (0.74, 0.76)), ("bundled-drawings", (1, 2), (0.95, 0.99))],
 )
 def test_bundled_weights_are_small_sparse_and_load_dense(weights, megabytes, zeros):
-    path = bundled_file("resnet50", weights)
+    path = weights_path("resnet50", weights)
     assert megabytes[0] < path.stat().st_size / 1e6 < megabytes[1]
     model = build_classifier("resnet50", 4, weights=weights, image_size=32)
     arrays = sparse.read(path)

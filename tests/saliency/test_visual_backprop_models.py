@@ -7,12 +7,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from mapped import (
-    joined,
-    ones,
-    sequential,
-    small_net,
-)
+from mapped import ones, sequential, small_net
 
 import arttl
 from arttl import InputError
@@ -43,6 +38,13 @@ def two_inputs():
 class Own(keras.Model):
     def call(self, inputs):
         return inputs
+
+
+def joined(join):
+    """Two branches that a function brings together."""
+    pixels = keras.Input((8, 8, 1))
+    maps = [ones(size, padding="same")(pixels) for size in (1, 3)]
+    return keras.Model(pixels, layers.Flatten()(join(*maps)))
 
 
 REFUSED = {

@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from small_training import CLASSES, data, small_model, without_times
-from trained import run
+from small_training import CLASSES, data, run, small_model, without_times
 
 from arttl import recipes
 from arttl.base.errors import InputError

@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from small_training import CLASSES, data, without_times
-from trained import run
+from small_training import CLASSES, data, run, without_times
 
 from arttl import recipes
 from arttl.base.errors import InputError

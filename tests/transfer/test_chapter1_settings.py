@@ -11,7 +11,7 @@ from scripts import SMALL, run_folders
 
 from arttl.base.errors import InputError
 from arttl.models import build_classifier
-from arttl.models.belongings import bundled_file
+from arttl.models.belongings import weights_path
 from arttl.recipes import get_recipe
 from arttl.recipes.eras import ERAS
 from arttl.runs import RunFolder
@@ -58,7 +58,8 @@ def test_bad_settings_are_one_line_and_exit_2(option, said, script, photographs,
 
 def test_an_architecture_alone_is_not_trained_from_scratch_unless_the_thesis_did(script, photographs):
     """The thesis trained InceptionV3 from scratch, and no other network."""
-    options = ["--challenge", "type", "--data", photographs, "--weights", bundled_file("resnet50"), "--dry-run"]
+    weights = weights_path("resnet50", "bundled")
+    options = ["--challenge", "type", "--data", photographs, "--weights", weights, "--dry-run"]
     for more, expected in (([], False), (["--approach", "scratch"], True)):
         code, out, err = script(*options, "--architecture", "resnet50", *more)
         assert code == 0, err

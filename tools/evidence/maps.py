@@ -19,7 +19,7 @@ from arttl.base.files import write_table
 from arttl.base.quietly import import_keras_quietly
 from arttl.collections import Reading
 from arttl.transfer.data import Opened
-from arttl.transfer.saliency import METHODS, SaliencyStudy, read_images, side_maps
+from arttl.transfer.saliency import METHODS, SaliencyStudy, as_seen, find_images, side_maps
 
 KINDS = {
     "right after alone": lambda before, after: ~before & after,
@@ -55,7 +55,7 @@ def main():
 def of_fold(study, before, after):
     """A row for each kind of picture: a list of dicts."""
     ids = after.predictions.index
-    images, _ = read_images(study.reading, study.challenge, after.settings, ids, Opened())
+    images = as_seen(*find_images(study.reading, study.challenge, after.settings, ids, Opened()))
     _, method = METHODS["visual-backprop"]
     first, second = (side_maps(side, images, method).reshape(len(ids), -1) for side in (before, after))
     same, others = correlations(first, second), correlations(first, np.roll(second, 1, axis=0))
