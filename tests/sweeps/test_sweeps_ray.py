@@ -125,6 +125,7 @@ def test_a_sweep_whose_own_process_was_killed_goes_on_and_repeats_nothing(cluste
         assert sweep.poll() is None
         assert time.monotonic() < until
         time.sleep(0.02)
+    sweep.send_signal(signal.SIGSTOP)  # else it may end in the two seconds that the next one waits for its lock
     with pytest.raises(InputError, match=f"another sweep is at work .*process {sweep.pid} on"):
         do_parts([part(specs)], on(cluster, tmp_path, resume=True))
     sweep.send_signal(signal.SIGKILL)
