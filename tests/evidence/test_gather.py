@@ -27,7 +27,7 @@ def test_runs_on_folds(tmp_path, monkeypatch, capsys):
     unfinished = write_run(tmp_path / "runs/thesis/fold-3", collection="genre-fold-3", challenge="genre")
     (unfinished / "metrics.json").unlink()
     tables = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)
-    assert "4 runs in" in (said := capsys.readouterr().out)
+    assert "4 runs, 4 in" in (said := capsys.readouterr().out)
     assert "1 have not ended" in said
     table = tables["pictures-louvre-genres-genre"]
     assert table.image_id.tolist() == ["1-0.jpg", "1-1.jpg", "1-2.jpg", "2-0.jpg", "2-1.jpg"]
@@ -52,3 +52,22 @@ def test_lines_of_chapter_2(tmp_path, monkeypatch):
     assert table["cifar10 ticket unpruned"].tolist() == [1] * 8
     assert table["cifar10 ticket best"].tolist() == [1, 1, 1, 0] * 2
     assert table.scratch.tolist() == [0] * 8
+
+
+def test_what_another_machine_measured_stays(tmp_path, monkeypatch, capsys):
+    """A second folder of runs adds its fold, and takes the place of what the first said of the same one."""
+    for machine, folds in (("first", {1: "110", 2: "01"}), ("second", {2: "11", 3: "0"})):
+        for fold, hits in folds.items():
+            rows = [(f"test/{fold}-{name}", *rest) for name, *rest in answers(hits)]
+            where = {"collection": f"genre-fold-{fold}", "challenge": "genre", "seed": fold}
+            folder = write_run(tmp_path / machine / f"thesis/fold-{fold}", predictions=rows, **where)
+            config = json.loads((folder / "config.json").read_text())
+            config["reading"] = {"data": f"/somewhere/louvre-genres/genre-fold-{fold}"}
+            (folder / "config.json").write_text(json.dumps(config))
+        tables = gathered(tmp_path / machine, tmp_path / "to", monkeypatch)
+    assert "2 runs, 3 in" in capsys.readouterr().out
+    table = tables["pictures-louvre-genres-genre"]
+    assert table.fold.tolist() == [1, 1, 1, 2, 2, 3]
+    assert table.iloc[:, 2].tolist() == [1, 1, 0, 1, 1, 0]
+    assert tables["runs"].run.nunique() == len(tables["runs"]) == 3
+    assert tables["histories"].run.nunique() == 3

@@ -1,5 +1,10 @@
 """Float32 with products in bfloat16: tried before it is believed, and never left behind unnoticed."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import pytest
 
@@ -63,3 +68,45 @@ def test_a_backend_without_it_says_so(monkeypatch):
     monkeypatch.setattr(fast_float32, "_WRITE", {})
     with pytest.raises(InputError, match='has no precision="fast-float32"; leave it out'):
         fast_float32.products_in_bfloat16(True)
+
+
+TRIED = """
+import json
+import sys
+
+import keras
+import numpy as np
+
+from arttl.models import build_classifier
+from arttl.recipes import fine_tuning
+from arttl.training import layers_compute_in
+from arttl.training.precision import computed_by
+
+images = np.random.default_rng(0).integers(0, 256, (16, 32, 32, 3), "uint8")
+labels = np.eye(2, dtype="float32")[np.arange(16) % 2]
+with layers_compute_in(sys.argv[1]):
+    keras.utils.set_random_seed(1)
+    model = build_classifier("vgg19", 2, weights="none", image_size=32)
+    fine_tuning("keras3").compile(model)
+    before = model.predict(images, verbose=0)
+    loss = model.train_on_batch(images, labels)[0]
+    print(json.dumps([computed_by(), before.tolist(), float(loss)]))
+"""
+
+
+@pytest.mark.skipif(
+    BACKEND not in fast_float32._WRITE or "amx_bf16" not in Path("/proc/cpuinfo").read_text(encoding="utf-8"),
+    reason="needs a processor with AMX, and TensorFlow or PyTorch",
+)
+def test_a_processor_with_amx_rounds_factors_and_hardly_changes_what_comes_out():
+    """One network, once in either precision, each in a process of its own: TensorFlow decides once."""
+    found = {}
+    for precision in ("float32", "fast-float32"):
+        line = [sys.executable, "-c", TRIED, precision]
+        printed = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+        found[precision] = json.loads(printed.splitlines()[-1])
+    (plain, exact, loss), (fast, rounded, its_loss) = found.values()
+    assert fast == f"{plain} fast-float32"
+    assert rounded != exact
+    assert rounded == [pytest.approx(row, rel=0.02) for row in exact]
+    assert its_loss == pytest.approx(loss, rel=0.02)

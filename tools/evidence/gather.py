@@ -8,10 +8,12 @@ RUNS is what units.sh writes: RUNS/VARIANT/... Writes
 - histories.csv, rounds.csv: every epoch of Chapter 1, every round of a search;
 - pictures-DATA-CHALLENGE.csv: which way had which picture right, when its fold tested it;
 - tickets-TARGET.csv: the same of Chapter 2, a row a picture and seed, a column a line of Figure 8: unpruned (round 0),
-  and the best ticket, of the round that the report takes for it by validation;
-- chapter2.png: Figure 8.
+  and the best ticket, of the round that the report takes for it by validation; tickets-TARGET-recalibrated.csv: of
+  runs whose BatchNormalization was estimated anew before each validation;
+- chapter2.png: Figure 8, of RUNS alone.
 
-Runs that have not ended are left out, and counted.
+Runs that have not ended are left out, and counted. What the tables hold of other runs, made elsewhere, stays: RUNS of
+another machine add to them, and a run of the same path takes its old rows' place. To begin anew, empty the folder.
 """
 
 import argparse
@@ -21,14 +23,16 @@ from pathlib import Path
 import pandas as pd
 
 from arttl.base.files import make_folder, partial_path, write_table
-from arttl.published.chapter2 import OWN
+from arttl.published.chapter2 import BATCHNORM, OWN
 from arttl.reports.tickets.collect import collect_tickets
 from arttl.reports.tickets.figures import figure8
-from arttl.reports.tickets.series import VALIDATION, make_series, select
+from arttl.reports.tickets.series import STUDY, VALIDATION, make_series, select
 from arttl.runs import RunFolder
 
 RECIPE = ("approach", "preprocessing", "numerics.era", "numerics.frozen_batchnorm", "batch_size", "patience")
 SETTINGS = ("target", "source", "start", "round", "network", "architecture", "weights", "image_size", "fraction")
+
+BATCHNORMS = {"": STUDY, "-recalibrated": tuple(sorted((BATCHNORM | {"recalibrate": True}).items()))}
 
 
 def main():
@@ -40,20 +44,46 @@ def main():
     complete = [run for run in found if run.is_complete]
     runs = pd.DataFrame([described(run, options.runs) for run in complete])
     make_folder(options.to)
-    for old in ("pictures-*.csv", "tickets-*.csv", "chapter2.png"):
-        for path in options.to.glob(old):
-            path.unlink()
     for names, group in runs[runs.fold.notna()].groupby(["data", "challenge"]):
-        write_table(options.to / f"pictures-{'-'.join(names)}.csv", of_folds(group, options.runs))
+        add_columns(options.to / f"pictures-{'-'.join(names)}.csv", of_folds(group, options.runs), "fold")
     gather_tickets(options)
     for name, file, chapter in (("history", "histories", "ch1"), ("rounds", "rounds", "ch2")):
         paths = {run: options.runs / run / f"{name}.csv" for run in runs.run if f"/{chapter}/" in run}
         tables = [pd.read_csv(path).assign(run=run) for run, path in paths.items() if path.exists()]
         if tables:
             table = pd.concat(tables, ignore_index=True)
-            write_table(options.to / f"{file}.csv", table[["run", *table.columns.drop("run")]])
-    write_table(options.to / "runs.csv", runs)
-    print(f"{len(runs)} runs in {options.to}; {len(found) - len(complete)} have not ended and are left out")
+            add_rows(options.to / f"{file}.csv", table[["run", *table.columns.drop("run")]])
+    in_all = add_rows(options.to / "runs.csv", runs)
+    left_out = len(found) - len(complete)
+    print(f"{len(runs)} runs, {in_all} in {options.to} in all; {left_out} have not ended and are left out")
+
+
+def add_rows(path, table):
+    """Write rows of runs in the place of those that a table had of the same ones. Returns how many runs it then has."""
+    if path.exists():
+        old = pd.read_csv(path)
+        table = pd.concat([old[~old.run.isin(table.run)], table], ignore_index=True)
+        table = table.sort_values("run", kind="stable")
+    write_table(path, table)
+    return table.run.nunique()
+
+
+def add_columns(path, table, of):
+    """Write which way had which picture right, in the place of what a table said of the same ways, folds or seeds.
+
+    Arguments:
+        path: of the table.
+        table: a row a picture and fold or seed, a column a way.
+        of: "fold" or "seed".
+    """
+    table = table.set_index(["image_id", of])
+    if path.exists():
+        old = pd.read_csv(path).set_index(["image_id", of]).astype("Int64")
+        for way in table.columns.intersection(old.columns):
+            known = table.index.get_level_values(of)[table[way].notna()].unique()
+            old.loc[old.index.get_level_values(of).isin(known), way] = pd.NA
+        table = table.combine_first(old)
+    write_table(path, table.sort_index().reset_index())
 
 
 def gather_tickets(options):
@@ -61,7 +91,9 @@ def gather_tickets(options):
     series = make_series(collect_tickets(options.runs).runs)
     for target in dict.fromkeys(each.key["target"] for each in series):
         name = target.replace(" ", "-")
-        write_table(options.to / f"tickets-{name}.csv", of_lines(select(series, target=target), name))
+        for suffix, batchnorm in BATCHNORMS.items():
+            if chosen := select(series, target=target, batchnorm=batchnorm):
+                add_columns(options.to / f"tickets-{name}{suffix}.csv", of_lines(chosen, name), "seed")
     if figure := figure8(series):
         with partial_path(options.to / "chapter2.png") as partial:
             figure.savefig(partial, dpi=80)
@@ -98,7 +130,7 @@ def of_folds(runs, root):
         told.index = told.index.str.partition("/").get_level_values(2).rename("image_id")
         tables.append(told.rename("right").reset_index().assign(fold=int(row.fold), way=row.way))
     table = pd.concat(tables).pivot(index=["image_id", "fold"], columns="way", values="right").astype("Int64")
-    return table.sort_index().reset_index()
+    return table.reset_index()
 
 
 def of_lines(series, own):
@@ -121,7 +153,7 @@ def of_lines(series, own):
         for column, number in chosen.items():
             runs = each.of_round(number)
             columns[column] = pd.concat({run.seed: right(RunFolder(run.path)) for run in runs.itertuples()})
-    return pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"]).sort_index().reset_index()
+    return pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"]).reset_index()
 
 
 def right(run):

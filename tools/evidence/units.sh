@@ -15,7 +15,7 @@ python="${PYTHON:-python}"
 kept=(--resume --cache "$folder/cache" --splits "$folder/splits")
 xception=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
 trained=(--precision mixed_bfloat16) # 1.5 times as fast on a processor with avx512_bf16; written in config.json
-resnet=(--network resnet20 --image-size 16)
+resnet=(--network resnet20 --image-size 16 "${trained[@]}")
 folds="${FOLDS:-1 2 3 4 5}"
 seeds="${SEEDS:-1 2 3}"
 failed=0
@@ -67,29 +67,31 @@ second() { other type; }
 clipart_artist() { ways clipart-a artist fine-tuning; }
 second_artist() { other artist; }
 
-searches() { # 36% a round: two of the thesis' at once
+searches() { # 36% a round: two of the thesis' at once; of a source so much that an epoch has 200 steps and more
   for seed in $seeds; do
-    search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.1
-    search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.1
+    search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.3
+    search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
     search louvre-genres "$folder/folds/louvre-genres/genre-fold-1" "$seed" --challenge genre --split own
     search blood-cells "$folder/blood-cells" "$seed" --challenge cell --split own
   done
 }
 
 search() { # SOURCE DATA SEED OPTION...
-  run ch2_find_tickets --source "$1" --data "$2" --seed "$3" --rounds 15 --rate 0.36 --keep-final "${resnet[@]}" \
+  run ch2_find_tickets --source "$1" --data "$2" --seed "$3" --rounds 9 --rate 0.36 --keep-final "${resnet[@]}" \
     --output "$folder/runs/tickets" "${@:4}"
 }
 
 transfers() {
-  for seed in $seeds; do
-    of_targets "$seed" --source cifar10 fashion-mnist target
-    of_targets "$seed" --source cifar10 --start final --baselines
-  done
+  for seed in $seeds; do lines "$seed"; done
 }
 
 recalibrated() { # with the statistics of BatchNormalization estimated anew before each validation
-  for seed in $seeds; do of_targets "$seed" --source cifar10 target --baselines scratch --bn-recalibrate; done
+  for seed in $seeds; do lines "$seed" --bn-recalibrate; done
+}
+
+lines() { # SEED OPTION...
+  of_targets "$1" --source cifar10 fashion-mnist target "${@:2}"
+  of_targets "$1" --source cifar10 --start final --baselines "${@:2}"
 }
 
 of_targets() { # SEED OPTION...
@@ -99,7 +101,7 @@ of_targets() { # SEED OPTION...
 
 transfer() { # TARGET DATA CHALLENGE SEED OPTION...
   run ch2_transfer_tickets --target "$1" --data "$2" --challenge "$3" --split own --seed "$4" "${resnet[@]}" \
-    --rounds 0 4 8 11 15 --output "$folder/runs/tickets" "${@:5}"
+    --rounds 0 3 6 9 --output "$folder/runs/tickets" "${@:5}"
 }
 
 for part in "$@"; do "$part"; done

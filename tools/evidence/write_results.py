@@ -19,6 +19,7 @@ from arttl.runs.metrics import difference_over_seeds
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
 PAGE = FOLDER.with_suffix(".md")
 OWN = "OWN"  # of a claim: the target's own tickets
+RECALIBRATED = "-recalibrated"  # ends the name of a target's table
 LEDGER = ("claim", "thesis", "pictures", "difference", "95% interval", "of", "here")
 CLAIMS = pd.read_csv(Path(__file__).with_name("claims.csv"), dtype={"published": str, "place": str})
 """The first of two ways is better than the second, or, by `alike`, within so many points of it. Place: in the thesis;
@@ -120,7 +121,7 @@ def rows(claim, tables, compare):
     head = [f"{claim.claim} ({place})" if place else claim.claim, published]
     found = []
     for name, table in tables.items():
-        sides = [side.replace(OWN, name) for side in (claim.better, claim.worse)]
+        sides = [side.replace(OWN, name.removesuffix(RECALIBRATED)) for side in (claim.better, claim.worse)]
         if {*sides} <= {*table} and (line := compare(table, *sides)):
             points, low, high, of, decides = line
             said = verdict(low, high, None if np.isnan(claim.alike) else claim.alike) if decides else VERDICTS[0]
