@@ -73,12 +73,13 @@ def add_columns(path, table, of):
 
     Arguments:
         path: of the table.
-        table: a row a picture and fold or seed, a column a way.
+        table: a row for each two of image_id and `of`, its first columns; then a column a way.
         of: "fold" or "seed".
     """
-    table = table.set_index(["image_id", of])
+    keys = [*table.columns[:2]]
+    table = table.set_index(keys)
     if path.exists():
-        old = pd.read_csv(path).set_index(["image_id", of]).astype("Int64")
+        old = pd.read_csv(path).set_index(keys).astype("Int64")
         for way in table.columns.intersection(old.columns):
             known = table.index.get_level_values(of)[table[way].notna()].unique()
             old.loc[old.index.get_level_values(of).isin(known), way] = pd.NA
