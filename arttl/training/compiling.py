@@ -8,6 +8,7 @@ from arttl.base.errors import InputError
 from arttl.models.agreement import check_agreement
 from arttl.models.fused_batchnorm import fuse_batch_normalization
 from arttl.models.keras2018 import CategoricalCrossentropy2018, EarlyStopping2018, RMSprop2018
+from arttl.models.pointwise import multiply_pointwise
 from arttl.models.trainability import check_trainability
 from arttl.training.schedule import PenalisedSGD
 
@@ -31,6 +32,7 @@ def compile_model(recipe, model, executed_at_once=1):
     check_trainability(model, recipe)
     check_agreement(model, recipe)
     fuse_batch_normalization(model)
+    multiply_pointwise(model)
     clipped = recipe.numerics.crossentropy == "clipped"
     backend = keras.backend.backend()
     xla = backend == "jax"  # 2018 had no XLA, but without it JAX would compile nothing at all
