@@ -4,6 +4,7 @@ VGG19's 20 million weights cost each run seconds, as does what there is to compi
 """
 
 from dataclasses import replace
+from functools import cache
 
 import keras
 from keras import layers
@@ -71,7 +72,7 @@ def put_in_place(patch):
     network = networks.NETWORKS["resnet20"]
     patch.setitem(networks.NETWORKS, "resnet20", replace(network, build=networks._small(resnet20)))
     narrow_resnet50(patch, 1)
-    read = sparse.read
+    read = cache(sparse.read)
     patch.setattr(sparse, "read", lambda path, shapes=None: _some(read(path), shapes))
 
 

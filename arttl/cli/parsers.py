@@ -104,10 +104,10 @@ def all_parser(description):
     shared.add_kept(group)
     group = parser.add_argument_group("models and training (for more options run the experiments one by one)")
     shared.add_architecture(group)
-    group.add_argument("--weights", type=name, help="as of ch1_rijks.py (imagenet; without --data bundled)")
+    group.add_argument("--weights", type=name, help="as of ch1_rijks.py (imagenet; without --data bundled-photographs)")
     group.add_argument("--recipe", choices=RECIPES, help="(thesis)")
     group.add_argument("--numerics", choices=ERAS, help="(2.1.2)")
-    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64)")
+    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 48)")
     group.add_argument("--batch-size", type=positive, metavar="N", help="(32)")
     group.add_argument("--epochs", type=positive, metavar="N", help="at most so many (until early stopping)")
     group.add_argument("--seed", type=natural, nargs="+", default=[42], metavar="N", help="one run for each (42)")
@@ -141,13 +141,14 @@ def _add_model_options(group, approaches):
     group.add_argument(
         "--weights",
         type=name,
-        help="imagenet, bundled, bundled-photographs or -drawings, none, or a file (imagenet; without --data bundled)",
+        help="imagenet, bundled-photographs, bundled-drawings (also bundled), none, or a file (imagenet; without --data "
+        "bundled-photographs)",
     )
     shared.add_recipe(group)
     group.add_argument("--numerics", choices=ERAS, help="compute as this Keras did (2.1.2; recipe keras3: keras3)")
     group.add_argument("--explain", action="store_true", help="print every setting beside the studies', and stop")
     group.add_argument(
-        "--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 64 or 48)"
+        "--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 48)"
     )
     shared.add_resize(group)
     group.add_argument(

@@ -24,7 +24,9 @@ BUNDLED = {
     "bundled-photographs": {"resnet50": _FOLDER / "resnet50-photographs.h5"},
     "bundled-drawings": {"resnet50": _FOLDER / "resnet50-clipart.h5"},
 }
-"""The package's own weights (docs/weights.md): name to architecture to file; the first are the demonstrations'."""
+"""The package's own weights (docs/weights.md): name to architecture to file."""
+
+OF_DEMONSTRATIONS = "bundled-photographs"
 
 NAMED_WEIGHTS = ("imagenet", *BUNDLED, "none")
 TODAY = "keras3"

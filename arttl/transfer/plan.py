@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from arttl.base.errors import InputError
 from arttl.classical import Size, stand_in
 from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprint
-from arttl.models.belongings import weights_title
+from arttl.models.belongings import OF_DEMONSTRATIONS, weights_title
 from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES
 from arttl.recipes import APPROACHES, Recipe, get_recipe
 from arttl.runs import RunFolder
@@ -38,7 +38,7 @@ class Demo:
 NETWORKS = tuple(name for name in BACKBONES if name in ARCHITECTURES)
 """Those of the thesis."""
 
-DEMO = Demo(64, {"off-the-shelf": 30, "fine-tuning": 5, "scratch": 5})
+DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 12, "scratch": 12})
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def _start(study, approach, source):
         return str(source.run.path / "model.keras")
     if approach == "scratch":
         return "none"
-    return study.weights or ("bundled" if study.data.is_bundled else "imagenet")
+    return study.weights or (OF_DEMONSTRATIONS if study.data.is_bundled else "imagenet")
 
 
 def plan_run(study, architecture, approach, seed, variant):

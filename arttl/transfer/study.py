@@ -204,7 +204,7 @@ class TransferStudy:
     def open(self):
         """The collection; says what it is, and so when it is the bundled one."""
         if self.data.is_bundled:
-            weights = f"weights={self.weights}" if self.weights else "the bundled ResNet50 weights"
+            weights = f"weights={self.weights}" if self.weights else "the bundled ResNet50, taught on photographs"
             epochs = ", ".join(f"{name} {self.epochs or most}" for name, most in self.demo.epochs.items())
             say(
                 f"No data= given: using the bundled collection {self.data.bundled} and {weights}, at "
