@@ -141,15 +141,13 @@ def _add_model_options(group, approaches):
     group.add_argument(
         "--weights",
         type=name,
-        help="imagenet, bundled-photographs, bundled-drawings (also bundled), none, or a file (imagenet; without --data "
-        "bundled-photographs)",
+        help="imagenet, bundled-photographs, bundled-drawings (also bundled), none, or a file (imagenet; without "
+        "--data bundled-photographs)",
     )
     shared.add_recipe(group)
     group.add_argument("--numerics", choices=ERAS, help="compute as this Keras did (2.1.2; recipe keras3: keras3)")
     group.add_argument("--explain", action="store_true", help="print every setting beside the studies', and stop")
-    group.add_argument(
-        "--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 48)"
-    )
+    group.add_argument("--image-size", type=positive, metavar="PIXELS", help="(the network's own; without --data 48)")
     shared.add_resize(group)
     group.add_argument(
         "--class-weights", choices=("none", "balanced"), help="balanced: rare classes count as much (none)"
