@@ -9,7 +9,7 @@ import forked
 import nbformat
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-WITHOUT_RUNS = ("ch1_collections", "published_figures", "results_ch1")
+WITHOUT_RUNS = ("ch1_collections", "published_figures", "results_ch1", "results_ch2")
 """Those that need bundled data or recorded tables alone, so that what they show is the same on every machine."""
 
 

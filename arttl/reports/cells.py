@@ -9,7 +9,8 @@ import pandas as pd
 
 from arttl.published.chapter1 import MISPRINTS, accuracies
 from arttl.published.curves import accuracy_at_epoch
-from arttl.reports.collect import is_share, study_order
+from arttl.reports.collect import study_order
+from arttl.reports.folders import is_share
 from arttl.reports.studied import is_studied
 
 COLUMNS = ["challenge", "architecture", "approach", "source"]

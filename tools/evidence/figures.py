@@ -1,4 +1,4 @@
-"""Chapter 1's figure in docs/results.md, drawn from the tables in docs/results/."""
+"""The figures in docs/results.md, drawn from the tables in docs/results/."""
 
 from comparing import pooled
 
@@ -23,5 +23,31 @@ def chapter1(pictures):
         axes.set_yticks(range(len(ways)), [way.removeprefix("thesis ") for way in reversed(ways)], fontsize=8)
         axes.set_title(name, fontsize=10)
         axes.set_xlabel("test accuracy (%)")
+        plain_axes(axes)
+    return figure
+
+
+def chapter2(tables):
+    """Figure 8: test accuracy by round, mean and standard deviation over seeds; dashed: from scratch. A Figure.
+
+    Arguments:
+        tables: dict of name to table, with the runs of Chapter 2 in "runs".
+    """
+    runs = tables["runs"][tables["runs"].target.notna()]
+    runs = runs.assign(recalibrated=runs.run.str.contains("-recalibrated/"), accuracy=100 * runs.test_accuracy)
+    panels = list(runs.groupby(["target", "recalibrated"]))
+    figure = new_figure(4.2 * len(panels), 3.6)
+    for axes, (key, of_panel) in zip(figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True):
+        target, recalibrated = key
+        scratch = of_panel[of_panel.start == "scratch"].accuracy
+        axes.axhline(scratch.mean(), color="black", linestyle="--", linewidth=1, label="from scratch")
+        for (source, start), line in of_panel[of_panel.start != "scratch"].groupby(["source", "start"]):
+            by_round = line.groupby("round").accuracy
+            label = f"{'own' if source == target else source} {start}"
+            axes.errorbar(by_round.mean().index, by_round.mean(), yerr=by_round.std(), capsize=2, label=label)
+        axes.set_title(target + (", recalibrated" if recalibrated else ""), fontsize=10)
+        axes.set_xlabel("round (36% of the weights each)")
+        axes.set_ylabel("test accuracy (%)")
+        axes.legend(frameon=False, fontsize=7)
         plain_axes(axes)
     return figure

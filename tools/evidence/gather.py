@@ -9,8 +9,7 @@ RUNS is what units.sh writes: RUNS/VARIANT/... Writes
 - pictures-DATA-CHALLENGE.csv: which way had which picture right, when its fold tested it;
 - tickets-TARGET.csv: the same of Chapter 2, a row a picture and seed, a column a line of Figure 8: unpruned (round 0),
   and the best ticket, of the round that the report takes for it by validation; tickets-TARGET-recalibrated.csv: of
-  runs whose BatchNormalization was estimated anew before each validation;
-- chapter2.png: Figure 8, of RUNS alone.
+  runs whose BatchNormalization was estimated anew before each validation.
 
 Runs that have not ended are left out, and counted. What the tables hold of other runs, made elsewhere, stays: RUNS of
 another machine add to them, and a run of the same path takes its old rows' place. To begin anew, empty the folder.
@@ -22,10 +21,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from arttl.base.files import make_folder, partial_path, write_table
+from arttl.base.files import make_folder, write_table
 from arttl.published.chapter2 import BATCHNORM, OWN
 from arttl.reports.tickets.collect import collect_tickets
-from arttl.reports.tickets.figures import figure8
 from arttl.reports.tickets.series import STUDY, VALIDATION, make_series, select
 from arttl.runs import RunFolder
 
@@ -88,16 +86,13 @@ def add_columns(path, table, of):
 
 
 def gather_tickets(options):
-    """The tables and the figure of Chapter 2."""
+    """The tables of Chapter 2."""
     series = make_series(collect_tickets(options.runs).runs)
     for target in dict.fromkeys(each.key["target"] for each in series):
         name = target.replace(" ", "-")
         for suffix, batchnorm in BATCHNORMS.items():
             if chosen := select(series, target=target, batchnorm=batchnorm):
                 add_columns(options.to / f"tickets-{name}{suffix}.csv", of_lines(chosen, name), "seed")
-    if figure := figure8(series):
-        with partial_path(options.to / "chapter2.png") as partial:
-            figure.savefig(partial, dpi=80)
 
 
 def described(run, root):

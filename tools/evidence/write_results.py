@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from comparing import VERDICTS, compared, pooled, verdict
-from figures import chapter1
+from figures import chapter1, chapter2
 
 from arttl.base.files import partial_path, whole_file
 from arttl.base.markdown import markdown_table
@@ -72,7 +72,7 @@ def text(tables):
         markdown_table(LEDGER, ledgers[0]),
         *maps(tables.get("maps")),
         "\n## Chapter 2\n",
-        *(["![accuracy by fraction pruned](results/chapter2.png)\n"] if tickets else []),
+        *(["![accuracy by round](results/chapter2.png)\n"] if tickets else []),
         markdown_table(LEDGER, ledgers[1]),
         NOTES,
         "## Accuracies\n",
@@ -168,8 +168,12 @@ def main():
     tables = read(FOLDER)
     with whole_file(PAGE) as file:
         file.write(text(tables))
-    with partial_path(FOLDER / "chapter1.png") as partial:
-        chapter1(of_kind(tables, "pictures-")).savefig(partial, dpi=80)
+    figures = {"chapter1": chapter1(of_kind(tables, "pictures-"))}
+    if of_kind(tables, "tickets-"):
+        figures["chapter2"] = chapter2(tables)
+    for name, figure in figures.items():
+        with partial_path(FOLDER / f"{name}.png") as partial:
+            figure.savefig(partial, dpi=80)
     print(PAGE)
 
 

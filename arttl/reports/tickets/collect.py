@@ -12,7 +12,7 @@ import pandas as pd
 
 from arttl.base.errors import InputError
 from arttl.published.chapter2 import BATCHNORM
-from arttl.reports.collect import CHAPTER2, cause_of, check_tables, deviations_of, is_share, read_folders
+from arttl.reports.folders import CHAPTER2, cause_of, check_tables, deviations_of, is_share, read_folders
 from arttl.reports.tickets.naming import data_name, source_name, target_name
 from arttl.runs import RunFolder
 

@@ -8,9 +8,9 @@ from arttl.base.errors import InputError
 from arttl.base.wording import first_few, shown
 from arttl.published import chapter2 as published
 from arttl.published.chapter2 import COLUMNS, OWN, SCRATCH
-from arttl.reports.collect import cause_of
 from arttl.reports.comparing import METHOD, OUTCOMES, judged, not_compared, paired_over_seeds
 from arttl.reports.findings import MEASURED, VERDICTS, compared_cells
+from arttl.reports.folders import cause_of
 from arttl.reports.table import Cell, Table, number
 from arttl.reports.tickets.cells import other_settings
 from arttl.reports.tickets.naming import network_title, source_title

@@ -13,7 +13,8 @@ from arttl.base.wording import first_few
 from arttl.published.chapter2 import BATCHNORM
 from arttl.recipes.overrides import as_of_now, flattened
 from arttl.reports.cells import MEASURE, measure
-from arttl.reports.collect import differing_settings, is_share
+from arttl.reports.collect import differing_settings
+from arttl.reports.folders import is_share
 from arttl.reports.tickets.collect import KEY
 from arttl.reports.tickets.naming import order
 
