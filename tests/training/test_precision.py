@@ -1,25 +1,21 @@
-"""Mixed precision: what is computed in which dtype, training, resuming, tickets; TF32 and XLA off in faithful runs."""
+"""Mixed precision: what is computed in which dtype, training, resuming, tickets."""
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
-from scripts import SMALL, run_folders
 
 import arttl
 from arttl import recipes
 from arttl.lottery.networks import kept_trainee
-from arttl.models import build_classifier, feature_extractor, lenet_300_100, resnet20
+from arttl.models import build_classifier, lenet_300_100, resnet20
 from arttl.models.keras2018 import BatchNormalization2018
 from arttl.pruning import SearchSettings, compact, find_tickets, load_ticket, model_weights
-from arttl.runs import RunFolder
 from arttl.training import (
     Arrays,
     Batches,
     Checkpoint,
-    make_deterministic,
     predict,
-    set_product_precision,
     start_afresh,
     train,
 )
@@ -27,7 +23,11 @@ from arttl.training.computing import USUAL, Computing
 from arttl.training.features import cached_features, network_fingerprint
 
 BACKEND = keras.backend.backend()
+
+
 MIXED = {"mixed_bfloat16": 2.0**-8, "mixed_float16": 2.0**-11}  # how far rounding a number moves it, at most
+
+
 CLASSES = 3
 
 
@@ -285,66 +285,3 @@ def test_files_compaction_and_saliency(precision, tmp_path, rng):
     assert maps.dtype == np.float32
     assert np.isfinite(maps).all()
     assert maps.max() == 1
-
-
-def products():
-    """How the backend at work multiplies float32 on a GPU."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        return tf.config.experimental.tensor_float_32_execution_enabled()
-    if BACKEND == "jax":
-        import jax
-
-        return jax.config.jax_default_matmul_precision
-    import torch
-
-    return torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32
-
-
-EXACT = {"tensorflow": False, "jax": "highest", "torch": (False, False)}
-
-
-@pytest.mark.core
-def test_products_are_exact_in_faithful_runs_and_as_before_after_them():
-    set_product_precision(faithful=False)  # a test before this one may have left it faithful
-    before = products()
-    for _ in range(2):
-        set_product_precision(faithful=True)
-        assert products() == EXACT[BACKEND]
-    set_product_precision(faithful=False)
-    assert products() == before
-    assert before != EXACT[BACKEND]  # or nothing was seen here
-
-
-@pytest.mark.core
-@pytest.mark.skipif(BACKEND == "jax", reason="JAX compiles with XLA or not at all")
-def test_xla_is_off():
-    make_deterministic(0)
-    model = build_classifier("vgg19", 2, weights="none", image_size=32, numerics="2.1.2")
-    recipes.fine_tuning().compile(model)
-    assert model.jit_compile is False
-    assert feature_extractor(model).jit_compile is False
-
-
-@pytest.mark.slow
-def test_a_run_of_a_script_in_bfloat16(script, tmp_path):
-    """Its record says so, its model is an ordinary file, and no run of another precision goes on with it."""
-    mixed = [*SMALL, "--approach", "off-the-shelf", "--epochs", "1", "--precision", "mixed_bfloat16"]
-    code, _, error = script(*mixed)
-    assert code == 0, error
-    (path,) = run_folders(tmp_path / "runs")
-    folder = RunFolder(path)
-    config = folder.read_config()
-    assert config["settings"]["precision"] == "mixed_bfloat16"
-    assert "layers compute in mixed_bfloat16, not float32" in config["deviations"]
-    model = keras.saving.load_model(path / "model.keras", compile=False)
-    assert model.get_layer("block1_conv1").compute_dtype == "bfloat16"
-    assert folder.predictions().probability.between(0, 1).all()
-
-    shared = tmp_path / "shared"
-    arttl.export_run(path, shared)
-    code, _, error = script(*mixed[:-2])
-    assert code == 2
-    assert "precision was mixed_bfloat16, now None" in error
-    assert error.count("\n") == 1
