@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The runs of the evidence, one after another; each is a run folder, and begun again it goes on where it was.
 #   tools/evidence/units.sh FOLDER [PART]...
-# PART: features louvre scratch clipart second clipart_artist second_artist searches transfers recalibrated (all).
+# PART: features louvre scratch clipart second clipart_artist second_artist, and of Chapter 2 cifar10 own transfers
+# recalibrated fashion (all).
 # $FOLDS: some of the five; $SEEDS: of three. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8
 # to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
@@ -10,7 +11,8 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 folder="$(realpath "$1")" && shift
-[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist searches transfers recalibrated
+[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist \
+  cifar10 own transfers recalibrated fashion
 python="${PYTHON:-python}"
 kept=(--resume --cache "$folder/cache" --splits "$folder/splits")
 xception=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
@@ -67,12 +69,22 @@ second() { other type; }
 clipart_artist() { ways clipart-a artist fine-tuning; }
 second_artist() { other artist; }
 
-searches() { # 36% a round: two of the thesis' at once; of a source so much that an epoch has 200 steps and more
+cifar10() { # 36% a round: two of the thesis' at once; of a source so much that an epoch has 200 steps and more
+  for seed in $seeds; do search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.3; done
+}
+
+own() {
   for seed in $seeds; do
-    search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.3
-    search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
     search louvre-genres "$folder/folds/louvre-genres/genre-fold-1" "$seed" --challenge genre --split own
     search blood-cells "$folder/blood-cells" "$seed" --challenge cell --split own
+  done
+}
+
+fashion() {
+  for seed in $seeds; do
+    search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
+    of_targets "$seed" --source fashion-mnist --baselines
+    of_targets "$seed" --source fashion-mnist --baselines --bn-recalibrate
   done
 }
 
@@ -90,7 +102,7 @@ recalibrated() { # with the statistics of BatchNormalization estimated anew befo
 }
 
 lines() { # SEED OPTION...
-  of_targets "$1" --source cifar10 fashion-mnist target "${@:2}"
+  of_targets "$1" --source cifar10 target "${@:2}"
   of_targets "$1" --source cifar10 --start final --baselines "${@:2}"
 }
 
