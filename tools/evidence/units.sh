@@ -83,8 +83,8 @@ own() {
 fashion() {
   for seed in $seeds; do
     search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
-    of_targets "$seed" --source fashion-mnist --baselines
-    of_targets "$seed" --source fashion-mnist --baselines --bn-recalibrate
+    of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines
+    of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines --bn-recalibrate
   done
 }
 
@@ -102,8 +102,8 @@ recalibrated() { # with the statistics of BatchNormalization estimated anew befo
 }
 
 lines() { # SEED OPTION...
-  of_targets "$1" --source cifar10 target "${@:2}"
-  of_targets "$1" --source cifar10 --start final --baselines "${@:2}"
+  of_targets "$1" --source target "${@:2}"
+  of_targets "$1" --source cifar10 --fraction 0.3 --start ticket final --baselines "${@:2}"
 }
 
 of_targets() { # SEED OPTION...
