@@ -1,10 +1,9 @@
 """Float32 with products in bfloat16: tried before it is believed, and never left behind unnoticed."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import keras
 import pytest
 
@@ -98,13 +97,14 @@ with layers_compute_in(sys.argv[1]):
     BACKEND not in fast_float32._WRITE or "amx_bf16" not in Path("/proc/cpuinfo").read_text(encoding="utf-8"),
     reason="needs a processor with AMX, and TensorFlow or PyTorch",
 )
-def test_a_processor_with_amx_rounds_factors_and_hardly_changes_what_comes_out():
+def test_a_processor_with_amx_rounds_factors_and_hardly_changes_what_comes_out(tmp_path):
     """One network, once in either precision, each in a process of its own: TensorFlow decides once."""
+    (tmp_path / "tried.py").write_text(TRIED, encoding="utf-8")
     found = {}
     for precision in ("float32", "fast-float32"):
-        line = [sys.executable, "-c", TRIED, precision]
-        printed = subprocess.run(line, capture_output=True, text=True, check=True).stdout
-        found[precision] = json.loads(printed.splitlines()[-1])
+        done = forked.run([tmp_path / "tried.py", precision])
+        assert done.returncode == 0, done.stderr
+        found[precision] = json.loads(done.stdout.splitlines()[-1])
     (plain, exact, loss), (fast, rounded, its_loss) = found.values()
     assert fast == f"{plain} fast-float32"
     assert rounded != exact
