@@ -80,13 +80,11 @@ def test_a_bias_learns_the_exact_sum():
 
 
 def test_other_precisions_and_backends_are_left_alone():
-    plain = network("float32")
-    multiply_pointwise(plain)
-    assert replaced(plain) == []
-    if BACKEND != "tensorflow":
-        model = network()
+    for precision, expected in (("float32", []), ("mixed_bfloat16", ["plain"] if BACKEND == "tensorflow" else [])):
+        with Computing(precision).applied():
+            model = keras.Sequential([keras.Input((2, 2, 3)), layers.Conv2D(2, 1, name="plain")])
         multiply_pointwise(model)
-        assert replaced(model) == []
+        assert replaced(model) == expected
 
 
 @on_tensorflow

@@ -31,8 +31,8 @@ Differences are in points of test accuracy. *Supported* and *contradicted*: the 
 claim's side or the other; "about as good": it lies within three points, or outside. Chapter 1: mean over folds that
 test every picture once, by the corrected resampled t-test (Nadeau and Bengio 2003), since folds share training
 pictures. Chapter 2: over seeds and test pictures together (Hillis 2007, as in reports), with fewer than {LEAST_SEEDS}
-seeds never decided; each side's round is the one that its validation pictures prefer. Intervals are not widened for the
-number of rows.
+seeds never decided; each side's round is the one that its validation pictures prefer; *recalibrated*: the statistics of
+BatchNormalization are estimated anew before each validation. Intervals are not widened for the number of rows.
 
 From scratch, early stopping ends a training before
 [BatchNormalization's moving statistics](fidelity.md#batchnormalization-in-a-short-training) have had the 500 steps that
