@@ -3,7 +3,7 @@
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist, and of Chapter 2 cifar10 own transfers
 # recalibrated fashion (all).
-# $FOLDS: some of the five; $SEEDS: of three. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8
+# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8
 # to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
@@ -20,6 +20,7 @@ trained=(--precision mixed_bfloat16) # 1.5 times as fast on a processor with avx
 resnet=(--network resnet20 --image-size 16 "${trained[@]}")
 folds="${FOLDS:-1 2 3 4 5}"
 seeds="${SEEDS:-1 2 3}"
+targets="${TARGETS:-louvre-genres blood-cells}"
 failed=0
 
 run() { # SCRIPT OPTION...: a unit
@@ -75,8 +76,10 @@ cifar10() { # 36% a round: two of the thesis' at once; of a source so much that 
 
 own() {
   for seed in $seeds; do
-    search louvre-genres "$folder/folds/louvre-genres/genre-fold-1" "$seed" --challenge genre --split own
-    search blood-cells "$folder/blood-cells" "$seed" --challenge cell --split own
+    for target in $targets; do
+      read -r data challenge <<< "$(place "$target")"
+      search "$target" "$data" "$seed" $challenge --split own
+    done
   done
 }
 
@@ -107,13 +110,18 @@ lines() { # SEED OPTION...
 }
 
 of_targets() { # SEED OPTION...
-  transfer louvre-genres "$folder/folds/louvre-genres/genre-fold-1" genre "$@"
-  transfer blood-cells "$folder/blood-cells" cell "$@"
+  for target in $targets; do
+    read -r data challenge <<< "$(place "$target")"
+    run ch2_transfer_tickets --target "$target" --data "$data" $challenge --split own --seed "$1" "${resnet[@]}" \
+      --rounds 0 3 6 9 --output "$folder/runs/tickets" "${@:2}"
+  done
 }
 
-transfer() { # TARGET DATA CHALLENGE SEED OPTION...
-  run ch2_transfer_tickets --target "$1" --data "$2" --challenge "$3" --split own --seed "$4" "${resnet[@]}" \
-    --rounds 0 3 6 9 --output "$folder/runs/tickets" "${@:5}"
+place() { # TARGET: where it is, and what is told apart in it
+  case "$1" in
+    louvre-genres) echo "$folder/folds/louvre-genres/genre-fold-1 --challenge genre" ;;
+    blood-cells) echo "$folder/blood-cells --challenge cell" ;;
+  esac
 }
 
 for part in "$@"; do "$part"; done
