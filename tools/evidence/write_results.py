@@ -19,7 +19,7 @@ from arttl.runs.metrics import difference_over_seeds
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
 PAGE = FOLDER.with_suffix(".md")
 OWN = "OWN"  # of a claim: the target's own tickets
-RECALIBRATED = "-recalibrated"  # ends the name of a target's table
+RECALIBRATED, BOTH = "-recalibrated", " (both)"  # end the names of a target's tables
 LEDGER = ("claim", "thesis", "pictures", "difference", "95% interval", "of", "here")
 CLAIMS = pd.read_csv(Path(__file__).with_name("claims.csv"), dtype={"published": str, "place": str})
 """The first of two ways is better than the second, or, by `alike`, within so many points of it. Place: in the thesis;
@@ -53,7 +53,7 @@ eye as well: what fine tuning changes is not seen in them.
 def text(tables):
     """The page for the tables of a folder, as `read` gives them."""
     pictures, tickets = of_kind(tables, "pictures-"), of_kind(tables, "tickets-")
-    chapters = {1: (pictures, of_folds), 2: (tickets, of_seeds)}
+    chapters = {1: (pictures, of_folds), 2: (tickets | joined(tickets), of_seeds)}
     ledgers = [
         [row for claim in CLAIMS[CLAIMS.chapter == chapter].itertuples() for row in rows(claim, *compared_by)]
         for chapter, compared_by in chapters.items()
@@ -109,6 +109,23 @@ def of_kind(tables, prefix):
     return {name.removeprefix(prefix): each for name, each in tables.items() if name.startswith(prefix)}
 
 
+def joined(tickets):
+    """Of each target both tables of tickets beside each other, for the claims on what recalibrating is worth.
+
+    Arguments:
+        tickets: dict of a target's name, or that with RECALIBRATED, to its table.
+
+    Returns a dict of "NAME, BOTH" to a table whose lines are called "LINE, moving" and "LINE, recalibrated".
+    """
+    found, keys = {}, ["seed", "image_id"]
+    for name, moving in tickets.items():
+        if (anew := tickets.get(name + RECALIBRATED)) is not None:
+            sides = {", moving": moving, ", recalibrated": anew}
+            tables = [table.set_index(keys).add_suffix(suffix) for suffix, table in sides.items()]
+            found[name + BOTH] = tables[0].join(tables[1]).reset_index()
+    return found
+
+
 def rows(claim, tables, compare):
     """The ledger's rows of a claim, one for each table that has both sides; one that says so where none has.
 
@@ -121,7 +138,8 @@ def rows(claim, tables, compare):
     head = [f"{claim.claim} ({place})" if place else claim.claim, published]
     found = []
     for name, table in tables.items():
-        sides = [side.replace(OWN, name.removesuffix(RECALIBRATED)) for side in (claim.better, claim.worse)]
+        own = name.removesuffix(RECALIBRATED).removesuffix(BOTH)
+        sides = [side.replace(OWN, own) for side in (claim.better, claim.worse)]
         if {*sides} <= {*table} and (line := compare(table, *sides)):
             points, low, high, of, decides = line
             said = verdict(low, high, None if np.isnan(claim.alike) else claim.alike) if decides else VERDICTS[0]
