@@ -30,11 +30,14 @@ def chapter1(pictures):
 def chapter2(tables):
     """Figure 8: test accuracy by round, mean and standard deviation over seeds; dashed: from scratch. A Figure.
 
+    Of a target's folds the first, on which there are all lines.
+
     Arguments:
         tables: dict of name to table, with the runs of Chapter 2 in "runs".
     """
     runs = tables["runs"][tables["runs"].target.notna()]
     runs = runs.assign(recalibrated=runs.run.str.contains("-recalibrated/"), accuracy=100 * runs.test_accuracy)
+    runs = runs[~runs.target.str.contains("-fold-")]
     panels = list(runs.groupby(["target", "recalibrated"]))
     figure = new_figure(4.2 * len(panels), 3.6)
     for axes, (key, of_panel) in zip(figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True):

@@ -7,9 +7,9 @@ RUNS is what units.sh writes: RUNS/VARIANT/... Writes
 - runs.csv: a row a run: what it is, and every number of metrics.json;
 - histories.csv, rounds.csv: every epoch of Chapter 1, every round of a search;
 - pictures-DATA-CHALLENGE.csv: which way had which picture right, when its fold tested it;
-- tickets-TARGET.csv: the same of Chapter 2, a row a picture and seed, a column a line of Figure 8: unpruned (round 0),
-  and the best ticket, of the round that the report takes for it by validation; tickets-TARGET-recalibrated.csv: of
-  runs whose BatchNormalization was estimated anew before each validation.
+- tickets-TARGET.csv: the same of Chapter 2, of all folds of a target, a row a picture and seed, a column a line of
+  Figure 8: unpruned (round 0), and the best ticket, of the round that the report takes for it by validation;
+  tickets-TARGET-recalibrated.csv: of runs whose BatchNormalization was estimated anew before each validation.
 
 Runs that have not ended are left out, and counted. What the tables hold of other runs, made elsewhere, stays: RUNS of
 another machine add to them, and a run of the same path takes its old rows' place. To begin anew, empty the folder.
@@ -17,6 +17,7 @@ another machine add to them, and a run of the same path takes its old rows' plac
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +30,9 @@ from arttl.runs import RunFolder
 
 RECIPE = ("approach", "preprocessing", "numerics.era", "numerics.frozen_batchnorm", "batch_size", "patience")
 SETTINGS = ("target", "source", "start", "round", "network", "architecture", "weights", "image_size", "fraction")
+
+FOLD = re.compile(r"-fold-\d+")
+"""What tells the folds of one target apart; the one without is the first."""
 
 BATCHNORMS = {"": STUDY, "-recalibrated": tuple(sorted((BATCHNORM | {"recalibrate": True}).items()))}
 
@@ -88,11 +92,16 @@ def add_columns(path, table, of):
 def gather_tickets(options):
     """The tables of Chapter 2."""
     series = make_series(collect_tickets(options.runs).runs)
-    for target in dict.fromkeys(each.key["target"] for each in series):
-        name = target.replace(" ", "-")
-        for suffix, batchnorm in BATCHNORMS.items():
+    targets = dict.fromkeys(each.key["target"] for each in series)
+    for suffix, batchnorm in BATCHNORMS.items():
+        tables = {}
+        for target in targets:
+            name = FOLD.sub("", target.replace(" ", "-"))
             if chosen := select(series, target=target, batchnorm=batchnorm):
-                add_columns(options.to / f"tickets-{name}{suffix}.csv", of_lines(chosen, name), "seed")
+                tables.setdefault(name, []).append(of_lines(chosen, name))
+        for name, of_folds_of_it in tables.items():
+            table = pd.concat(of_folds_of_it, ignore_index=True)
+            add_columns(options.to / f"tickets-{name}{suffix}.csv", table, "seed")
 
 
 def described(run, root):

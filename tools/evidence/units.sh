@@ -2,7 +2,7 @@
 # The runs of the evidence, one after another; each is a run folder, and begun again it goes on where it was.
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist, and of Chapter 2 cifar10 own transfers
-# recalibrated fashion (all).
+# recalibrated folded fashion (all).
 # $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8
 # to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
@@ -12,7 +12,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 folder="$(realpath "$1")" && shift
 [ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist \
-  cifar10 own transfers recalibrated fashion
+  cifar10 own transfers recalibrated folded fashion
 python="${PYTHON:-python}"
 kept=(--resume --cache "$folder/cache" --splits "$folder/splits")
 xception=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
@@ -102,6 +102,14 @@ transfers() {
 
 recalibrated() { # with the statistics of BatchNormalization estimated anew before each validation
   for seed in $seeds; do lines "$seed" --bn-recalibrate; done
+}
+
+folded() { # CIFAR-10's tickets on the other folds of the paintings too, so that every picture is tested
+  for k in $folds; do
+    [ "$k" = 1 ] || run ch2_transfer_tickets --target "louvre-genres-fold-$k" --challenge genre --split own \
+      --data "$folder/folds/louvre-genres/genre-fold-$k" --seed $seeds "${resnet[@]}" --rounds 0 3 6 9 \
+      --source cifar10 --fraction 0.3 --baselines scratch --bn-recalibrate --output "$folder/runs/tickets"
+  done
 }
 
 lines() { # SEED OPTION...
