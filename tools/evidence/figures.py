@@ -39,7 +39,7 @@ def chapter2(tables):
     runs = runs.assign(recalibrated=runs.run.str.contains("-recalibrated/"), accuracy=100 * runs.test_accuracy)
     runs = runs[~runs.target.str.contains("-fold-")]
     panels = list(runs.groupby(["target", "recalibrated"]))
-    figure = new_figure(4.2 * len(panels), 3.6)
+    figure, colours = new_figure(4.2 * len(panels), 3.6), {}
     for axes, (key, of_panel) in zip(figure.subplots(1, len(panels), squeeze=False).flat, panels, strict=True):
         target, recalibrated = key
         scratch = of_panel[of_panel.start == "scratch"].accuracy
@@ -47,7 +47,9 @@ def chapter2(tables):
         for (source, start), line in of_panel[of_panel.start != "scratch"].groupby(["source", "start"]):
             by_round = line.groupby("round").accuracy
             label = f"{'own' if source == target else source} {start}"
-            axes.errorbar(by_round.mean().index, by_round.mean(), yerr=by_round.std(), capsize=2, label=label)
+            colour = colours.setdefault(label, f"C{len(colours)}")
+            look = {"capsize": 2, "label": label, "color": colour}
+            axes.errorbar(by_round.mean().index, by_round.mean(), yerr=by_round.std(), **look)
         axes.set_title(target + (", recalibrated" if recalibrated else ""), fontsize=10)
         axes.set_xlabel("round (36% of the weights each)")
         axes.set_ylabel("test accuracy (%)")
