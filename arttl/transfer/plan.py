@@ -38,7 +38,7 @@ class Demo:
 NETWORKS = tuple(name for name in BACKBONES if name in ARCHITECTURES)
 """Those of the thesis."""
 
-DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 10, "scratch": 10})
+DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 12, "scratch": 12})
 
 
 @dataclass(frozen=True)
