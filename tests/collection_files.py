@@ -4,6 +4,7 @@ import pytest
 
 from arttl.base.errors import InputError
 from arttl.collections import open_collection
+from arttl.collections.tables import read_table
 
 DC_ROOT = (
     '<oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" '
@@ -22,6 +23,14 @@ def write(path, text, encoding="utf-8"):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def message_of(path, **options):
+    """The message with which a table is refused; it must be one line."""
+    with pytest.raises(InputError) as caught:
+        read_table(path, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 def refusal(data, challenge="type", **options):

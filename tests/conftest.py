@@ -37,6 +37,7 @@ LONGEST = (
     "pruning/test_search.py",
     "models/test_networks2018.py",
     "lottery/test_chapter2.py",
+    "lottery/test_chapter2_searches.py",
     "training/test_devices.py",
     "transfer/test_chapter1_all.py",
     "docs/test_snippets.py",

@@ -19,6 +19,8 @@ SHARE = 8
 """ResNet50's stages have this part of its channels."""
 BLOCKS = ((4, 2), (8, 2), (16, 4), (32, 4), (32, 4))
 """VGG19's: a sixteenth of its channels, and its convolutions."""
+READ = cache(sparse.read)
+"""The bundled weights, read whole once a process; who gets them does not write to them."""
 
 
 def vgg19(include_top=False, weights=None, input_tensor=None, input_shape=None, pooling=None):
@@ -72,8 +74,7 @@ def put_in_place(patch):
     network = networks.NETWORKS["resnet20"]
     patch.setitem(networks.NETWORKS, "resnet20", replace(network, build=networks._small(resnet20)))
     narrow_resnet50(patch, 1)
-    read = cache(sparse.read)
-    patch.setattr(sparse, "read", lambda path, shapes=None: _some(read(path), shapes))
+    patch.setattr(sparse, "read", lambda path, shapes=None: _some(READ(path), shapes))
 
 
 def narrow_resnet50(patch, blocks=None):

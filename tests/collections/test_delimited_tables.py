@@ -1,27 +1,9 @@
 """Tables as text: encodings, delimiters, and the mark that Excel looks for."""
 
 import pytest
-from collection_files import plain, touch, write
+from collection_files import message_of, plain, touch, write
 
-from arttl.base.errors import InputError
 from arttl.collections.tables import read_table
-
-NAMED = {"image_column": "file", "label_column": "kind"}
-
-
-def table_of(path, **options):
-    return read_table(path, **options).rows
-
-
-def message_of(path, **options):
-    with pytest.raises(InputError) as caught:
-        read_table(path, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-# --- workbooks
-
 
 ROWS = "Datei;Künstler\nä.jpg;Boëtius\n"
 

@@ -7,9 +7,8 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from collection_files import plain, refusal, touch, write
+from collection_files import message_of, plain, refusal, touch, write
 
-from arttl.base.errors import InputError
 from arttl.base.spreadsheets import write_spreadsheet
 from arttl.check.findings import Finding, write_findings
 from arttl.collections import open_collection
@@ -46,13 +45,6 @@ def formatted(value, number_format):
 
 def table_of(path, **options):
     return read_table(path, **options).rows
-
-
-def message_of(path, **options):
-    with pytest.raises(InputError) as caught:
-        read_table(path, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # --- workbooks

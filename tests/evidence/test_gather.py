@@ -15,15 +15,20 @@ def gathered(runs, to, monkeypatch):
     return {path.stem: pd.read_csv(path) for path in to.glob("*.csv")}
 
 
+def write_fold(runs, fold, right, **more):
+    """A run on a fold of louvre-genres, with these answers."""
+    rows = [(f"test/{fold}-{name}", *rest) for name, *rest in answers(right)]
+    where = {"collection": f"genre-fold-{fold}", "challenge": "genre", "seed": fold}
+    folder = write_run(runs / f"thesis/fold-{fold}", predictions=rows, **where, **more)
+    config = json.loads((folder / "config.json").read_text())
+    config["reading"] = {"data": f"/somewhere/louvre-genres/genre-fold-{fold}"}
+    (folder / "config.json").write_text(json.dumps(config))
+
+
 def test_runs_on_folds(tmp_path, monkeypatch, capsys):
     for fold, (tuned, frozen) in enumerate([("110", "100"), ("01", "11")], 1):
         for approach, right in (("fine-tuning", tuned), ("off-the-shelf", frozen)):
-            rows = [(f"test/{fold}-{name}", *rest) for name, *rest in answers(right)]
-            where = {"collection": f"genre-fold-{fold}", "challenge": "genre", "seed": fold}
-            folder = write_run(tmp_path / f"runs/thesis/fold-{fold}", approach=approach, predictions=rows, **where)
-            config = json.loads((folder / "config.json").read_text())
-            config["reading"] = {"data": f"/somewhere/louvre-genres/genre-fold-{fold}"}
-            (folder / "config.json").write_text(json.dumps(config))
+            write_fold(tmp_path / "runs", fold, right, approach=approach)
     unfinished = write_run(tmp_path / "runs/thesis/fold-3", collection="genre-fold-3", challenge="genre")
     (unfinished / "metrics.json").unlink()
     tables = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)
@@ -58,12 +63,7 @@ def test_what_another_machine_measured_stays(tmp_path, monkeypatch, capsys):
     """A second folder of runs adds its fold, and takes the place of what the first said of the same one."""
     for machine, folds in (("first", {1: "110", 2: "01"}), ("second", {2: "11", 3: "0"})):
         for fold, hits in folds.items():
-            rows = [(f"test/{fold}-{name}", *rest) for name, *rest in answers(hits)]
-            where = {"collection": f"genre-fold-{fold}", "challenge": "genre", "seed": fold}
-            folder = write_run(tmp_path / machine / f"thesis/fold-{fold}", predictions=rows, **where)
-            config = json.loads((folder / "config.json").read_text())
-            config["reading"] = {"data": f"/somewhere/louvre-genres/genre-fold-{fold}"}
-            (folder / "config.json").write_text(json.dumps(config))
+            write_fold(tmp_path / machine, fold, hits)
         tables = gathered(tmp_path / machine, tmp_path / "to", monkeypatch)
     assert "2 runs, 3 in" in capsys.readouterr().out
     table = tables["pictures-louvre-genres-genre"]

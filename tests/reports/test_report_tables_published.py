@@ -13,12 +13,7 @@ from arttl.reports.collect import collect_runs
 from arttl.reports.tables import accuracy_table
 
 THESIS = (Path(__file__).parents[1] / "references" / "chapter1_tables.md").read_text(encoding="utf-8")
-
-
 NAMES = {title: name for name, title in published.ARCHITECTURES.items()}
-
-
-STUDY_CLASSES = [f"class {number}" for number in range(1054)]
 
 
 def thesis_rows(number):

@@ -23,11 +23,7 @@ from arttl.training.computing import USUAL, Computing
 from arttl.training.features import cached_features, network_fingerprint
 
 BACKEND = keras.backend.backend()
-
-
 MIXED = {"mixed_bfloat16": 2.0**-8, "mixed_float16": 2.0**-11}  # how far rounding a number moves it, at most
-
-
 CLASSES = 3
 
 

@@ -5,10 +5,7 @@ import pytest
 
 from arttl import recipes
 from arttl.models import build_classifier, feature_extractor
-from arttl.training import (
-    make_deterministic,
-    set_product_precision,
-)
+from arttl.training import make_deterministic, set_product_precision
 
 BACKEND = keras.backend.backend()
 

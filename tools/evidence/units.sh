@@ -3,8 +3,8 @@
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist, and of Chapter 2 cifar10 own transfers
 # recalibrated folded fashion (all).
-# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8
-# to 0.95 of the time of one after the other.
+# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two. Two parts at once, each on a core (taskset -c 0,
+# taskset -c 1), take 0.8 to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
 # interpreter (python). Then: python tools/evidence/gather.py FOLDER/runs, maps.py (Figure 4) and write_results.py.
@@ -106,9 +106,10 @@ recalibrated() { # with the statistics of BatchNormalization estimated anew befo
 
 folded() { # CIFAR-10's tickets on the other folds of the paintings too, so that every picture is tested
   for k in $folds; do
-    [ "$k" = 1 ] || run ch2_transfer_tickets --target "louvre-genres-fold-$k" --challenge genre --split own \
-      --data "$folder/folds/louvre-genres/genre-fold-$k" --seed $seeds "${resnet[@]}" --rounds 0 3 6 9 \
-      --source cifar10 --fraction 0.3 --baselines scratch --bn-recalibrate --output "$folder/runs/tickets"
+    for seed in $seeds; do
+      [ "$k" = 1 ] || targets="louvre-genres-fold-$k" of_targets "$seed" --source cifar10 --fraction 0.3 \
+        --baselines scratch --bn-recalibrate
+    done
   done
 }
 
@@ -128,6 +129,7 @@ of_targets() { # SEED OPTION...
 place() { # TARGET: where it is, and what is told apart in it
   case "$1" in
     louvre-genres) echo "$folder/folds/louvre-genres/genre-fold-1 --challenge genre" ;;
+    louvre-genres-*) echo "$folder/folds/louvre-genres/genre-${1#louvre-genres-} --challenge genre" ;;
     blood-cells) echo "$folder/blood-cells --challenge cell" ;;
   esac
 }
