@@ -16,6 +16,7 @@ import numpy as np
 
 from arttl.base.errors import InputError
 from arttl.base.files import whole_file
+from arttl.training.compiling import build_optimizer
 
 EVERY = 180.0  # seconds between two writes of a state: what a killed training has to do again
 SECONDS = "ARTTL_CHECKPOINT_SECONDS"  # the variable of the environment that says otherwise
@@ -150,8 +151,7 @@ class Checkpoint:
             best_weights = _read(self._best(progress.best_epoch))["best"] if keep_best else None
             for variable, array in zip(_variables(model), arrays["model"], strict=True):
                 variable.assign(array)
-            if not model.optimizer.built:  # built twice, a LossScaleOptimizer would have its variables twice
-                model.optimizer.build(model.trainable_variables)
+            build_optimizer(model)
             for variable, array in zip(model.optimizer.variables, arrays["optimizer"], strict=True):
                 variable.assign(array)
         self._kept, self._kept_best = progress.epochs, self._best(progress.best_epoch)

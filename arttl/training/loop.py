@@ -16,6 +16,7 @@ from arttl.base.errors import InputError
 from arttl.models import HEAD, predict_batch
 from arttl.models.devices import training_shared
 from arttl.training.checkpoint import Checkpoint, ContinueStopping, Progress, SaveEpoch
+from arttl.training.compiling import build_step
 from arttl.training.epoch_bar import EpochBar
 from arttl.training.feeding import fed
 from arttl.training.given import as_batches
@@ -100,6 +101,7 @@ def train(
     saving = SaveEpoch(checkpoint, stopping, progress, epochs, report)
     continuing = ContinueStopping(stopping, progress, best_weights)
     bar = [EpochBar(len(training), epochs, progress)] if sys.stderr.isatty() else []
+    build_step(model)
     with training_shared(model, training), checkpoint.flushed():
         model.fit(
             fed(training, *(each.told for each in bar)),

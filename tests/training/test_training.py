@@ -1,5 +1,7 @@
 """Data order, early stopping and resuming, on a small convolutional network."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pandas as pd
@@ -210,3 +212,16 @@ def test_training_and_validation_go_on_in_their_cycles(tmp_path):
     # Cycles: of 35 images from 0, 16 and 17; of 40 from 0, 16 and 17. The third epoch begins at the second batch.
     assert [start for images, start in seen if images == 35][-2:] == [16, 17]
     assert [start for images, start in seen if images == 40][-2:] == [16, 17]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="of the tracing of TensorFlow")
+@pytest.mark.parametrize("recipe", [recipes.off_the_shelf(), recipes.fine_tuning()], ids=["RMSprop", "SGD"])
+def test_a_step_is_traced_once(recipe, tmp_path):
+    """Keras alone would make the optimiser's and the metrics' variables in a first trace, which is then thrown away."""
+    source, class_ids = data()
+    model, traced = small_model(recipe), []
+    step = model.train_step
+    model.train_step = lambda batch: traced.append(1) or step(batch)
+    batches = Batches(source, np.arange(90), class_ids, CLASSES, 16, shuffle_seed=1)
+    train(model, replace(recipe, max_epochs=2), batches, batches, Checkpoint(tmp_path))
+    assert traced == [1]

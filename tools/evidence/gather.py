@@ -2,7 +2,8 @@
 
     python tools/evidence/gather.py RUNS --to docs/results
 
-RUNS is what units.sh writes: RUNS/VARIANT/... Writes
+RUNS is what units.sh writes: RUNS/VARIANT/fold-K/..., or RUNS/VARIANT/NETWORK/fold-K/... of another network, whose
+name then ends that of DATA. Writes
 
 - runs.csv: a row a run: what it is, and every number of metrics.json;
 - histories.csv, rounds.csv: every epoch of Chapter 1, every round of a search;
@@ -30,6 +31,9 @@ from arttl.runs import RunFolder
 
 RECIPE = ("approach", "preprocessing", "numerics.era", "numerics.frozen_batchnorm", "batch_size", "patience")
 SETTINGS = ("target", "source", "start", "round", "network", "architecture", "weights", "image_size", "fraction")
+
+NETWORK = re.compile(r"[^/]+/(?!fold-)([^/]+)/fold-\d+/")
+"""What names the network in a run's path, where it is not the usual one of its chapter."""
 
 FOLD = re.compile(r"-fold-\d+")
 """What tells the folds of one target apart; the one without is the first."""
@@ -113,7 +117,10 @@ def described(run, root):
     row |= dict.fromkeys(("data", "challenge", "fold", "way", *SETTINGS))
     collection, _, fold = settings.get("collection", "").partition("-fold-")
     if fold:
-        row |= {"data": Path(config["reading"]["data"]).parent.name, "challenge": collection, "fold": int(fold)}
+        data = Path(config["reading"]["data"]).parent.name
+        if other := NETWORK.match(name):
+            data += f"-{other[1]}"
+        row |= {"data": data, "challenge": collection, "fold": int(fold)}
         parts = row["variant"], recipe["approach"], settings.get("classifier"), settings.get("source")
         row["way"] = " ".join(part for part in parts if part)
     row |= {key: settings[key] for key in SETTINGS if key in settings and not isinstance(settings[key], dict)}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The runs of the evidence, one after another; each is a run folder, and begun again it goes on where it was.
 #   tools/evidence/units.sh FOLDER [PART]...
-# PART: features louvre scratch clipart second clipart_artist second_artist, and of Chapter 2 cifar10 own transfers
-# recalibrated folded fashion (all).
+# PART: features louvre scratch clipart second clipart_artist second_artist bundled, and of Chapter 2 cifar10 own
+# transfers recalibrated folded fashion (all).
 # $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two. Two parts at once, each on a core (taskset -c 0,
 # taskset -c 1), take 0.8 to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
@@ -11,11 +11,12 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 folder="$(realpath "$1")" && shift
-[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist \
+[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist bundled \
   cifar10 own transfers recalibrated folded fashion
 python="${PYTHON:-python}"
 kept=(--resume --cache "$folder/cache" --splits "$folder/splits")
-xception=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
+network=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
+named="" # in paths, between the variant and the fold
 trained=(--precision mixed_bfloat16) # 1.5 times as fast on a processor with avx512_bf16; written in config.json
 resnet=(--network resnet20 --image-size 16 "${trained[@]}")
 folds="${FOLDS:-1 2 3 4 5}"
@@ -34,8 +35,8 @@ folds_of() { # COLLECTION CHALLENGE TO: made once
 }
 
 chapter1() { # VARIANT SCRIPT COLLECTION CHALLENGE FOLD OPTION...
-  run "$2" --challenge "$4" --data "$folder/folds/$3/$4-fold-$5" --seed "$5" "${xception[@]}" \
-    --output "$folder/runs/$1/fold-$5" "${@:6}"
+  run "$2" --challenge "$4" --data "$folder/folds/$3/$4-fold-$5" --seed "$5" "${network[@]}" \
+    --output "$folder/runs/$1$named/fold-$5" "${@:6}"
 }
 
 folds_of "$folder/louvre-genres" genre louvre-genres
@@ -69,6 +70,14 @@ clipart() { ways clipart-a type fine-tuning; }
 second() { other type; }
 clipart_artist() { ways clipart-a artist fine-tuning; }
 second_artist() { other artist; }
+
+bundled() { # both collections whole, by the bundled network that photographs have taught; float32
+  local network=(--architecture resnet50 --weights bundled-photographs --image-size 48) named=/resnet50-48 trained=()
+  for k in $folds; do
+    chapter1 thesis ch1_rijks clipart-a type "$k" --approach off-the-shelf fine-tuning scratch
+    chapter1 thesis ch1_antwerp clipart-b type "$k"
+  done
+}
 
 cifar10() { # 36% a round: two of the thesis' at once; of a source so much that an epoch has 200 steps and more
   for seed in $seeds; do search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.3; done
