@@ -72,19 +72,20 @@ def measured(backend, network, precision, options):
     return problem or float(line)
 
 
-def in_a_process(script, backend, what, precision, options):
+def in_a_process(script, backend, what, precision, options, settings=KEEP_MEMORY):
     """What a script prints last of one measurement in a process of its own.
 
     Arguments:
         script: its path; it takes the options of parser_of_steps.
         backend, what, precision: for its --measure.
         options: those that it was called with.
+        settings: variables of the environment.
 
     Returns (the line, ""), or (None, why there is none in words).
     """
     library = "torch" if backend == BY_HAND else backend
     python = dict(each.split("=", 1) for each in options.python).get(library, sys.executable)
-    environment = os.environ | KEEP_MEMORY | {"KERAS_BACKEND": library, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = os.environ | settings | {"KERAS_BACKEND": library, "TF_CPP_MIN_LOG_LEVEL": "3"}
     there = subprocess.run([python, "-c", f"import {library}"], capture_output=True, env=environment, check=False)
     if there.returncode:
         return None, "not installed"

@@ -38,7 +38,7 @@ class Demo:
 NETWORKS = tuple(name for name in BACKBONES if name in ARCHITECTURES)
 """Those of the thesis."""
 
-DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 12, "scratch": 12})
+DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 8, "scratch": 8})
 
 
 @dataclass(frozen=True)

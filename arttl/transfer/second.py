@@ -16,7 +16,7 @@ SOURCES = ("imagenet", "rijks")
 
 APPROACHES = ("off-the-shelf", "fine-tuning")
 FIRST = "ch1/rijks"  # the experiment whose fine-tuned networks are θ^r
-DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 12}, "clipart-b")
+DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 8}, "clipart-b")
 
 
 def source_variants(sources, runs, seed, study, approach):

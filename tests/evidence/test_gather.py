@@ -15,11 +15,11 @@ def gathered(runs, to, monkeypatch):
     return {path.stem: pd.read_csv(path) for path in to.glob("*.csv")}
 
 
-def write_fold(runs, fold, right, **more):
+def write_fold(runs, fold, right, under="thesis", **more):
     """A run on a fold of louvre-genres, with these answers."""
     rows = [(f"test/{fold}-{name}", *rest) for name, *rest in answers(right)]
     where = {"collection": f"genre-fold-{fold}", "challenge": "genre", "seed": fold}
-    folder = write_run(runs / f"thesis/fold-{fold}", predictions=rows, **where, **more)
+    folder = write_run(runs / f"{under}/fold-{fold}", predictions=rows, **where, **more)
     config = json.loads((folder / "config.json").read_text())
     config["reading"] = {"data": f"/somewhere/louvre-genres/genre-fold-{fold}"}
     (folder / "config.json").write_text(json.dumps(config))
@@ -41,6 +41,15 @@ def test_runs_on_folds(tmp_path, monkeypatch, capsys):
     assert table["thesis off-the-shelf"].tolist() == [1, 0, 0, 1, 1]
     assert len(tables["runs"]) == 4
     assert set(tables["histories"].run) == set(tables["runs"].run)
+
+
+def test_another_network_has_a_table_of_its_own(tmp_path, monkeypatch):
+    write_fold(tmp_path / "runs", 1, "110", approach="fine-tuning")
+    write_fold(tmp_path / "runs", 1, "010", "thesis/resnet50-48", approach="fine-tuning")
+    tables = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)
+    assert tables["pictures-louvre-genres-genre"]["thesis fine-tuning"].tolist() == [1, 1, 0]
+    assert tables["pictures-louvre-genres-resnet50-48-genre"]["thesis fine-tuning"].tolist() == [0, 1, 0]
+    assert set(tables["runs"].variant) == {"thesis"}
 
 
 def test_lines_of_chapter_2(tmp_path, monkeypatch):

@@ -8,6 +8,9 @@ from scipy import stats
 from arttl.reports.comparing import verdict as side_of_zero
 from arttl.runs.metrics import accuracy_interval
 
+RECALIBRATED = "-recalibrated"
+"""Ends the names of runs and tables whose BatchNormalization was estimated anew before each validation."""
+
 VERDICTS = {1: "supported", 0: "undecided", -1: "contradicted"}
 
 

@@ -1,6 +1,6 @@
 """The figures in docs/results.md, drawn from the tables in docs/results/."""
 
-from comparing import pooled
+from comparing import RECALIBRATED, pooled
 
 from arttl.reports.figures import new_figure, plain_axes
 
@@ -36,7 +36,7 @@ def chapter2(tables):
         tables: dict of name to table, with the runs of Chapter 2 in "runs".
     """
     runs = tables["runs"][tables["runs"].target.notna()]
-    runs = runs.assign(recalibrated=runs.run.str.contains("-recalibrated/"), accuracy=100 * runs.test_accuracy)
+    runs = runs.assign(recalibrated=runs.run.str.contains(f"{RECALIBRATED}/"), accuracy=100 * runs.test_accuracy)
     runs = runs[~runs.target.str.contains("-fold-")]
     panels = list(runs.groupby(["target", "recalibrated"]))
     figure, colours = new_figure(4.2 * len(panels), 3.6), {}

@@ -22,6 +22,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+from comparing import RECALIBRATED
 
 from arttl.base.files import make_folder, write_table
 from arttl.published.chapter2 import BATCHNORM, OWN
@@ -38,7 +39,7 @@ NETWORK = re.compile(r"[^/]+/(?!fold-)([^/]+)/fold-\d+/")
 FOLD = re.compile(r"-fold-\d+")
 """What tells the folds of one target apart; the one without is the first."""
 
-BATCHNORMS = {"": STUDY, "-recalibrated": tuple(sorted((BATCHNORM | {"recalibrate": True}).items()))}
+BATCHNORMS = {"": STUDY, RECALIBRATED: tuple(sorted((BATCHNORM | {"recalibrate": True}).items()))}
 
 
 def main():

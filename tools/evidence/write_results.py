@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from comparing import VERDICTS, compared, pooled, verdict
+from comparing import RECALIBRATED, VERDICTS, compared, pooled, verdict
 from figures import chapter1, chapter2
 
 from arttl.base.files import partial_path, whole_file
@@ -19,7 +19,7 @@ from arttl.runs.metrics import difference_over_seeds
 FOLDER = Path(__file__).parents[2] / "docs" / "results"
 PAGE = FOLDER.with_suffix(".md")
 OWN = "OWN"  # of a claim: the target's own tickets
-RECALIBRATED, BOTH = "-recalibrated", " (both)"  # end the names of a target's tables
+BOTH = " (both)"  # ends the name of what joins a target's two tables
 LEDGER = ("claim", "thesis", "pictures", "difference", "95% interval", "of", "here")
 CLAIMS = pd.read_csv(Path(__file__).with_name("claims.csv"), dtype={"published": str, "place": str})
 """The first of two ways is better than the second, or, by `alike`, within so many points of it. Place: in the thesis;

@@ -1,0 +1,37 @@
+"""The units of the evidence: their command lines, printed by `echo` in Python's place."""
+
+import os
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+UNITS = Path(__file__).parents[2] / "tools" / "evidence" / "units.sh"
+
+
+def commands(folder, *parts, **variables):
+    """The command lines of the experiments, each as a dict of option to its first value."""
+    environ = os.environ | {"PYTHON": "echo"} | variables
+    done = subprocess.run(["bash", UNITS, folder, *parts], capture_output=True, text=True, check=True, env=environ)
+    found = []
+    for line in done.stdout.splitlines():
+        if line.startswith("experiments/"):
+            words = line.split()
+            found.append({word: then for word, then in pairwise(words) if word.startswith("--")})
+    return found
+
+
+def test_collections_whose_folds_have_one_name_have_splits_of_their_own(tmp_path):
+    """The split of clipart-a's type-fold-1 once stood where that of clipart-b's was looked for, and was refused."""
+    places = {}
+    for line in commands(tmp_path, "features", "louvre", "clipart", "second", "clipart_artist", "bundled"):
+        places.setdefault((line["--splits"], Path(line["--data"]).name), set()).add(line["--data"])
+    assert places
+    assert all(len(each) == 1 for each in places.values())
+
+
+def test_a_network_of_another_name_has_folders_of_its_own(tmp_path):
+    of_xception, of_resnet50 = commands(tmp_path, "clipart", FOLDS="2"), commands(tmp_path, "bundled", FOLDS="2")
+    assert {line["--architecture"] for line in of_xception} == {"xception"}
+    assert {line["--architecture"] for line in of_resnet50} == {"resnet50"}
+    outputs = [{line["--output"] for line in lines} for lines in (of_xception, of_resnet50)]
+    assert not outputs[0] & outputs[1]
