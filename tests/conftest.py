@@ -35,6 +35,7 @@ LONGEST = (
     "pruning/test_pruned_steps.py",
     "lottery/test_chapter2_all.py",
     "pruning/test_search.py",
+    "pruning/test_search_killed.py",
     "models/test_networks2018.py",
     "lottery/test_chapter2.py",
     "lottery/test_chapter2_searches.py",

@@ -11,6 +11,10 @@ from arttl.training import Arrays, Batches, make_deterministic
 CLASSES = 4
 
 
+class Killed(Exception):
+    """Stands for a process that ends at this moment."""
+
+
 def data(shape, images=96, seed=0):
     """Training, validation and test Batches of blobs that a network can tell apart."""
     rng = np.random.default_rng(seed)
