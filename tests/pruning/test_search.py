@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import slim
-from small_search import LENET, Killed, data, lenet, small_search
+from small_search import CLASSES, LENET, Killed, data, lenet, small_search
 
 from arttl import recipes
 from arttl.base.errors import InputError
