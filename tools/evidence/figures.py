@@ -1,8 +1,12 @@
 """The figures in docs/results.md, drawn from the tables in docs/results/."""
 
+import math
+
 from comparing import RECALIBRATED, pooled
 
 from arttl.reports.figures import new_figure, plain_axes
+
+PANELS = 3  # in a row
 
 
 def chapter1(pictures):
@@ -11,16 +15,20 @@ def chapter1(pictures):
     Arguments:
         pictures: dict of a collection's name to its table of gather.py.
     """
-    figure = new_figure(
-        4.2 * max(1, len(pictures)), 0.34 * max([4, *(len(each.columns) for each in pictures.values())])
-    )
-    panels = figure.subplots(1, max(1, len(pictures)), squeeze=False).flat
+    most = max([4, *(len(each.columns) - 2 for each in pictures.values())])
+    across = min(PANELS, max(1, len(pictures)))
+    down = math.ceil(len(pictures) / across) or 1
+    figure = new_figure(4.8 * across, (0.3 * most + 0.8) * down)
+    panels = [*figure.subplots(down, across, squeeze=False).flat]
+    for axes in panels[len(pictures) :]:
+        axes.set_visible(False)
     for axes, (name, table) in zip(panels, pictures.items(), strict=False):
         ways = [column for column in table if column not in ("image_id", "fold")]
         for place, way in enumerate(reversed(ways)):
             accuracy, low, high = pooled(table, way)
             axes.errorbar(accuracy, place, xerr=[[accuracy - low], [high - accuracy]], fmt="o", color="#1f77b4")
         axes.set_yticks(range(len(ways)), [way.removeprefix("thesis ") for way in reversed(ways)], fontsize=8)
+        axes.set_ylim(len(ways) - most - 0.5, len(ways) - 0.5)
         axes.set_title(name, fontsize=10)
         axes.set_xlabel("test accuracy (%)")
         plain_axes(axes)
