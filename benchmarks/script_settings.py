@@ -1,10 +1,10 @@
-"""What scripts set before they import TensorFlow: a step with its oneDNN and with freed memory kept, and without.
+"""What a process can be set to before TensorFlow is imported: a step with oneDNN, with freed memory kept, without.
 
     python benchmarks/script_settings.py --networks resnet50 --size 48
 
 A fine-tuning step in float32, the same batch each step; each measurement is a process of its own, in turn, the median
 of a few steps after two that trace and warm up. Without oneDNN is how TensorFlow computes by itself on an x86-64
-processor that lacks AVX-512 VNNI. The ratios are over the step with both (arttl/base/quietly.py).
+processor that lacks AVX-512 VNNI (arttl/base/quietly.py). The ratios are over the step with both.
 """
 
 import statistics

@@ -16,7 +16,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 """TensorFlow has it on where the processor multiplies small integers (AVX-512 VNNI, AMX) and off on all others of
-x86-64, whose steps take 1.6 to 2 times as long without (docs/performance.md)."""
+x86-64, whose steps take 1.7 to 2.9 times as long without (docs/performance.md)."""
 
 X86_64 = ("x86_64", "amd64")  # as Linux, macOS and Windows name it
 
@@ -45,8 +45,8 @@ def missing_backend(name):
 def import_keras_quietly():
     """Import Keras without TensorFlow's start-up chatter, which no log level silences; errors are still shown.
 
-    TensorFlow computes by oneDNN, unless the variable TF_ENABLE_ONEDNN_OPTS says otherwise; and the memory of tensors
-    that are done with is kept for the next ones. Neither changes a number but by rounding.
+    TensorFlow computes by oneDNN, unless the variable TF_ENABLE_ONEDNN_OPTS says otherwise; with PyTorch the memory of
+    tensors that are done with is kept for the next ones. Neither changes a number but by rounding.
 
     Raises InputError as `check_backend`.
     """
@@ -54,14 +54,13 @@ def import_keras_quietly():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if platform.machine().lower() in X86_64:
         os.environ.setdefault(ONEDNN, "1")
-    keep_freed_memory()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as chatter:
         os.dup2(chatter.fileno(), 2)
         try:
-            import keras  # noqa: F401
+            import keras
         except BaseException:
             chatter.seek(0)
             os.write(terminal, chatter.read())
@@ -69,12 +68,15 @@ def import_keras_quietly():
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
+    if keras.backend.backend() == "torch":
+        keep_freed_memory()
 
 
 def keep_freed_memory():
     """Have glibc keep the memory that is freed, where no variable of its own says otherwise.
 
-    It would hand the memory of large tensors back to the kernel, and ask for it again a moment later, page by page.
+    It would hand the memory of large tensors back to the kernel, and ask for it again a moment later, page by page:
+    a step of PyTorch's takes half as long again. TensorFlow's gains a tenth on small images and loses as much on large.
 
     Returns whether it does so now: not on systems without glibc.
     """

@@ -26,7 +26,6 @@ def test_tensorflow_computes_by_onednn_unless_told_otherwise(machine, given, the
     environ = {quietly.ONEDNN: given} if given else {}
     monkeypatch.setattr(os, "environ", environ)
     monkeypatch.setattr(platform, "machine", lambda: machine)
-    monkeypatch.setattr(quietly, "keep_freed_memory", lambda: False)
     quietly.import_keras_quietly()
     assert environ.get(quietly.ONEDNN) == then
 
