@@ -4,7 +4,7 @@
 
 A fine-tuning step in float32, the same batch each step; each measurement is a process of its own, in turn, the median
 of a few steps after two that trace and warm up. Without oneDNN is how TensorFlow computes by itself on an x86-64
-processor that lacks AVX-512 VNNI (arttl/base/quietly.py). The ratios are over the step with both.
+processor that lacks AVX-512 VNNI. The ratios are over the step with oneDNN alone, as scripts have it (quietly.py).
 """
 
 import statistics
@@ -12,9 +12,10 @@ from pathlib import Path
 
 from backends import KEEP_MEMORY, in_a_process, parser_of_steps
 
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-SIDES = {"both": {ONEDNN: "1"} | KEEP_MEMORY, "oneDNN": {ONEDNN: "1"}, "memory": {ONEDNN: "0"} | KEEP_MEMORY}
-SIDES["neither"] = {ONEDNN: "0"}
+from arttl.base.quietly import ONEDNN
+
+ON, OFF = {ONEDNN: "1"}, {ONEDNN: "0"}
+SIDES = {"both": ON | KEEP_MEMORY, "oneDNN": ON, "memory": OFF | KEEP_MEMORY, "neither": OFF}
 
 
 def main():
@@ -31,7 +32,7 @@ def main():
                     raise SystemExit(f"{network}: {problem}")
                 seconds[side].append(float(line))
         medians = {side: statistics.median(each) for side, each in seconds.items()}
-        told = ", ".join(f"{side} {each:.3f} s ({each / medians['both']:.2f})" for side, each in medians.items())
+        told = ", ".join(f"{side} {each:.3f} s ({each / medians['oneDNN']:.2f})" for side, each in medians.items())
         print(f"{network}, {options.size} pixels: {told}", flush=True)
 
 

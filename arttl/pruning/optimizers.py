@@ -24,6 +24,7 @@ from keras import ops
 
 from arttl.base.errors import InputError
 from arttl.pruning.fused import fused_update, is_dense
+from arttl.training.compiling import build_optimizer
 
 _ATTRIBUTE = "arttl_held_masks"
 
@@ -96,8 +97,7 @@ class HeldMasks:
         _check(model, kernels)
         self.model, self.kernels = model, dict(kernels)
         self.outer, self.optimizer = model.optimizer, inner_optimizer(model.optimizer)
-        if not self.outer.built:
-            self.outer.build(model.trainable_variables)
+        build_optimizer(model)
         with strategy_scope(model):
             self.variables = {
                 key: self.optimizer.add_variable(

@@ -73,10 +73,9 @@ second_artist() { other artist; }
 
 bundled() { # both collections whole, by the bundled network that photographs have taught; float32
   local network=(--architecture resnet50 --weights bundled-photographs --image-size 48) named=/resnet50-48 trained=()
-  for k in $folds; do
-    chapter1 thesis ch1_rijks clipart-a type "$k" --approach off-the-shelf fine-tuning
-    chapter1 thesis ch1_antwerp clipart-b type "$k"
-  done
+  ways clipart-a type off-the-shelf
+  ways clipart-a type fine-tuning
+  other type
 }
 
 cifar10() { # 36% a round: two of the thesis' at once; of a source so much that an epoch has 200 steps and more
