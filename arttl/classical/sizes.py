@@ -59,7 +59,7 @@ class Size:
         if name == "linear-svm":
             return scaled + (self._joint(self.features) if large else 24 * values)  # float64; LIBLINEAR's own
         if large:
-            mapped = 4 * self.images * LANDMARKS + 4 * LANDMARKS * (self.features + 6 * LANDMARKS)
+            mapped = 4 * self.images * LANDMARKS + 8 * LANDMARKS * (self.features + 6 * LANDMARKS)
             return scaled + mapped + self._joint(LANDMARKS)
         return scaled + 16 * values + 8 * self.images * self.classes + (200 << 20) + CHUNK  # 200 MB: SVC's cache
 

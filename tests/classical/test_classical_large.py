@@ -158,3 +158,11 @@ def test_a_tree_of_scikit_learn_takes_what_is_told_and_not_much_less(rng):
     forest = SparseForest(1).fit(features, class_ids).trees_[0]
     kept = sum(array.nbytes for array in (forest.left, forest.right, forest.feature, forest.threshold, forest.leaf))
     assert kept + forest.found.data.nbytes + forest.found.indices.nbytes < told / 20
+
+
+def test_an_image_has_the_same_features_alone_as_among_others(rng):
+    """In float32 they differed by what kernels that are nearly singular magnify, and so did the classes."""
+    features = rng.normal(size=(240, 2)).astype("float32")  # so few features that the kernel is nearly singular
+    mapped = Landmarks(landmarks=120).fit(features)
+    alone = np.concatenate([mapped.transform(features[k : k + 1]) for k in range(len(features))])
+    np.testing.assert_allclose(mapped.transform(features), alone, atol=1e-6)

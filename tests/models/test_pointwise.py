@@ -43,11 +43,41 @@ def gradients(model, images, labels):
 
 
 @on_tensorflow
-def test_outputs_are_the_operations_and_gradients_too_but_for_rounding(rng):
+@pytest.mark.parametrize("strides", [(1, 1), (2, 2), (2, 1)])
+def test_the_products_are_the_exact_sums_to_the_last_place_of_bfloat16(strides, rng):
+    """Of the same factors in float64; Eigen, where a processor has no bfloat16, is off by 4% of the largest."""
+    import tensorflow as tf
+
+    with Computing("mixed_bfloat16").applied():
+        layer = layers.Conv2D(16, 1, strides=strides)
+    pixels = keras.Input((9, 8, 8))
+    model = keras.Model(pixels, layer(pixels))
+    images = tf.cast(rng.normal(size=(16, 9, 8, 8)), "bfloat16")
+    upstream = tf.cast(rng.normal(size=(16, *model.output_shape[1:])), "bfloat16")
+
+    def gradients_of(sources):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = model(images)
+        return tape.gradient(outputs, sources, output_gradients=upstream)
+
+    (of_images,) = gradients_of([images])
+    multiply_pointwise(model)
+    by_products = gradients_of([images, layer.kernel.value, layer.bias.value])
+    np.testing.assert_array_equal(by_products[0], of_images)
+    seen, given = (np.asarray(tf.cast(x, "float64")) for x in (images[:, :: strides[0], :: strides[1]], upstream))
+    for product, exact in zip(
+        by_products[1:], (np.einsum("bijc,bijf->cf", seen, given), given.sum((0, 1, 2))), strict=True
+    ):
+        np.testing.assert_allclose(np.squeeze(product), exact, rtol=2**-7, atol=1e-4)  # TensorFlow may cut, not round
+
+
+@on_tensorflow
+def test_a_network_learns_as_in_float32_but_for_rounding(rng):
     images = rng.normal(size=(16, 9, 8, 3)).astype("float32")
     labels = np.eye(3, dtype="float32")[rng.integers(0, 3, 16)]
     model = network()
-    expected, by_operation = gradients(model, images, labels)
+    expected, _ = gradients(model, images, labels)
     multiply_pointwise(model)
     assert replaced(model) == ["plain", "strided", "unbiased", "separable"]
     outputs, by_products = gradients(model, images, labels)
@@ -55,13 +85,8 @@ def test_outputs_are_the_operations_and_gradients_too_but_for_rounding(rng):
     exact = network("float32")
     exact.set_weights(model.get_weights())
     _, in_float32 = gradients(exact, images, labels)
-    for weight, product, operation, truth in zip(
-        model.trainable_weights, by_products, by_operation, in_float32, strict=True
-    ):
-        largest = np.abs(truth).max()
-        near = 0.05 if weight.name == "bias" else 0.01  # Eigen's sums are in bfloat16
-        np.testing.assert_allclose(product, operation, atol=near * largest, err_msg=weight.path)
-        np.testing.assert_allclose(product, truth, atol=0.05 * largest, err_msg=weight.path)
+    for weight, product, truth in zip(model.trainable_weights, by_products, in_float32, strict=True):
+        np.testing.assert_allclose(product, truth, atol=0.05 * np.abs(truth).max(), err_msg=weight.path)
 
 
 @on_tensorflow
