@@ -48,6 +48,7 @@ def download(tmp_path):
 SMALL = ("--target", "Artist-Classification-1", "--images", "100", "--classes", "4")
 
 
+@pytest.mark.slow
 def test_the_command_end_to_end(wikiart, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "sets" / "Artist-Classification-1"

@@ -188,11 +188,13 @@ def test_what_cannot_be_read_ends_in_one_line(outcomes, name):
     assert_refused(outcomes[name], *REFUSED[name][2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHECKED)
 def test_what_can_be_read_ends_in_a_whole_report(outcomes, name):
     assert_checked(outcomes[name], 1)  # so few images cannot be split
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD)
 def test_odd_labels_are_in_the_checks_csv_as_they_are(outcomes, name):
     variants = [each["item"] for each in outcomes[f"label with {name}"].findings if each["kind"] == "label-variant"]

@@ -61,6 +61,7 @@ def complaint(images, folder, decoding=LARGE):
 # --- pictures
 
 
+@pytest.mark.slow
 def test_hostile_pictures_are_named_by_the_check(tmp_path):
     assert set(BOMBS) < IMAGE_SUFFIXES
     folder = tmp_path / "data" / "a"

@@ -116,6 +116,7 @@ def test_concurrent_builds_share_one_decoding(images, tmp_path, monkeypatch):
         assert each.read(each.rows(images))[:, 0, 0, 0].tolist() == list(range(12))
 
 
+@pytest.mark.slow
 def test_a_second_process_waits_for_the_first_and_reuses_its_store(tmp_path, monkeypatch, capsys):
     data, folder = tmp_path / "data", tmp_path / "stores"
     data.mkdir()

@@ -201,6 +201,7 @@ def test_a_network_is_built_once_for_runs_that_can_share_it():
     assert kept_trainee("lenet_300_100", 4, (6, 6, 1), tickets()) is not one
 
 
+@pytest.mark.slow
 def test_steps_executed_at_once_change_no_number():
     rng = np.random.default_rng(0)
     pixels, labels = rng.integers(0, 256, (90, 6, 6, 1)).astype("uint8"), np.eye(3, dtype="float32")[np.arange(90) % 3]

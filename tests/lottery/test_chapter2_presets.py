@@ -69,6 +69,7 @@ def test_studies_are_no_deviations_of_themselves():
     assert "27% of ResNet-50's prunable weights" in " ".join(lines(large))
 
 
+@pytest.mark.slow
 def test_27_percent_of_the_weights_see_padding_alone_at_32_pixels():
     """A 3 x 3 kernel over one pixel: its gradient is zero in 8 of 9 taps."""
     shapes = Trainee("resnet50", 2, (32, 32, 3), PRESETS["thesis"].settings("resnet50")[0]).shapes

@@ -16,6 +16,7 @@ from arttl.training.data import nested_share
 from arttl.transfer import CollectionData
 
 
+@pytest.mark.slow
 def test_a_search_on_the_bundled_source_says_so_and_leaves_its_folder(script, tmp_path):
     code, out, err = script("--network", "lenet-300-100", "--rounds", "2", "--epochs", "1", **FIND)
     assert code == 0, err

@@ -61,6 +61,7 @@ def test_what_is_compiled_counts_and_what_registers_it_is_named(tmp_path):
 
 
 @pytest.mark.core
+@pytest.mark.slow
 def test_a_model_without_custom_objects_computes_the_same(tmp_path):
     model = network()
     plain = without_custom_objects(model)

@@ -130,6 +130,7 @@ def test_statistics_travel_and_the_debiased_average_starts_anew(tmp_path):
     assert float(keras.ops.convert_to_numpy(again.local_step)) == 0
 
 
+@pytest.mark.slow
 def test_imagenet_file_of_2018_has_its_own_name(keras_home, monkeypatch):
     asked = []
 

@@ -80,6 +80,7 @@ def test_what_does_not_go_with_a_backbone_of_ones_own_is_said(given, message):
 
 
 @pytest.mark.core
+@pytest.mark.slow
 def test_several_heads_compile_train_and_stay_trained_together():
     recipe = arttl.recipes.off_the_shelf()
     model = build_classifier(backbone(), {"material": 3, "type": 2}, trainable=False, preprocessing="unit")

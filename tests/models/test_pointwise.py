@@ -122,6 +122,7 @@ def test_a_frozen_layer_computes_as_ever(rng):
 
 
 @on_tensorflow
+@pytest.mark.slow
 def test_recipes_compile_with_it_and_models_are_saved_and_exported_without(tmp_path, rng):
     import tensorflow as tf
 

@@ -87,6 +87,7 @@ def test_one_fit_prunes_gradually_to_the_target_and_tells_it():
 
 
 @pytest.mark.core
+@pytest.mark.slow
 def test_gradual_pruning_goes_on_in_another_process_where_it_was():
     whole = MagnitudePruning(sparsity=PolynomialDecay(final_sparsity=0.6, end_step=12, frequency=4))
     fit(network(), whole, epochs=2)

@@ -34,6 +34,7 @@ def test_theta_k_is_the_state_after_k_to_the_bit(rewind, unit, epochs, rows, dat
     np.testing.assert_array_equal(pruning.rewind_weights["conv/kernel"], expected["conv/kernel"])  # kept once
 
 
+@pytest.mark.slow
 def test_a_step_in_a_later_epoch(data):
     undisturbed = network()
     fit(undisturbed, data, epochs=1)
@@ -128,6 +129,7 @@ def test_masks_stay_until_they_are_removed(data):
     assert all((array[~pruning.masks[key]] != 0).any() for key, array in values(model).items() if gone[key].size)
 
 
+@pytest.mark.slow
 def test_a_new_callback_and_a_new_optimizer_take_over(data):
     model, first = network(), MagnitudePruning(rate=0.5)
     fit(model, data, first)
@@ -144,6 +146,7 @@ def test_a_new_callback_and_a_new_optimizer_take_over(data):
     assert hold_masks(model, prunable_kernels(model)).optimizer is model.optimizer
 
 
+@pytest.mark.slow
 def test_a_model_that_was_trained_already(data):
     model = network()
     fit(model, data, epochs=1)  # compiled without masks

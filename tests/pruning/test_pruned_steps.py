@@ -157,6 +157,7 @@ def test_the_optimizer_starts_anew(name, data):
         assert float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)) == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_a_round_equals_one_of_a_new_model_with_a_new_optimizer(data):
     model, pruning = network(optimizers.Adam(0.01)), MagnitudePruning(rate=0.3)
     fit(model, data, pruning)

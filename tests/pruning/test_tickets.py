@@ -33,6 +33,7 @@ def test_round_0_is_the_unpruned_network(path):
     assert ticket.masks["conv/kernel"].all()
 
 
+@pytest.mark.slow
 def test_a_small_network_through_31_rounds_opened_anew_for_each(path):
     while open_tickets(path).rounds < 31:
         ticket_search.add(TicketFile(path))
@@ -43,6 +44,7 @@ def test_a_small_network_through_31_rounds_opened_anew_for_each(path):
     assert path.stat().st_size < 4 * (18_300 + 18_000 * 3.996 + 31 * 300) + 18_000 + 20_000
 
 
+@pytest.mark.slow
 def test_254_rounds_and_no_more(tmp_path, monkeypatch):
     monkeypatch.setattr("os.fsync", lambda _: None)  # the rest of the time
     weights = {"a/kernel": np.arange(300, dtype="float32")}

@@ -50,6 +50,7 @@ def end(process):
     return process.exitcode
 
 
+@pytest.mark.slow
 def test_writer_killed_before_each_write_leaves_the_file_as_it_was(processes, path):
     before, write = path.read_bytes(), 1
     while True:
@@ -65,6 +66,7 @@ def test_writer_killed_before_each_write_leaves_the_file_as_it_was(processes, pa
         ticket_search.check(path, number)
 
 
+@pytest.mark.slow
 def test_writers_killed_at_random_lose_nothing_and_a_search_goes_on(go_on, path):
     moments, seen = random.Random(5), [2]
     while len(seen) < 16 or (len(set(seen)) < 4 and len(seen) < 160):  # a writer may get little of a busy machine

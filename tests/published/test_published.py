@@ -165,6 +165,7 @@ def test_the_command_writes_every_figure_the_errata_and_one_page(tmp_path, capsy
     assert "index.html" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_report_has_the_errata_once(tmp_path, capsys):
     write_run(tmp_path)
     write_ticket(tmp_path)

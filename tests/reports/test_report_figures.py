@@ -138,6 +138,7 @@ def test_a_former_figure_does_not_outlive_its_runs(tmp_path, capsys):
     assert {"figure1.pdf", "figure1.png", "figure3.pdf", "figure3.png"} <= names
 
 
+@pytest.mark.slow
 def test_figure_4_is_taken_over_if_it_is_there(tmp_path, capsys):
     write_run(tmp_path)
     folder = tmp_path / "ch1" / "saliency" / "artist" / "resnet50"

@@ -91,6 +91,7 @@ def test_classes_are_counted_by_hand(tmp_path):
     assert task.majority == (50, "c")
 
 
+@pytest.mark.slow
 def test_several_collections_have_sections_and_the_thesis_tables_show_one_and_say_so(tmp_path, capsys):
     own_run(tmp_path / "own", challenge="type", right=9)
     write_run(tmp_path / "bundled", right=5)

@@ -201,6 +201,7 @@ def test_thumbnails_keep_their_shape_and_stand_upright(tmp_path):
     assert pictures.thumbnail("theirs", "wide.png") is None
 
 
+@pytest.mark.slow
 def test_data_shows_the_pictures_of_a_user_s_own_collection(tmp_path, photographs, capsys):
     rows = [(f"{label}/000.jpg", label, "etching", 0.5) for label in ("etching", "painting", "print")]
     write_run(tmp_path, predictions=rows, collection=photographs.name)
@@ -218,6 +219,7 @@ def test_data_that_no_run_is_of_is_refused_in_one_line(tmp_path, photographs, ca
     assert "no run is of a collection of this name; there is clipart-a" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_it_prints_a_line_for_each_group_of_files(tmp_path, capsys):
     bundled_run(tmp_path)
     assert report(tmp_path) == 0

@@ -67,6 +67,7 @@ def test_settings_are_those_of_a_cell_with_what_its_runs_differ_in(page_file):
     assert rows["versions.python"] == "3.11"
 
 
+@pytest.mark.slow
 def test_of_many_searches_the_page_shows_the_first_seed_of_a_few(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sections, "SHOWN", 1)
     for source, seed in (("fashion_mnist", 2), ("fashion_mnist", 1), ("mnist", 1)):

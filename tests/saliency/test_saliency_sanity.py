@@ -59,6 +59,7 @@ def test_insertion_and_deletion_beat_random_and_sobel(method, trained, scene):
     assert deletion < measures.deletion_curve(trained, images, baselines[1], class_ids, steps=10).areas.mean() - 0.05
 
 
+@pytest.mark.slow
 def test_deletion_by_visual_backprop_beats_random(trained, scene):
     images, class_ids, _ = scene
     maps = visual_backprop(trained, images), measures.random_maps(images.shape[:3])

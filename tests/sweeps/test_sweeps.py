@@ -140,6 +140,7 @@ def test_the_lock_goes_with_its_owner_however_it_ends(tmp_path):
         assert read_owner(tmp_path) is None
 
 
+@pytest.mark.slow
 def test_a_script_is_refused_while_a_cluster_sweeps_into_its_folder(tmp_path):
     refused = pytest.raises(InputError, match=r"another sweep is at work in .*; wait for it or choose")
     with sweep_lock(tmp_path, alone=True), refused:

@@ -89,6 +89,7 @@ def test_a_state_is_written_as_often_as_asked_and_at_the_end(tmp_path, written, 
     assert Checkpoint(tmp_path).progress().finished
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_has_its_last_finished_epoch_on_the_disk(tmp_path, written, whole):
     for epoch in (2, 5):
         with pytest.raises(Killed):
@@ -97,6 +98,7 @@ def test_an_interrupted_training_has_its_last_finished_epoch_on_the_disk(tmp_pat
     assert_same(run(tmp_path), whole)
 
 
+@pytest.mark.slow
 def test_a_killed_training_loses_the_epochs_since_the_last_write_and_comes_to_the_same_end(
     tmp_path, clock, written, whole, monkeypatch
 ):

@@ -28,6 +28,7 @@ def test_a_gpu_that_the_backend_does_not_see_is_told_with_its_remedy(there, monk
     assert len(lines) == 1 + there
 
 
+@pytest.mark.slow
 def test_a_script_says_it_before_the_first_run_and_runs_record_it(script, photographs, tmp_path):
     line = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
     code, out, err = script(*line)

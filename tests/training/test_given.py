@@ -118,6 +118,7 @@ def test_predictions_and_features_of_all_of_them_are_the_same(parts):
         extract_features(model, Own(parts[1]), rows=[1])
 
 
+@pytest.mark.slow
 def test_a_search_takes_them_and_finds_the_same_tickets(tmp_path):
     rng = np.random.default_rng(0)
     images, ids = rng.integers(0, 255, (48, SIDE, SIDE, 3)).astype("uint8"), rng.integers(0, 4, 48)

@@ -105,6 +105,7 @@ def test_evaluate_outside_of_fit_changes_nothing():
 
 
 @pytest.mark.skipif(BACKEND == "torch", reason="PyTorch traces nothing")
+@pytest.mark.slow
 def test_nothing_is_compiled_anew():
     training, validation = data()
     model, traces = network(), []

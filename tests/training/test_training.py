@@ -185,6 +185,7 @@ def test_the_cycle_of_the_released_generator(images, cycle):
         assert found == endless[3 * epoch : 3 * epoch + 3]
 
 
+@pytest.mark.slow
 def test_training_and_validation_go_on_in_their_cycles(tmp_path):
     """Also where training is resumed: the place follows from the epoch's number."""
     source, class_ids = data()
