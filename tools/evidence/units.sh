@@ -3,7 +3,7 @@
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist bundled, and of Chapter 2 cifar10 own
 # transfers recalibrated folded fashion (all).
-# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two. Two parts at once, each on a core (taskset -c 0,
+# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two; $PRECISION: of trainings. Two parts at once, each on a core (taskset -c 0,
 # taskset -c 1), take 0.8 to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
@@ -17,7 +17,8 @@ python="${PYTHON:-python}"
 splits="$folder/splits"
 network=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
 named="" # in paths, between the variant and the fold
-trained=(--precision mixed_bfloat16) # 1.5 times as fast on a processor with avx512_bf16; written in config.json
+# bfloat16 is 1.5 times as fast on a processor with avx512_bf16, and far slower on one without; config.json has it.
+trained=(--precision "${PRECISION:-mixed_bfloat16}")
 resnet=(--network resnet20 --image-size 16 "${trained[@]}")
 folds="${FOLDS:-1 2 3 4 5}"
 seeds="${SEEDS:-1 2 3}"
