@@ -35,3 +35,12 @@ def test_a_network_of_another_name_has_folders_of_its_own(tmp_path):
     assert {line["--architecture"] for line in of_resnet50} == {"resnet50"}
     outputs = [{line["--output"] for line in lines} for lines in (of_xception, of_resnet50)]
     assert not outputs[0] & outputs[1]
+
+
+def test_runs_of_one_target_are_of_one_precision(tmp_path):
+    """Baselines that stand in for each other would be those of whichever ran last."""
+    precisions = {}
+    for line in commands(tmp_path, "own", "transfers", "recalibrated", "folded", "fashion"):
+        precisions.setdefault(line.get("--target", line.get("--source")), set()).add(line["--precision"])
+    assert precisions["louvre-genres-float32"] == {"float32"}
+    assert all(len(each) == 1 for each in precisions.values())

@@ -3,8 +3,9 @@
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist bundled, and of Chapter 2 cifar10 own
 # transfers recalibrated folded fashion (all).
-# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two; $PRECISION: of trainings. Two parts at once, each on a core (taskset -c 0,
-# taskset -c 1), take 0.8 to 0.95 of the time of one after the other.
+# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two; $PRECISION: of trainings, but of bundled and fashion,
+# which are in float32. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8 to 0.95 of the time of
+# one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
 # interpreter (python). Then: python tools/evidence/gather.py FOLDER/runs, maps.py (Figure 4) and write_results.py.
@@ -16,7 +17,7 @@ folder="$(realpath "$1")" && shift
 python="${PYTHON:-python}"
 splits="$folder/splits"
 network=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
-named="" # in paths, between the variant and the fold
+named="" # in paths between the variant and the fold, and after a target's name
 # bfloat16 is 1.5 times as fast on a processor with avx512_bf16, and far slower on one without; config.json has it.
 trained=(--precision "${PRECISION:-mixed_bfloat16}")
 resnet=(--network resnet20 --image-size 16 "${trained[@]}")
@@ -92,7 +93,8 @@ own() {
   done
 }
 
-fashion() {
+fashion() { # its targets have names of their own: baselines in another precision are others
+  local resnet=(--network resnet20 --image-size 16 --precision float32) named=-float32
   for seed in $seeds; do
     search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
     of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines
@@ -130,7 +132,7 @@ lines() { # SEED OPTION...
 of_targets() { # SEED OPTION...
   for target in $targets; do
     read -r data challenge <<< "$(place "$target")"
-    run ch2_transfer_tickets --target "$target" --data "$data" $challenge --split own --seed "$1" "${resnet[@]}" \
+    run ch2_transfer_tickets --target "$target$named" --data "$data" $challenge --split own --seed "$1" "${resnet[@]}" \
       --rounds 0 3 6 9 --output "$folder/runs/tickets" "${@:2}"
   done
 }
