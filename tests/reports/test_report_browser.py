@@ -1,13 +1,11 @@
 """The report's page in a real headless Chromium: mouse, keyboard, a phone's width, hostile labels, no network."""
 
 import pytest
-from browser import WITHOUT, find_chromium
+from browser import CHROMIUM, WITHOUT, launched, luminance, opener
 from report_runs import report, write_run
 
 from arttl.collections import bundled
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[test]'")
-CHROMIUM = find_chromium()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT)
 
 HOSTILE = '<script>document.title = "owned"</script>'
@@ -32,32 +30,15 @@ def page_file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def opened(chromium, page_file):
     """A function that opens the report at a window's width; a page with `complaints` and `requests`."""
-    contexts = []
-
-    def at(width=1280, **options):
-        contexts.append(chromium.new_context(viewport={"width": width, "height": 740}, **options))
-        page = contexts[-1].new_page()
-        page.complaints, page.requests = [], []
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (page.complaints.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(page_file.as_uri())
-        page.set_default_timeout(60_000)
-        return page
-
-    yield at
-    for context in contexts:
-        context.close()
+    with opener(chromium, page_file) as at:
+        yield at
 
 
 def column_of(page, label):
@@ -256,13 +237,6 @@ def test_text_can_be_read_in_light_and_dark(opened, scheme):
     assert (paper > 0.5) == (scheme == "light")
     for text in texts:
         assert (max(text, paper) + 0.05) / (min(text, paper) + 0.05) >= 4.5
-
-
-def luminance(colour):
-    """Relative luminance of "rgb(r, g, b)" (WCAG 2.1)."""
-    channels = [int(part) / 255 for part in colour.removeprefix("rgb(").rstrip(")").split(",")]
-    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (390, 844)])

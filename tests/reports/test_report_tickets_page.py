@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser import WITHOUT, find_chromium
+from browser import CHROMIUM, WITHOUT, launched, opener
 from page_tags import Tags
 from report_runs import report
 from report_tickets import write_search, write_ticket
@@ -12,7 +12,6 @@ from arttl.reports.tickets import sections
 
 HOSTILE = '<script>document.title = "owned"</script>'
 QUOTES = "\"'><img src=x onerror=alert(2)>"
-CHROMIUM = find_chromium()
 
 
 @pytest.fixture(scope="module")
@@ -85,16 +84,8 @@ def test_of_many_searches_the_page_shows_the_first_seed_of_a_few(tmp_path, monke
 
 @pytest.mark.skipif(CHROMIUM is None, reason=WITHOUT)
 def test_in_a_browser_it_sorts_unfolds_and_fits_a_phone(page_file):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[test]'")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 360, "height": 740})
-        complaints, requests = [], []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.set_default_timeout(60_000)
-        page.goto(page_file.as_uri())
+    with launched() as browser, opener(browser, page_file) as opened:
+        page = opened(width=360)
         page.locator("#table5").get_by_role("button", name="CIFAR-10: published", exact=True).click()
         cells = page.locator("#table5 tbody tr td:first-child").all_inner_texts()
         # 58.63, 66.58, 71.75, 74.20, 79.17, 88.90 in Table 5, then what has none
@@ -107,6 +98,5 @@ def test_in_a_browser_it_sorts_unfolds_and_fits_a_phone(page_file):
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         assert "Bone-Marrow, Human-LBA" in page.title()
-        assert complaints == []
-        assert [url for url in requests if not url.startswith("data:")] == [page_file.as_uri()]
-        browser.close()
+        assert page.complaints == []
+        assert [url for url in page.requests if not url.startswith("data:")] == [page_file.as_uri()]
