@@ -77,18 +77,33 @@ def computing_lines(precision="float32"):
     Arguments:
         precision: of layers.
 
-    Returns a list: device, backend and precision; and where the machine has a GPU that the backend does not see, what
-    to install.
+    Returns a list: device, backend and precision; and warnings, of a GPU that the backend does not see, with what to
+    install, and of a half precision that the processor has no arithmetic for.
     """
     name = keras.backend.backend()
     where = f"CPU ({processors()} cores)" if device() == "CPU" else device()
     lines = [f"computing on {where}, {name} {version(_PACKAGES[name])}, {precision}"]
     if device() == "CPU" and any(path.exists() for path in _GPU_FILES):
         lines.append(f"warning: this machine has a GPU that {name} does not see; {_REMEDIES[name]}")
+    if device() == "CPU" and _is_emulated(precision):
+        lines.append(
+            f"warning: this processor has no {precision.removeprefix('mixed_')} arithmetic, so that {precision} takes "
+            "longer than float32; leave it out, unless rounding is what you look at"
+        )
     return lines
 
 
+def _is_emulated(precision):
+    """Whether the processor is known to have no arithmetic for a half precision."""
+    flags = _FLAGS.get(precision)
+    text = _CPU_FILE.read_text() if flags and _CPU_FILE.exists() else ""
+    said = next((line for line in text.splitlines() if line.startswith("flags")), None)  # of x86
+    return said is not None and not flags & set(said.split())
+
+
 _PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+_CPU_FILE = Path("/proc/cpuinfo")
+_FLAGS = {"mixed_bfloat16": {"avx512_bf16", "amx_bf16"}, "mixed_float16": {"avx512_fp16", "amx_fp16"}}
 _GPU_FILES = (Path("/dev/nvidia0"), Path("/dev/kfd"))  # of NVIDIA's and of AMD's drivers
 _REMEDIES = {
     "tensorflow": "pip install 'arttl[gpu]' brings TensorFlow's CUDA",

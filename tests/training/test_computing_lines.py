@@ -28,6 +28,21 @@ def test_a_gpu_that_the_backend_does_not_see_is_told_with_its_remedy(there, monk
     assert len(lines) == 1 + there
 
 
+@pytest.mark.parametrize(("flags", "told"), [("fpu avx2", True), ("fpu avx512_bf16", False), ("amx_bf16", False)])
+def test_a_half_precision_without_arithmetic_is_told(flags, told, monkeypatch, tmp_path):
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: {flags}\nbugs : none\n")
+    monkeypatch.setattr(precision, "_CPU_FILE", tmp_path / "cpuinfo")
+    monkeypatch.setattr(precision, "_GPU_FILES", ())
+    monkeypatch.setitem(precision._DEVICES, keras.backend.backend(), lambda: "cpu")
+    lines = precision.computing_lines("mixed_bfloat16")
+    assert [line.startswith("warning: this processor has no bfloat16 arithmetic") for line in lines[1:]] == [
+        True
+    ] * told
+    assert len(precision.computing_lines()) == 1
+    monkeypatch.setattr(precision, "_CPU_FILE", tmp_path / "nothing")
+    assert len(precision.computing_lines("mixed_bfloat16")) == 1
+
+
 @pytest.mark.slow
 def test_a_script_says_it_before_the_first_run_and_runs_record_it(script, photographs, tmp_path):
     line = ["--data", photographs, *SMALL, "--approach", "off-the-shelf"]
