@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from comparing import compared, pooled, verdict
+from comparing import TESTED_TO_TRAINED, compared, pooled, verdict
 from make_folds import folds
 
 
@@ -21,7 +21,7 @@ def pictures(*folds):
 def test_difference_by_hand():
     """Folds of ten: +2, +1, +3 pictures, so 20, 10, 30 points: mean 20, deviation 10, k = 3."""
     found = compared(pictures((5, 2, 0, 3), (6, 2, 1, 1), (4, 4, 1, 1)), "first", "second")
-    error = 10 * math.sqrt(1 / 3 + (1 / 3) / (2 / 3))  # of the mean, corrected for folds that share training pictures
+    error = 10 * math.sqrt(1 / 3 + 20 / 70)  # of 100 pictures a fold of the five tests 20 and trains on 70
     assert found.points == pytest.approx(20)
     assert (found.high - found.points) / error == pytest.approx(4.302653, abs=1e-5)  # Student's t, 2 degrees of freedom
     assert (found.folds, found.pictures) == (3, 30)
@@ -57,11 +57,25 @@ def test_folds_that_one_way_has_not_been_trained_on_are_left_out():
     assert pooled(table, "second")[0] == pytest.approx(100 * 12 / 20)
 
 
+def test_accuracy_over_seeds_counts_a_picture_once_and_the_seeds_apart():
+    """Two seeds that agree say no more than one; two that do not, less."""
+    one = pd.DataFrame({"seed": 1, "image_id": range(100), "way": [1] * 60 + [0] * 40})
+    accuracy, low, high = pooled(one, "way")
+    assert (accuracy, low, high) == pytest.approx((60, 50.2, 69.06), abs=0.01)  # Wilson
+    alike = pd.concat([one, one.assign(seed=2)])
+    assert pooled(alike, "way") == pytest.approx((60, 50.2, 69.06), abs=0.7)
+    apart = pd.concat([one, one.assign(seed=2, way=[1] * 20 + [0] * 80)])
+    accuracy, low, high = pooled(apart, "way")
+    assert accuracy == 40
+    assert (low, high) == (0.0, 100.0)  # Student's t of two seeds
+
+
 def test_every_picture_is_tested_once_and_duplicates_stay_together():
     labels = np.array(["a", "b"] * 100)
     groups = np.array([str(number if number > 9 else number % 2) for number in range(200)])
     parts = np.array(list(folds(labels, groups)))
     assert ((parts == "test").sum(axis=0) == 1).all()
     assert {tuple(np.unique(each)) for each in parts} == {("test", "train", "val")}
+    assert (parts == "test").sum() / (parts == "train").sum() == pytest.approx(TESTED_TO_TRAINED, rel=0.05)
     for fold in parts:
         assert len(set(fold[[0, 2, 4, 6, 8]])) == 1  # duplicates of each other

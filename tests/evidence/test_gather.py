@@ -68,6 +68,22 @@ def test_lines_of_chapter_2(tmp_path, monkeypatch):
     assert table.scratch.tolist() == [0] * 8
 
 
+def test_a_seed_without_its_rounds_leaves_the_others_choice(tmp_path, monkeypatch):
+    """Of seed 1 there is round 0 alone; once no ticket was then chosen for seed 2 either."""
+    for seed, numbers in ((1, [0]), (2, [0, 1, 2])):
+        for number in numbers:
+            ticket = {
+                "number": number,
+                "val": (0.5 + number / 10, 1.0),
+                "predictions": answers("10" if number else "11"),
+            }
+            write_ticket(tmp_path / "runs/tickets", "cells", seed=seed, network="resnet20", **ticket)
+    table = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)["tickets-cells"]
+    assert table["cifar10 ticket unpruned"].tolist() == [1] * 4
+    assert table["cifar10 ticket best"][table.seed == 2].tolist() == [1, 0]
+    assert table["cifar10 ticket best"][table.seed == 1].isna().all()
+
+
 def test_what_another_machine_measured_stays(tmp_path, monkeypatch, capsys):
     """A second folder of runs adds its fold, and takes the place of what the first said of the same one."""
     for machine, folds in (("first", {1: "110", 2: "01"}), ("second", {2: "11", 3: "0"})):

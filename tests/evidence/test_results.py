@@ -1,12 +1,25 @@
 """The page of results says what the tables beside it say, and of the thesis what its tables say."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import write_results
 from maps import correlations
-from write_results import CLAIMS, FOLDER, PAGE, joined, maps, of_seeds, read, rows, text
+from write_results import (
+    CLAIMS,
+    FOLDER,
+    PAGE,
+    joined,
+    maps,
+    of_seeds,
+    read,
+    remarks,
+    rows,
+    text,
+)
 
 from arttl.published import chapter2
 from arttl.published.chapter1 import accuracies
@@ -14,6 +27,17 @@ from arttl.published.chapter1 import accuracies
 
 def test_the_page_is_made_from_its_tables():
     assert PAGE.read_text(encoding="utf-8") == text(read(FOLDER))
+
+
+@pytest.mark.parametrize(("file", "cited"), [("README.md", 3), ("docs/weights.md", 1)])
+def test_what_other_pages_cite_of_it_stands_there(file, cited):
+    """As "by 4.0 [0.6, 7.4]", of a line that is decided."""
+    said = re.findall(r"by (-?[\d.]+)\s+\[(-?[\d.]+), (-?[\d.]+)\]", Path(PAGE.parents[1], file).read_text("utf-8"))
+    decided = [line for line in PAGE.read_text("utf-8").splitlines() if re.search(r"supported +\|$", line)]
+    assert len(said) == cited
+    for point, low, high in said:
+        cells = f"{float(point):+.1f}", f"{float(low):+.1f} to {float(high):+.1f}"
+        assert any({*cells} <= {cell.strip() for cell in line.split("|")} for line in decided), (point, low, high)
 
 
 def test_the_published_numbers_are_those_of_the_thesis_tables():
@@ -47,7 +71,7 @@ def test_a_row_of_chapter_2_is_of_seeds_and_pictures(seeds):
     claim = next(each for each in CLAIMS.itertuples() if (each.better, each.worse) == ("OWN ticket best", "scratch"))
     (row,) = rows(claim, {"own": table, "other": table.drop(columns="scratch")}, of_seeds)
     assert row[2:4] == ["own", "+40.0"]
-    assert row[-2:] == [f"{seeds} seeds", "supported" if seeds == 3 else "undecided"]
+    assert row[-3:] == ["100", f"{seeds} seeds", "supported" if seeds == 3 else "undecided"]
     (row,) = rows(claim, {}, of_seeds)
     assert row[-1] == "not measured"
 
@@ -67,5 +91,21 @@ def test_both_ways_of_batchnormalization_are_compared_on_the_same_pictures():
     tickets = {"cells": table, "cells-recalibrated": table.assign(**{"cifar10 ticket best": 1})}
     assert [*joined(tickets)] == ["cells (both)"]
     claim = next(each for each in CLAIMS.itertuples() if each.better == "cifar10 ticket best, recalibrated")
-    ((_, _, pictures, points, _, of, _),) = rows(claim, tickets | joined(tickets), of_seeds)
+    ((_, _, pictures, points, _, _, of, _),) = rows(claim, tickets | joined(tickets), of_seeds)
     assert (pictures, points, of) == ("cells (both)", "+25.0", "2 seeds")
+
+
+def test_ways_that_say_one_class_and_ways_that_are_alike_are_told():
+    runs = pd.DataFrame({"data": "louvre", "challenge": "genre", "fold": [1, 2, 1], "way": ["scratch"] * 2 + ["tuned"]})
+    runs = runs.assign(test_accuracy=[0.25, 0.5, 0.75], majority_accuracy=0.25)
+    table = pd.DataFrame({"image_id": ["a", "b"], "fold": [1, 2], "2.1.2": [1, 0], "2.1.6": [1, 0], "today": [1, 1]})
+    assert [line.strip() for line in remarks(runs, {"louvre-genre": table})] == [
+        "No better than the commonest class alone: louvre-genre, scratch, 1 of 2 runs.",
+        "Right on the same 2 pictures: louvre-genre, 2.1.2 and 2.1.6.",
+    ]
+
+
+def test_accuracies_count_pictures_not_networks():
+    table = pd.DataFrame({"seed": [1, 1, 2, 2], "image_id": ["a", "b"] * 2, "scratch": [1, 0, 1, 0]})
+    ((name, way, accuracy, _, tested, of),) = write_results.accuracies("cells", table, "seed")
+    assert (name, way, accuracy, tested, of) == ("cells", "scratch", "50.0", "2", "2 seeds")

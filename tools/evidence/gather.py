@@ -19,6 +19,7 @@ another machine add to them, and a run of the same path takes its old rows' plac
 import argparse
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -27,7 +28,7 @@ from comparing import RECALIBRATED
 from arttl.base.files import make_folder, write_table
 from arttl.published.chapter2 import BATCHNORM, OWN
 from arttl.reports.tickets.collect import collect_tickets
-from arttl.reports.tickets.series import STUDY, VALIDATION, make_series, select
+from arttl.reports.tickets.series import STUDY, VALIDATION, make_series, rounds_of, select
 from arttl.runs import RunFolder
 
 RECIPE = ("approach", "preprocessing", "numerics.era", "numerics.frozen_batchnorm", "batch_size", "patience")
@@ -161,12 +162,21 @@ def of_lines(series, own):
             chosen["scratch"] = 0
         elif each.has_round_0:
             chosen[f"{line} unpruned"] = 0
-        if each.key["start"] != "scratch" and (best := each.best(VALIDATION)):
+        whole = of_whole_seeds(each)
+        if each.key["start"] != "scratch" and (best := whole.best(VALIDATION)):
             chosen[f"{line} best"] = best["round"]
         for column, number in chosen.items():
-            runs = each.of_round(number)
+            runs = (whole if column.endswith("best") else each).of_round(number)
             columns[column] = pd.concat({run.seed: right(RunFolder(run.path)) for run in runs.itertuples()})
     return pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"]).reset_index()
+
+
+def of_whole_seeds(series):
+    """The Series of those seeds that have every round: others would leave no round to choose."""
+    rounds = series.runs.groupby("seed")["round"].agg(set)
+    whole = rounds.index[rounds == set(series.runs["round"])]
+    runs = series.runs[series.runs.seed.isin(whole)]
+    return replace(series, runs=runs, rounds=rounds_of(runs)) if not series.problem and len(runs) else series
 
 
 def right(run):

@@ -14,13 +14,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from comparing import FOLDS, VALIDATION
 from sklearn.model_selection import StratifiedGroupKFold
 
 from arttl.check.grouping import duplicates_of
 from arttl.check.images import read_images
 from arttl.collections import bundled, open_collection
 
-FOLDS, VALIDATION, SEED = 5, 8, 42
+SEED = 42
 
 
 def folds(labels, groups):

@@ -4,6 +4,7 @@ python tools/evidence/write_results.py
 """
 
 import argparse
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "results"
 PAGE = FOLDER.with_suffix(".md")
 OWN = "OWN"  # of a claim: the target's own tickets
 BOTH = " (both)"  # ends the name of what joins a target's two tables
-LEDGER = ("claim", "thesis", "pictures", "difference", "95% interval", "of", "here")
+LEDGER = ("claim", "thesis", "pictures", "difference", "95% interval", "tested", "of", "here")
 CLAIMS = pd.read_csv(Path(__file__).with_name("claims.csv"), dtype={"published": str, "place": str})
 """The first of two ways is better than the second, or, by `alike`, within so many points of it. Place: in the thesis;
 nowhere for a question of ours. Published: its numbers in one case, of Xception or of ResNet-50's tickets."""
@@ -28,23 +29,30 @@ nowhere for a question of ours. Published: its numbers in one case, of Xception 
 HEAD = Path(__file__).with_name("results_head.md").read_text(encoding="utf-8")
 NOTES = f"""
 Differences are in points of test accuracy. *Supported* and *contradicted*: the 95% interval leaves zero out, on the
-claim's side or the other; "about as good": it lies within three points, or outside. Chapter 1: mean over folds that
-test every picture once, by the corrected resampled t-test (Nadeau and Bengio 2003), since folds share training
-pictures. Chapter 2: over seeds and test pictures together (Hillis 2007, as in reports), with fewer than {LEAST_SEEDS}
-seeds never decided; each side's round is the one that its validation pictures prefer; *recalibrated*: the statistics of
-BatchNormalization are estimated anew before each validation. Intervals are not widened for the number of rows.
+claim's side or the other; "about as good": it lies within three points, or outside. Chapter 1: mean over those of the
+five folds that have been run, of which each tests other pictures, by the corrected resampled t-test (Nadeau and Bengio
+2003), since folds share training pictures. Chapter 2: over seeds and test pictures together (Hillis 2007, as in
+reports), with fewer than {LEAST_SEEDS} seeds never decided; each side's round is the one that its validation pictures
+prefer, so that the masks of two sides may be of different rounds; *recalibrated*: the statistics of BatchNormalization
+are estimated anew before each validation. Intervals are not widened for the number of rows.
 
 From scratch, early stopping ends a training before
 [BatchNormalization's moving statistics](fidelity.md#batchnormalization-in-a-short-training) have had the 500 steps that
-they need: part of the distance is theirs.
+they need, so that some networks never say anything but one class (below): what is better than these may be better than
+no training at all.
 """
 
+ACCURACIES = """## Accuracies
+
+Their 95% intervals are Wilson's, of the draw of pictures; over several seeds those of seeds and pictures together.
+"""
 
 MAPS = """
 ### Figure 4: where the networks look
 
-VisualBackProp off the shelf and fine-tuned, on the test pictures of louvre-genres: the median rank correlation of a
-picture's two maps, and of a map with the other network's of another picture (`tools/evidence/maps.py`). The thesis
+VisualBackProp off the shelf and fine-tuned, on the test pictures of louvre-genres: the rank correlation of a picture's
+two maps, and of a map with the other network's of another picture (medians over a fold's pictures,
+`tools/evidence/maps.py`; here their mean over folds, by pictures). The thesis
 shows such pairs for pictures that only the fine-tuned network gets right. Here the two maps are nearly the same, to the
 eye as well: what fine tuning changes is not seen in them.
 """
@@ -75,10 +83,11 @@ def text(tables):
         *(["![accuracy by round](results/chapter2.png)\n"] if tickets else []),
         markdown_table(LEDGER, ledgers[1]),
         NOTES,
-        "## Accuracies\n",
-        markdown_table([*measured, "epochs: tested of trained"], of_pictures),
+        ACCURACIES,
+        markdown_table([*measured, "median epochs: tested of trained"], of_pictures),
         "",
         *([markdown_table(measured, of_tickets)] if of_tickets else []),
+        *remarks(tables["runs"], pictures),
         f"\n{len(tables['runs'])} runs in all.",
     ]
     return "\n".join(parts) + "\n"
@@ -97,6 +106,24 @@ def maps(table):
         for kind, each in table[table.images > 0].groupby("kind", sort=False)
     ]
     return [MAPS, markdown_table(("pictures", "tested", "the picture's two maps", "another picture's"), rows)]
+
+
+def remarks(runs, pictures):
+    """What the accuracies do not show: lines on ways that answer one class, and on ways that answer alike.
+
+    Arguments:
+        runs: the table of runs.
+        pictures: dict of a collection's name to its table.
+    """
+    runs = runs.assign(constant=np.isclose(runs.test_accuracy, runs.majority_accuracy))
+    ways = runs[runs.fold.notna()].groupby(["data", "challenge", "way"]).constant.agg(["sum", "size"])
+    for (data, challenge, way), (some, of) in ways[ways["sum"] > 0].iterrows():
+        yield f"\nNo better than the commonest class alone: {data}-{challenge}, {way}, {some} of {of} runs."
+    for name, table in pictures.items():
+        for one, other in combinations(table.columns.drop(["image_id", "fold"]), 2):
+            both = table[[one, other]].dropna()
+            if len(both) and (both[one] == both[other]).all():
+                yield f"\nRight on the same {len(both):,} pictures: {name}, {one} and {other}."
 
 
 def read(folder):
@@ -141,16 +168,16 @@ def rows(claim, tables, compare):
         own = name.removesuffix(RECALIBRATED).removesuffix(BOTH)
         sides = [side.replace(OWN, own) for side in (claim.better, claim.worse)]
         if {*sides} <= {*table} and (line := compare(table, *sides)):
-            points, low, high, of, decides = line
+            points, low, high, tested, of, decides = line
             said = verdict(low, high, None if np.isnan(claim.alike) else claim.alike) if decides else VERDICTS[0]
-            found.append([*head, name, f"{points:+.1f}", f"{low:+.1f} to {high:+.1f}", of, said])
-    return found or [[*head, "", "", "", "", "not measured"]]
+            found.append([*head, name, f"{points:+.1f}", f"{low:+.1f} to {high:+.1f}", f"{tested:,}", of, said])
+    return found or [[*head, "", "", "", "", "", "not measured"]]
 
 
 def of_folds(table, better, worse):
-    """Points, low, high, of how many folds, and whether they may decide; None where nothing can be compared."""
+    """Points, low, high, pictures, of how many folds, and whether they may decide; None if nothing can be compared."""
     found = compared(table, better, worse)
-    return found and (found.points, found.low, found.high, f"{found.folds} folds", True)
+    return found and (found.points, found.low, found.high, found.pictures, f"{found.folds} folds", True)
 
 
 def of_seeds(table, better, worse):
@@ -159,9 +186,9 @@ def of_seeds(table, better, worse):
     sides = [both.pivot(index="image_id", columns="seed", values=side).to_numpy(float) for side in (better, worse)]
     if not len(both) or np.isnan(sides).any():
         return None
-    seeds = sides[0].shape[1]
+    pictures, seeds = sides[0].shape
     values = (100 * float(value) for value in difference_over_seeds(*sides))
-    return *values, f"{seeds} seed{'s' * (seeds > 1)}", seeds >= LEAST_SEEDS
+    return *values, pictures, f"{seeds} seed{'s' * (seeds > 1)}", seeds >= LEAST_SEEDS
 
 
 def accuracies(name, table, of):
@@ -171,14 +198,15 @@ def accuracies(name, table, of):
         tested = table[way].notna()
         number = table[of][tested].nunique()
         interval = f"{low:.1f} to {high:.1f}"
-        yield [name, way, f"{accuracy:.1f}", interval, f"{tested.sum():,}", f"{number} {of}{'s' * (number > 1)}"]
+        pictures = table.image_id[tested].nunique()
+        yield [name, way, f"{accuracy:.1f}", interval, f"{pictures:,}", f"{number} {of}{'s' * (number > 1)}"]
 
 
 def epochs(runs, name, way):
     """Medians over a way's runs of the epoch that was tested and of the epochs trained: "9 of 16"; "" without any."""
     of_way = runs[(runs.data + "-" + runs.challenge == name) & (runs.way == way)]
     tested, trained = (of_way[column].median() for column in ("tested_epoch", "epochs"))
-    return "" if np.isnan(tested) else f"{tested:.0f} of {trained:.0f}"
+    return "" if np.isnan(tested) else f"{tested:g} of {trained:g}"
 
 
 def main():
