@@ -23,7 +23,8 @@ def commands(folder, *parts, **variables):
 def test_collections_whose_folds_have_one_name_have_splits_of_their_own(tmp_path):
     """The split of clipart-a's type-fold-1 once stood where that of clipart-b's was looked for, and was refused."""
     places = {}
-    for line in commands(tmp_path, "features", "louvre", "clipart", "second", "clipart_artist", "bundled"):
+    parts = ("features", "louvre", "clipart", "second", "clipart_artist", "bundled", "bundled_artist")
+    for line in commands(tmp_path, *parts):
         places.setdefault((line["--splits"], Path(line["--data"]).name), set()).add(line["--data"])
     assert places
     assert all(len(each) == 1 for each in places.values())

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # The runs of the evidence, one after another; each is a run folder, and begun again it goes on where it was.
 #   tools/evidence/units.sh FOLDER [PART]...
-# PART: features louvre scratch clipart second clipart_artist second_artist bundled, and of Chapter 2 cifar10 own
-# transfers recalibrated folded fashion (all).
-# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two; $PRECISION: of trainings, but of bundled and fashion,
-# which are in float32. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8 to 0.95 of the time of
-# one after the other.
+# PART: features louvre scratch clipart second clipart_artist second_artist bundled bundled_artist, and of
+# Chapter 2 cifar10 own transfers recalibrated folded fashion (all).
+# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two; $PRECISION: of trainings, but of the bundled
+# network and fashion, which are in float32. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8 to
+# 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
 # interpreter (python). Then: python tools/evidence/gather.py FOLDER/runs, maps.py (Figure 4) and write_results.py.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 folder="$(realpath "$1")" && shift
-[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist bundled \
+[ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist bundled bundled_artist \
   cifar10 own transfers recalibrated folded fashion
 python="${PYTHON:-python}"
 splits="$folder/splits"
@@ -75,10 +75,12 @@ second_artist() { other artist; }
 
 bundled() { # both collections whole, by the bundled network that photographs have taught; float32
   local network=(--architecture resnet50 --weights bundled-photographs --image-size 48) named=/resnet50-48 trained=()
-  ways clipart-a type off-the-shelf
-  ways clipart-a type fine-tuning
-  other type
+  ways clipart-a "${1:-type}" off-the-shelf
+  ways clipart-a "${1:-type}" fine-tuning
+  [ $# -gt 0 ] || other type
 }
+
+bundled_artist() { bundled artist; }
 
 cifar10() { # 36% a round: two of the thesis' at once; of a source so much that an epoch has 200 steps and more
   for seed in $seeds; do search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.3; done
