@@ -38,7 +38,9 @@ def test_a_keras_file_says_how_its_resnet50_was_built(era, size, preprocessing, 
     assert what_weights_need(path) == Belongings(preprocessing, graphs, size)
 
 
-@pytest.mark.parametrize(("architecture", "size"), [("vgg19", 32), ("xception", 71)])
+@pytest.mark.parametrize(
+    ("architecture", "size"), [("vgg19", 32), pytest.param("xception", 71, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("preprocessing", ["unit", "imagenet"])
 def test_preprocessing_of_other_architectures(architecture, size, preprocessing, tmp_path):
     """ImageNet's own is another of VGG19 (BGR, mean subtracted) than of Xception ([-1, 1])."""

@@ -158,13 +158,8 @@ def test_bundled_weights_of_resnet50(numerics, rng, monkeypatch):
     same_outputs(model, smaller, rng, images=2)
 
 
-@pytest.mark.parametrize(
-    ("architecture", "size"),
-    [
-        ("vgg19", 32),
-        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("inception_v3", 75), ("xception", 71))),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("architecture", "size"), [("vgg19", 32), ("inception_v3", 75), ("xception", 71)])
 def test_the_other_backbones_with_emptied_channels(architecture, size, rng):
     model = randomise(build_classifier(architecture, 4, weights="none", image_size=size, numerics="2.1.6"), rng)
     prune_channels(model, rng)

@@ -64,7 +64,8 @@ def whole(tmp_path_factory):
 STOPS = ("round 0, epoch 1", "round 0, epoch 3", "round 1, epoch 2", "round 1 of", "round 2, epoch 3")
 
 
-@pytest.mark.parametrize("network", [lenet, pytest.param(with_dropout, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("network", [lenet, with_dropout])
 def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path, whole, network):
     """One search that is killed at each of these moments, and gone on with, with a network just built, after each."""
     settings = LENET if network is lenet else SearchSettings(rounds=3, rewind=2, keep_final=True, scope="layer")

@@ -70,6 +70,7 @@ def test_validation_sees_what_recalibrating_by_hand_gives():
     assert_same(statistics(model), statistics(reference))
 
 
+@pytest.mark.slow
 def test_callback_reads_all_images_in_one_order_and_leaves_the_trainings_alone():
     reads = []
 
@@ -170,6 +171,7 @@ def test_resumed_training_gives_the_same(tmp_path, kind):
 
 
 @pytest.mark.core
+@pytest.mark.slow
 def test_pruned_weights_stay_zero():
     training, validation = data()
     model = network()

@@ -178,6 +178,7 @@ def test_released_recipe_keeps_the_order_of_the_draw(photographs, tmp_path):
     assert splits.load_split(tmp_path / "split.csv").ids("train") == train
 
 
+@pytest.mark.slow
 def test_a_class_that_unreadable_images_leave_without_a_test_is_said_and_the_run_goes_on(script, tmp_path):
     folder = write_class_folders(tmp_path / "data", ["a", "b"], 12)
     split = splits.make_split(collections.open_collection(folder, "type").labels("type"))
@@ -237,6 +238,7 @@ def test_dry_run_lists_and_writes_nothing(script, photographs, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_authors_csv_with_a_folder_of_jpegs(script, tmp_path):
     """The released code's layout, rows in another order than the files, a literal escape in a name."""
     folder = tmp_path / "rijks"
