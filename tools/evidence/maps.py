@@ -4,7 +4,8 @@
 
 VisualBackProp before and after fine tuning, on the test pictures of each fold for which both runs have ended. A row a
 fold and kind of picture: the median over pictures of the rank correlation of the two maps; and of a map with the other
-network's map of the next picture, which says what maps have in common anyway.
+network's map of the next picture, which says what maps have in common anyway. Rows of other folds, of runs that are on
+another machine, stay.
 """
 
 import argparse
@@ -49,7 +50,17 @@ def main():
             continue
         rows += [{"pictures": options.folds.name, "fold": fold} | row for row in of_fold(study, before, after)]
         print(pd.DataFrame(rows[-len(KINDS) :]).to_string(index=False), flush=True)
-    write_table(options.to, pd.DataFrame(rows))
+    if rows:
+        write_table(options.to, beside_others(pd.DataFrame(rows), options.to))
+
+
+def beside_others(table, path):
+    """A table with the rows of a file that are of other pictures or folds."""
+    if path.exists():
+        old, keys = pd.read_csv(path), ["pictures", "fold"]
+        others = old[~old.set_index(keys).index.isin(table.set_index(keys).index)]
+        table = pd.concat([others, table]).sort_values(keys, kind="stable")
+    return table
 
 
 def of_fold(study, before, after):
