@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from arttl.base.wording import first_few
+from arttl.collections import BUNDLED
 from arttl.recipes import APPROACHES, RECIPES, get_recipe
+from arttl.recipes.demonstration import MAX_EPOCHS
 from arttl.recipes.eras import ERAS
 from arttl.recipes.overrides import as_of_now, flattened
 
@@ -19,7 +21,8 @@ _SHORT = 12  # characters of a value that says something; fingerprints are longe
 def check_agreement(better, worse):
     """Raise ValueError, saying in what, where two runs differ beyond what is compared: their approach or source.
 
-    An approach stands for what its preset says of it, and "from scratch" for weights of no one's. So a setting may
+    An approach stands for what its preset says of it (on a bundled collection with the demonstration's epochs), and
+    "from scratch" for weights of no one's. So a setting may
     differ where each run has the value of its own preset, and the weights where the sources differ or one side is from
     scratch. In everything else the runs must agree: data, network, epochs, precision, backend and so on. Recipes that
     say nothing of a setting were made before there was one, and have the preset's.
@@ -27,7 +30,7 @@ def check_agreement(better, worse):
     Arguments:
         better, worse: rows of Collected.runs of one seed.
     """
-    presets = [_preset(run.settings["recipe"]) for run in (better, worse)]
+    presets = [_preset(run.settings) for run in (better, worse)]
     first, second = (
         preset | flattened(as_of_now(run.settings)) for preset, run in zip(presets, (better, worse), strict=True)
     )
@@ -58,13 +61,16 @@ def in_words(names, first, second):
     )
 
 
-def _preset(recipe):
-    """A recipe's settings as its preset has them, dotted below "recipe"; none where there is no such preset."""
+def _preset(settings):
+    """A run's recipe as its preset has it, dotted below "recipe"; none where there is no such preset."""
+    recipe = settings["recipe"]
     name, approach, numerics = (recipe.get(key) for key in ("name", "approach", "numerics"))
     if name not in RECIPES or approach not in APPROACHES:
         return {}
     era = numerics.get("era") if isinstance(numerics, dict) else None
     preset = get_recipe(name, approach, numerics=era if era in tuple(ERAS) else None)
+    if settings.get("collection") in BUNDLED and recipe.get("max_epochs") == MAX_EPOCHS[approach]:
+        preset = preset.changed({"max_epochs": MAX_EPOCHS[approach]})
     return flattened({"recipe": preset.settings()})
 
 

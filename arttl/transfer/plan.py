@@ -13,6 +13,7 @@ from arttl.models import BACKBONES, check_size, get_backbone, weights_fingerprin
 from arttl.models.belongings import OF_DEMONSTRATIONS, weights_title
 from arttl.published.chapter1 import APPROACH_TITLES, ARCHITECTURES
 from arttl.recipes import APPROACHES, Recipe, get_recipe
+from arttl.recipes.demonstration import MAX_EPOCHS
 from arttl.runs import RunFolder
 from arttl.runs.costs import Work
 from arttl.training import backend_name
@@ -38,7 +39,7 @@ class Demo:
 NETWORKS = tuple(name for name in BACKBONES if name in ARCHITECTURES)
 """Those of the thesis."""
 
-DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 8, "scratch": 8})
+DEMO = Demo(48, MAX_EPOCHS)
 
 
 @dataclass(frozen=True)

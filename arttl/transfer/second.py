@@ -8,6 +8,7 @@ from pathlib import Path
 
 from arttl.base.errors import InputError
 from arttl.collections import BUNDLED
+from arttl.recipes.demonstration import MAX_EPOCHS
 from arttl.runs import RunFolder
 from arttl.transfer.plan import Demo, Source, Variant
 
@@ -16,7 +17,7 @@ SOURCES = ("imagenet", "rijks")
 
 APPROACHES = ("off-the-shelf", "fine-tuning")
 FIRST = "ch1/rijks"  # the experiment whose fine-tuned networks are θ^r
-DEMO = Demo(48, {"off-the-shelf": 30, "fine-tuning": 8}, "clipart-b")
+DEMO = Demo(48, MAX_EPOCHS, "clipart-b")
 
 
 def source_variants(sources, runs, seed, study, approach):

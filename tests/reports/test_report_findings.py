@@ -6,6 +6,7 @@ import pytest
 from report_runs import answers, row_of, write_run
 
 from arttl.recipes import get_recipe
+from arttl.recipes.demonstration import MAX_EPOCHS
 from arttl.reports.collect import collect_runs
 from arttl.reports.comparing import verdict
 from arttl.reports.findings import FINDINGS, VERDICTS, compare, findings_table
@@ -106,6 +107,24 @@ def test_an_approach_may_differ_in_what_its_preset_says_and_in_nothing_else(tmp_
         own = changes.get(approach, {}) | {name: value for name, value in changes.items() if name == "numerics"}
         recipe = get_recipe("thesis", approach).changed(own).settings()
         write_run(tmp_path, approach=approach, settings={"recipe": recipe})
+    (line,) = findings_table(collect_runs(tmp_path)).data.to_dict("records")
+    assert said in line["problem"]
+    assert bool(said) == bool(line["problem"])
+
+
+@pytest.mark.parametrize(
+    ("collection", "epochs", "said"),
+    [
+        ("clipart-a", MAX_EPOCHS, ""),
+        ("clipart-a", MAX_EPOCHS | {"fine-tuning": 5}, "recipe.max_epochs (5 and 30)"),
+        ("museum", MAX_EPOCHS, "recipe.max_epochs (8 and 30)"),
+    ],
+)
+def test_a_demonstrations_epochs_are_its_approaches_own(tmp_path, collection, epochs, said):
+    """Else the report of README's first result leaves out what the study is about."""
+    for approach in ("fine-tuning", "off-the-shelf"):
+        recipe = get_recipe("thesis", approach).changed({"max_epochs": epochs[approach]}).settings()
+        write_run(tmp_path, approach=approach, collection=collection, settings={"recipe": recipe})
     (line,) = findings_table(collect_runs(tmp_path)).data.to_dict("records")
     assert said in line["problem"]
     assert bool(said) == bool(line["problem"])
