@@ -28,18 +28,18 @@ nowhere for a question of ours. Published: its numbers in one case, of Xception 
 
 HEAD = Path(__file__).with_name("results_head.md").read_text(encoding="utf-8")
 NOTES = f"""
-Differences are in points of test accuracy. *Supported* and *contradicted*: the 95% interval leaves zero out, on the
-claim's side or the other; "about as good": it lies within three points, or outside. Chapter 1: mean over those of the
-five folds that have been run, of which each tests other pictures, by the corrected resampled t-test (Nadeau and Bengio
-2003), since folds share training pictures. Chapter 2: over seeds and test pictures together (Hillis 2007, as in
-reports), with fewer than {LEAST_SEEDS} seeds never decided; each side's round is the one that its validation pictures
-prefer, so that the masks of two sides may be of different rounds; *recalibrated*: the statistics of BatchNormalization
-are estimated anew before each validation. Intervals are not widened for the number of rows.
+Differences are in points of test accuracy. *Supported*, *contradicted*: the 95% interval leaves zero out, on a side;
+"about as good": it lies within three points, or outside. Intervals are not widened for the number of rows. Chapter 1:
+mean over those of the five folds that have been run, by the corrected resampled t-test (Nadeau and Bengio 2003), since
+folds share training pictures.
+
+Chapter 2: over seeds and test pictures together (Hillis 2007, as in reports), with fewer than {LEAST_SEEDS} seeds never
+decided; each side's round is the one that its validation pictures prefer, so that two sides' masks may be of different
+rounds; *recalibrated*: BatchNormalization's statistics are estimated anew before each validation.
 
 From scratch, early stopping ends a training before
 [BatchNormalization's moving statistics](fidelity.md#batchnormalization-in-a-short-training) have had the 500 steps that
-they need, so that some networks never say anything but one class (below): what is better than these may be better than
-no training at all.
+they need; some networks never leave the commonest class (below), and what is better than these is better than nothing.
 """
 
 ACCURACIES = """## Accuracies
