@@ -51,7 +51,7 @@ def _challenge_lines(facts):
     """Table 1's row of a challenge before and after the split filter, and its long tail."""
     labels = facts.labels
     tail = ", ".join(f"{name}: {number:,}" for name, number in facts.tail.items())
-    lines = [f"{shown(facts.challenge)}: N_t {len(labels):,} images with a label, Q_t {labels.nunique():,} classes"]
+    lines = [f"{shown(facts.challenge)}: {len(labels):,} images with a label, {labels.nunique():,} classes"]
     for collection, images, classes in facts.published:
         lines.append(f"  Table 1, {collection}: N_t {images:,}, Q_t {classes:,}")
     lines.append(f"  classes by their number of images: {tail}")

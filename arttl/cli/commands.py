@@ -10,7 +10,7 @@ import shlex
 from functools import partial
 from pathlib import Path
 
-from arttl.cli import Parser, name, natural, path, positive
+from arttl.cli import Parser, name, natural, path, positive, table_file
 from arttl.cli import options as shared
 
 
@@ -70,7 +70,10 @@ def _add_check(commands):
         "--metadata-only", action="store_true", help="open no image: neither corrupt ones nor duplicates"
     )
     check.add_argument(
-        "--report", type=path, metavar="FILE", help="one row a finding, .csv or .xlsx (check-NAME.csv in --output)"
+        "--report",
+        type=table_file,
+        metavar="FILE",
+        help="one row a finding, .csv or .xlsx (check-NAME.csv in --output)",
     )
     check.add_argument("--output", type=path, default=Path("runs"), metavar="DIR", help="where runs go (runs)")
     shared.add_cache(check)

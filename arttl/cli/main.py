@@ -19,6 +19,7 @@ from arttl.base.errors import InputError, RunsFailed
 from arttl.base.keras_settings import pin_settings
 from arttl.base.quietly import BACKENDS, import_keras_quietly, missing_backend
 from arttl.base.saying import speaking
+from arttl.base.wording import meant
 
 INTERRUPTED = "the same command with --resume, and without --force, goes on from the last finished epoch"
 INTERRUPTED_CODE, READER_LEFT = 130, 141
@@ -202,6 +203,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args=None, namespace=None):
         """As argparse does; a command's own words come before those of what it is a command of."""
+        self._given = sys.argv[1:] if args is None else [*args]
         namespace, rest = super().parse_known_args(args, namespace)
         words = {each.dest: (*each.option_strings, each.metavar or each.dest)[0] for each in self._actions}
         words.pop(argparse.SUPPRESS, None)  # the commands themselves
@@ -209,7 +211,12 @@ class Parser(argparse.ArgumentParser):
         return namespace, rest
 
     def error(self, message):
-        """Print the line and end with exit code 2."""
+        """Print the line and end with exit code 2; an option that is misspelt is named before one that is missing."""
+        known = [word for each in self._actions for word in each.option_strings]
+        given = [word.partition("=")[0] for word in getattr(self, "_given", ()) if word.startswith("--")]
+        strange = next((word for word in given if not any(each.startswith(word) for each in known)), None)
+        if strange and message.startswith("the following arguments are required"):
+            message = f"there is no option {strange}{meant(strange, known)}"
         sys.exit(_fail(f"error: {message}; --help lists the options"))
 
 
@@ -223,6 +230,13 @@ def name(text):
 def path(text):
     """An option's value as a Path; empty text, which would mean the current folder, is refused."""
     return Path(name(text))
+
+
+def table_file(text):
+    """An option's value as the Path of a table to write, .csv or .xlsx."""
+    if path(text).suffix.lower() not in (".csv", ".xlsx"):
+        raise argparse.ArgumentTypeError(f"a table's name ends in .csv or .xlsx, not {text!r}")
+    return path(text)
 
 
 def number(text):

@@ -222,8 +222,13 @@ def find_format(asked, name=None):
 
     Raises InputError for a name that no format has, for data that is not in the one named, and for several CSVs.
     """
-    if name is None:
-        return _detect(asked)
+    found = _detect(asked) if name is None else _named(asked, name)
+    if asked.sheet is not None and asked.table_path is None:
+        raise InputError(f"{shown_path(asked.data)} holds no workbook with sheet={shown(asked.sheet)}; leave it out")
+    return found
+
+
+def _named(asked, name):
     names = {each.name: each for each in FORMATS}
     if name not in names:
         raise InputError(f"there is no format={shown(name)}; choose one of {', '.join(names)}")

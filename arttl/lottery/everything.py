@@ -117,7 +117,9 @@ class Chapter2:
         collections = [name for name in self.sources if not is_natural(name)]
         if collections or not self.targets:
             raise InputError(
-                f"sources={collections[0]}: name a natural source" if collections else "targets= are missing"
+                f"sources={collections[0]}: name a natural source"
+                if collections
+                else "targets= are missing; name some, as human-lba=FOLDER"
             )
         seeds = self.seeds or (1, 2, 3, 4)
         sources = {name: path for name, path in self.sources.items() if name != "mnist"}

@@ -105,7 +105,7 @@ class SearchStudy(LotteryStudy):
         if not self.data.is_bundled:
             return
         recipe, search = self.recipe(), self.search_settings()
-        late = f", reset to θ after epoch {search.rewind}" if search.reset == "theta_k" else ""
+        late = f", reset to θ_k, the weights after epoch {search.rewind}" if search.reset == "theta_k" else ""
         say(
             f"No data= given: using the bundled data set {self.dataset}, rounds 0 to {search.rounds} of at most "
             f"{recipe.max_epochs} epochs in batches of {recipe.batch_size} "

@@ -63,7 +63,7 @@ def weights_path(architecture: str, weights: str) -> Path | None:
     if architecture not in files:
         raise InputError(
             f"there are no {weights} weights for {architecture}, only for {', '.join(files)}; "
-            f"take architecture {next(iter(files))}, weights=imagenet or weights=FILE"
+            f"take architecture={next(iter(files))}, weights=imagenet or weights=FILE"
         )
     return files[architecture]
 

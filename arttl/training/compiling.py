@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+
 import keras
 import numpy as np
 
 from arttl.base.errors import InputError
+from arttl.base.wording import first_few, meant
 from arttl.models.agreement import check_agreement
 from arttl.models.devices import number_of_devices
 from arttl.models.fused_batchnorm import fuse_batch_normalization
@@ -90,10 +93,21 @@ def make_optimizer(recipe):
         kind = RMSprop2018
     if name == "SGD" and "l2" in settings:
         kind = PenalisedSGD
+    _check_names(name, settings)
     try:
         return kind(**settings)
     except (TypeError, ValueError) as error:
         raise InputError(f"optimizer settings {settings} do not fit {name} ({error})") from error
+
+
+def _check_names(optimizer, settings):
+    """Raise InputError, with what may have been meant, for a setting that a Keras optimiser does not have."""
+    known = [*inspect.signature(getattr(keras.optimizers, optimizer)).parameters, "l2"]  # l2: schedule.PenalisedSGD
+    unknown = next((each for each in settings if each not in known), None)
+    if unknown:
+        names = [f"optimizer.{each}" for each in known if each not in ("kwargs", "name", "l2")]
+        hint = meant(unknown, names) or f"; it has {first_few(names)}"
+        raise InputError(f"{optimizer} has no setting optimizer.{unknown}{hint}")
 
 
 def early_stopping(recipe):

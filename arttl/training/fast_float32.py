@@ -64,7 +64,8 @@ def _write_torch(wanted):
 _WRITE = {"tensorflow": _write_tensorflow, "torch": _write_torch}
 _NOTHING = (
     f'precision="{FAST}" changes nothing here: this processor, or {{}} after what it has computed already, keeps the '
-    'factors of products whole (oneDNN needs AMX); leave it out, or try precision="mixed_bfloat16"'
+    "factors of products whole (oneDNN needs AMX); leave it out, or where the processor has bfloat16 arithmetic "
+    'try precision="mixed_bfloat16"'
 )
 _NO_WAY_BACK = (
     f'this process computes in precision="{FAST}", which {{}} cannot leave; start a new one for other precisions'

@@ -21,7 +21,7 @@ from arttl.splits import make_split
 def test_a_sound_collection_can_be_trained_on(check, folder):
     code, out, findings = check(folder)
     assert (code, findings) == (0, [])
-    assert "type: N_t 60 images with a label, Q_t 3 classes" in out
+    assert "type: 60 images with a label, 3 classes" in out
     assert "1 image: 0, 2-9: 0, 10-99: 3, 100 or more: 0" in out
     assert "(48 train, 6 validation, 6 test)" in out
     assert "prepare takes 9.0 MB at 224 pixels and 16.1 MB at 299 pixels" in out  # 60 x 224 x 224 x 3 = 9,031,680 bytes

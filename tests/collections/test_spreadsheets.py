@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from collection_files import message_of, plain, refusal, touch, write
 
+from arttl.base.errors import InputError
 from arttl.base.spreadsheets import write_spreadsheet
 from arttl.check.findings import Finding, write_findings
 from arttl.collections import open_collection
@@ -114,6 +115,9 @@ def test_several_sheets_are_named(tmp_path, monkeypatch):
     touch(tmp_path, "a.jpg")
     assert open_collection(tmp_path, "type", sheet="Objekte", **NAMED).labels("type").to_dict() == {"a.jpg": "x"}
     assert "sheet='x' goes with a workbook" in message_of(write(tmp_path / "m.csv", "a,b\n1,2\n"), sheet="x")
+    touch(tmp_path / "folders" / "x", "a.jpg")
+    with pytest.raises(InputError, match="folders holds no workbook with sheet=A; leave it out"):
+        open_collection(tmp_path / "folders", "type", sheet="A")
 
 
 def test_one_sheet_with_data_needs_no_name_nor_does_the_only_one_in_sight(tmp_path):

@@ -111,7 +111,7 @@ def test_ways_that_say_one_class_and_ways_that_are_alike_are_told():
     table = pd.DataFrame({"image_id": ["a", "b"], "fold": [1, 2], "2.1.2": [1, 0], "2.1.6": [1, 0], "today": [1, 1]})
     assert [line.strip() for line in remarks(runs, {"louvre-genre": table})] == [
         "No better than the commonest class alone: louvre-genre, scratch, 1 of 2 runs.",
-        "Right on the same 2 pictures: louvre-genre, 2.1.2 and 2.1.6.",
+        "Right and wrong alike on all 2 pictures: louvre-genre, 2.1.2 and 2.1.6.",
     ]
 
 

@@ -77,7 +77,12 @@ def test_bad_settings_are_one_line_with_the_remedy(text, said):
     [
         ({"optimizer.name": "Model"}, "keras.optimizers has no such class"),
         ({"optimizer.name": "schedules"}, "keras.optimizers has no such class"),
-        ({"optimizer.rho": 0.9}, "do not fit SGD"),
+        ({"optimizer.rho": 0.9}, "SGD has no setting optimizer.rho; it has optimizer.learning_rate"),
+        (
+            {"optimizer.learningrate": 0.9},
+            r"SGD has no setting optimizer.learningrate; did you mean optimizer.learning_rate\?",
+        ),
+        ({"optimizer.momentum": 2.0}, "do not fit SGD"),
     ],
 )
 def test_optimizers_that_keras_does_not_have_are_refused(settings, said):

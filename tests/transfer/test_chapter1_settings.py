@@ -42,7 +42,7 @@ def test_set_is_used_and_recorded(script, photographs, tmp_path):
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        (["--set", "optimizer.rate=1"], "do not fit RMSprop"),
+        (["--set", "optimizer.rate=1"], "RMSprop has no setting optimizer.rate"),
         (["--set", "size=3"], "there is no setting 'size'"),
         (["--set", "nothing"], "NAME=VALUE"),
         (["--numerics", "1.0"], "--numerics"),

@@ -123,7 +123,7 @@ def remarks(runs, pictures):
         for one, other in combinations(table.columns.drop(["image_id", "fold"]), 2):
             both = table[[one, other]].dropna()
             if len(both) and (both[one] == both[other]).all():
-                yield f"\nRight on the same {len(both):,} pictures: {name}, {one} and {other}."
+                yield f"\nRight and wrong alike on all {len(both):,} pictures: {name}, {one} and {other}."
 
 
 def read(folder):
