@@ -14,8 +14,8 @@ ROWS = 4096  # images at a time
 class Landmarks(TransformerMixin, BaseEstimator):
     """Features whose products are approximately the RBF kernel's values, by Nyström's method.
 
-    Source: Williams and Seeger 2001; scikit-learn's Nystroem, in float64: it divides by the kernel's singular values,
-    down to 1e-6 of the largest, so that float32's rounding would be seen in the classes that are predicted.
+    Source: Williams and Seeger 2001; scikit-learn's Nystroem, in float64: it divides by the roots of the kernel's
+    singular values, from 1e-12 up, so that float32's rounding would be seen in the classes that are predicted.
 
     Arguments:
         gamma: of the kernel; "scale" is 1 / (features * their variance), as SVC has it.

@@ -234,9 +234,10 @@ def path(text):
 
 def table_file(text):
     """An option's value as the Path of a table to write, .csv or .xlsx."""
-    if path(text).suffix.lower() not in (".csv", ".xlsx"):
+    found = path(text)
+    if found.suffix.lower() not in (".csv", ".xlsx"):
         raise argparse.ArgumentTypeError(f"a table's name ends in .csv or .xlsx, not {text!r}")
-    return path(text)
+    return found
 
 
 def number(text):

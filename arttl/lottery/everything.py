@@ -115,12 +115,10 @@ class Chapter2:
         if self.is_demo:
             return self._demo_steps()
         collections = [name for name in self.sources if not is_natural(name)]
-        if collections or not self.targets:
-            raise InputError(
-                f"sources={collections[0]}: name a natural source"
-                if collections
-                else "targets= are missing; name some, as human-lba=FOLDER"
-            )
+        if collections:
+            raise InputError(f"sources={collections[0]}: name a natural source")
+        if not self.targets:
+            raise InputError("targets= are missing; name some, as human-lba=FOLDER")
         seeds = self.seeds or (1, 2, 3, 4)
         sources = {name: path for name, path in self.sources.items() if name != "mnist"}
         found = []

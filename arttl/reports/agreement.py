@@ -69,7 +69,7 @@ def _preset(settings):
         return {}
     era = numerics.get("era") if isinstance(numerics, dict) else None
     preset = get_recipe(name, approach, numerics=era if era in tuple(ERAS) else None)
-    if settings.get("collection") in BUNDLED and recipe.get("max_epochs") == MAX_EPOCHS[approach]:
+    if settings.get("collection") in BUNDLED:
         preset = preset.changed({"max_epochs": MAX_EPOCHS[approach]})
     return flattened({"recipe": preset.settings()})
 

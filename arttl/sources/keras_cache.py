@@ -66,7 +66,7 @@ def _download(entry, home):
 
 def advice(entry):
     """What to get, from where, and how to name it."""
-    text = f"get {entry.files} from {entry.homepage} and give it, or its folder, with data=PATH"
+    text = f"get {entry.files} from {entry.homepage} and give it, or its folder, as path"
     if entry.name == "fashion_mnist":
         text += (
             "; or install Debian's dataset-fashion-mnist and give /usr/share/datasets/fashion-mnist; or give "

@@ -81,11 +81,12 @@ def computing_lines(precision="float32"):
     install, and of a half precision that the processor has no arithmetic for.
     """
     name = keras.backend.backend()
-    where = f"CPU ({processors()} cores)" if device() == "CPU" else device()
+    found = device()
+    where = f"CPU ({processors()} cores)" if found == "CPU" else found
     lines = [f"computing on {where}, {name} {version(_PACKAGES[name])}, {precision}"]
-    if device() == "CPU" and any(path.exists() for path in _GPU_FILES):
+    if found == "CPU" and any(path.exists() for path in _GPU_FILES):
         lines.append(f"warning: this machine has a GPU that {name} does not see; {_REMEDIES[name]}")
-    if device() == "CPU" and _is_emulated(precision):
+    if found == "CPU" and _is_emulated(precision):
         lines.append(
             f"warning: this processor has no {precision.removeprefix('mixed_')} arithmetic, so that {precision} takes "
             "longer than float32; leave it out, unless rounding is what you look at"

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from arttl.base.errors import InputError
 from arttl.collections import BUNDLED
-from arttl.recipes.demonstration import MAX_EPOCHS
 from arttl.runs import RunFolder
-from arttl.transfer.plan import Demo, Source, Variant
+from arttl.transfer.plan import DEMO as FIRST_DEMO
+from arttl.transfer.plan import Source, Variant
 
 SOURCES = ("imagenet", "rijks")
 """θ^i and θ^r, as Table 3 calls them."""
 
 APPROACHES = ("off-the-shelf", "fine-tuning")
 FIRST = "ch1/rijks"  # the experiment whose fine-tuned networks are θ^r
-DEMO = Demo(48, MAX_EPOCHS, "clipart-b")
+DEMO = replace(FIRST_DEMO, collection="clipart-b")
 
 
 def source_variants(sources, runs, seed, study, approach):

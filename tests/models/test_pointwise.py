@@ -73,6 +73,28 @@ def test_the_products_are_the_exact_sums_to_the_last_place_of_bfloat16(strides, 
 
 
 @on_tensorflow
+def test_so_are_those_of_a_separable_convolution(rng):
+    """Its filtered images by Keras' own operation, and their products with the gradient in float64."""
+    import tensorflow as tf
+
+    with Computing("mixed_bfloat16").applied():
+        layer = layers.SeparableConv2D(16, 2, padding="same")
+    pixels = keras.Input((9, 8, 8))
+    model = keras.Model(pixels, layer(pixels))
+    images = tf.cast(rng.normal(size=(16, 9, 8, 8)), "bfloat16")
+    upstream = tf.cast(rng.normal(size=(16, 9, 8, 16)), "bfloat16")
+    multiply_pointwise(model)
+    assert replaced(model) == [layer.name]
+    with tf.GradientTape() as tape:
+        outputs = model(images)
+    product = tape.gradient(outputs, layer.pointwise_kernel.value, output_gradients=upstream)
+    kernel = ops.cast(layer.depthwise_kernel, "bfloat16")
+    filtered = ops.depthwise_conv(images, kernel, padding="same", data_format="channels_last")
+    exact = np.einsum("bijc,bijf->cf", *(np.asarray(tf.cast(x, "float64")) for x in (filtered, upstream)))
+    np.testing.assert_allclose(np.squeeze(product), exact, rtol=2**-7, atol=1e-4)
+
+
+@on_tensorflow
 def test_a_network_learns_as_in_float32_but_for_rounding(rng):
     images = rng.normal(size=(16, 9, 8, 3)).astype("float32")
     labels = np.eye(3, dtype="float32")[rng.integers(0, 3, 16)]

@@ -159,14 +159,13 @@ def of_lines(series, own):
         line = f"{own if each.key['source'] == OWN else each.key['source']} {each.key['start']}"
         chosen = {}
         if each.key["start"] == "scratch":
-            chosen["scratch"] = 0
+            chosen["scratch"] = each.of_round(0)
         elif each.has_round_0:
-            chosen[f"{line} unpruned"] = 0
+            chosen[f"{line} unpruned"] = each.of_round(0)
         whole = of_whole_seeds(each)
         if each.key["start"] != "scratch" and (best := whole.best(VALIDATION)):
-            chosen[f"{line} best"] = best["round"]
-        for column, number in chosen.items():
-            runs = (whole if column.endswith("best") else each).of_round(number)
+            chosen[f"{line} best"] = whole.of_round(best["round"])
+        for column, runs in chosen.items():
             columns[column] = pd.concat({run.seed: right(RunFolder(run.path)) for run in runs.itertuples()})
     return pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"]).reset_index()
 

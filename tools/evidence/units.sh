@@ -20,7 +20,8 @@ network=(--architecture xception --weights "$folder/xception.keras" --image-size
 named="" # in paths between the variant and the fold, and after a target's name
 # bfloat16 is 1.5 times as fast on a processor with avx512_bf16, and far slower on one without; config.json has it.
 trained=(--precision "${PRECISION:-mixed_bfloat16}")
-resnet=(--network resnet20 --image-size 16 "${trained[@]}")
+small=(--network resnet20 --image-size 16)
+resnet=("${small[@]}" "${trained[@]}")
 folds="${FOLDS:-1 2 3 4 5}"
 seeds="${SEEDS:-1 2 3}"
 targets="${TARGETS:-louvre-genres blood-cells}"
@@ -73,14 +74,21 @@ second() { other type; }
 clipart_artist() { ways clipart-a artist fine-tuning; }
 second_artist() { other artist; }
 
-bundled() { # both collections whole, by the bundled network that photographs have taught; float32
-  local network=(--architecture resnet50 --weights bundled-photographs --image-size 48) named=/resnet50-48 trained=()
-  ways clipart-a "${1:-type}" off-the-shelf
-  ways clipart-a "${1:-type}" fine-tuning
-  [ $# -gt 0 ] || other type
+bundled() { # both collections
+  by_bundled ways clipart-a type off-the-shelf
+  by_bundled ways clipart-a type fine-tuning
+  by_bundled other type
 }
 
-bundled_artist() { bundled artist; }
+bundled_artist() {
+  by_bundled ways clipart-a artist off-the-shelf
+  by_bundled ways clipart-a artist fine-tuning
+}
+
+by_bundled() { # FUNCTION ARGUMENT...: with the bundled network that photographs have taught; float32
+  local network=(--architecture resnet50 --weights bundled-photographs --image-size 48) named=/resnet50-48 trained=()
+  "$@"
+}
 
 cifar10() { # 36% a round: two of the thesis' at once; of a source so much that an epoch has 200 steps and more
   for seed in $seeds; do search cifar10 "$folder/cifar-10-jpeg.zip" "$seed" --fraction 0.3; done
@@ -96,7 +104,7 @@ own() {
 }
 
 fashion() { # its targets have names of their own: baselines in another precision are others
-  local resnet=(--network resnet20 --image-size 16 --precision float32) named=-float32
+  local resnet=("${small[@]}" --precision float32) named=-float32
   for seed in $seeds; do
     search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
     of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines
