@@ -205,6 +205,7 @@ class Parser(argparse.ArgumentParser):
         """As argparse does; a command's own words come before those of what it is a command of."""
         self._given = sys.argv[1:] if args is None else [*args]
         namespace, rest = super().parse_known_args(args, namespace)
+        self._look_for_strange([word for word in rest if word != "--"])
         words = {each.dest: (*each.option_strings, each.metavar or each.dest)[0] for each in self._actions}
         words.pop(argparse.SUPPRESS, None)  # the commands themselves
         namespace.words = {**words, **getattr(namespace, "words", {})}
@@ -212,11 +213,19 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Print the line and end with exit code 2; an option that is misspelt is named before one that is missing."""
+        if message.startswith("the following arguments are required"):
+            self._look_for_strange(getattr(self, "_given", ()))
+        self._end(message)
+
+    def _look_for_strange(self, words):
+        """End with the first of some words that would be an option and is none, if there is one."""
         known = [word for each in self._actions for word in each.option_strings]
-        given = [word.partition("=")[0] for word in getattr(self, "_given", ()) if word.startswith("--")]
+        given = [word.partition("=")[0] for word in words if word.startswith("--")]
         strange = next((word for word in given if not any(each.startswith(word) for each in known)), None)
-        if strange and message.startswith("the following arguments are required"):
-            message = f"there is no option {strange}{meant(strange, known)}"
+        if strange:
+            self._end(f"there is no option {strange}{meant(strange, known)}")
+
+    def _end(self, message):
         sys.exit(_fail(f"error: {message}; --help lists the options"))
 
 

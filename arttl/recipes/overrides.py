@@ -81,7 +81,7 @@ def _change_plain(recipe, key, value):
     if key not in known:
         parts = [each for each in flattened(recipe.settings()) if each not in ("name", "approach", "optimizer.name")]
         parts += [f"optimizer.{each}" for each in ("momentum", "nesterov", "rho", "l2")]  # of whichever optimiser
-        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(known)}{meant(key, parts)}")
+        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(map(repr, known))}{meant(key, parts)}")
     return replace(recipe, **{key: typed_value(key, value, getattr(recipe, key))})
 
 
@@ -91,7 +91,7 @@ def _change_numerics(recipe, key, value):
         return replace(recipe, numerics=get_numerics(value))
     known = [each.name for each in fields(Numerics) if each.name != "era"]
     if name not in known:
-        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(known)}{meant(name, known)}")
+        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(map(repr, known))}{meant(name, known)}")
     value = typed_value(key, value, getattr(recipe.numerics, name))
     return replace(recipe, numerics=replace(recipe.numerics, **{name: value}))
 

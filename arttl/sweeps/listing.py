@@ -68,7 +68,20 @@ class Ledger:
         """Print the total of all runs under a title, and the notes."""
         print(f"\n{title}: ", end="")
         self.total()
+        self.end(resume)
+
+    def end(self, resume):
+        """Say what the times rest on, and end as the runs themselves would.
+
+        Arguments:
+            resume: whether unfinished runs are gone on with.
+
+        Raises InputError where one is refused.
+        """
         self.notes(resume)
+        refused = sum(state == REFUSED for state, _ in self.runs.values())
+        if refused:
+            raise InputError(f"{refused} of {counted(len(self.runs), 'run')} would be refused, for what is said above")
 
     def notes(self, resume):
         """Say what the times rest on, and what becomes of unfinished runs.
@@ -89,6 +102,8 @@ def list_runs(parts, sweep):
     Arguments:
         parts: Parts.
         sweep: a Sweep.
+
+    Raises InputError at the end where a run is refused, unless the sweep is a step of a whole that ends itself.
     """
     ledger, mine = sweep.ledger, []
     planned = {spec.folder.path for part in parts for spec in part.specs} | ledger.runs.keys()
@@ -105,7 +120,7 @@ def list_runs(parts, sweep):
             print(f"{state:10}  {in_words(why) if why else f'{path}  ({spec.title}{takes})'}")
     ledger.total(mine)
     if not sweep.is_step:
-        ledger.notes(sweep.resume)
+        ledger.end(sweep.resume)
 
 
 def state_of(spec, data, sweep, planned):

@@ -86,8 +86,9 @@ def test_searches_without_a_list_of_images_are_told_by_their_name(script, photog
 
 
 def test_a_dry_run_lists_and_writes_nothing(script, tmp_path):
-    code, out, _ = script("--source", "fashion-mnist", "--seed", "1", "2", "--dry-run", **TRANSFER)
-    assert code == 0
+    code, out, err = script("--source", "fashion-mnist", "--seed", "1", "2", "--dry-run", **TRANSFER)
+    assert code == 2
+    assert err == "error: 62 of 64 runs would be refused, for what is said above\n"
     assert len(re.findall("^to do  .*/scratch/", out, re.M)) == 2
     assert len(re.findall("^refused  .* starts from .*seed-[12], which is not finished; make that", out, re.M)) == 62
     assert "64 runs: 2 to do, 62 refused; what is left takes about" in out

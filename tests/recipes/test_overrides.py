@@ -98,7 +98,7 @@ def test_optimizers_that_keras_does_not_have_are_refused(settings, said):
         ("epochs=3", "did you mean max_epochs?"),
         ("BatchSize=3", "did you mean batch_size?"),
         ("numerics.rmsproproot=inside", "did you mean rmsprop_root?"),
-        ("colour=red", "split"),
+        ("colour=red", "'split'"),
     ],
 )
 def test_what_was_probably_meant_is_named(text, said):

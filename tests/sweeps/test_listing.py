@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sweep_runs import part, spec, sweep
 
+from arttl.base.errors import InputError
 from arttl.base.sizes import DataSize
 from arttl.base.steps import StepTimes
 from arttl.runs import RunFolder
@@ -88,14 +89,15 @@ def test_finished_runs_of_this_machine_are_the_better_estimate(tmp_path):
     assert "epochs are assumed" in lines[-1]
 
 
-def test_every_state_is_listed_and_nothing_is_refused_by_an_error(tmp_path, capsys):
+def test_every_state_is_listed_and_what_is_refused_is_the_error_at_the_end(tmp_path, capsys):
     do_parts([part([spec(tmp_path, "done"), spec(tmp_path, "other", epochs=3)])], sweep(tmp_path))
     with pytest.raises(ValueError, match="no number"):
         do_parts([part([spec(tmp_path, "broken", does="fail")])], sweep(tmp_path))
     capsys.readouterr()
     specs = [spec(tmp_path, "done"), spec(tmp_path, "other"), spec(tmp_path, "broken"), spec(tmp_path, "new", "done")]
     specs += [spec(tmp_path, "lost", "nowhere"), spec(tmp_path, "later", "new")]
-    assert not do_parts([part(specs)], sweep(tmp_path, dry_run=True))
+    with pytest.raises(InputError, match="^2 of 6 runs would be refused, for what is said above$"):
+        do_parts([part(specs)], sweep(tmp_path, dry_run=True))
     lines = capsys.readouterr().out.splitlines()
     states = ["finished", "refused", "unfinished", "to do", "refused", "to do"]
     assert [line[:10].strip() for line in lines[:6]] == states
@@ -106,7 +108,8 @@ def test_every_state_is_listed_and_nothing_is_refused_by_an_error(tmp_path, caps
     assert "MB" in lines[6]
     assert lines[7] == "unfinished runs: resume=True goes on with them, force=True makes them anew"
     assert lines[-1].startswith("epochs are assumed")
-    do_parts([part(specs)], sweep(tmp_path, dry_run=True, force=True))
+    with pytest.raises(InputError, match="^1 of 6 runs would be refused"):
+        do_parts([part(specs)], sweep(tmp_path, dry_run=True, force=True))
     assert "6 runs: 5 to do, 1 refused;" in capsys.readouterr().out
 
 
