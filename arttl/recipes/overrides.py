@@ -76,12 +76,17 @@ def as_of_now(settings):
     return filled
 
 
+def _listed(names):
+    """In quotes, so that no name is taken for an argument and said as its option."""
+    return ", ".join(map(repr, names))
+
+
 def _change_plain(recipe, key, value):
     known = [each.name for each in fields(recipe) if each.name not in ("name", "approach")]
     if key not in known:
         parts = [each for each in flattened(recipe.settings()) if each not in ("name", "approach", "optimizer.name")]
         parts += [f"optimizer.{each}" for each in ("momentum", "nesterov", "rho", "l2")]  # of whichever optimiser
-        raise InputError(f"there is no setting {key!r} to set; there are {', '.join(map(repr, known))}{meant(key, parts)}")
+        raise InputError(f"there is no setting {key!r} to set; there are {_listed(known)}{meant(key, parts)}")
     return replace(recipe, **{key: typed_value(key, value, getattr(recipe, key))})
 
 
@@ -91,7 +96,7 @@ def _change_numerics(recipe, key, value):
         return replace(recipe, numerics=get_numerics(value))
     known = [each.name for each in fields(Numerics) if each.name != "era"]
     if name not in known:
-        raise InputError(f"there is no setting {key!r} to set; numerics has {', '.join(map(repr, known))}{meant(name, known)}")
+        raise InputError(f"there is no setting {key!r} to set; numerics has {_listed(known)}{meant(name, known)}")
     value = typed_value(key, value, getattr(recipe.numerics, name))
     return replace(recipe, numerics=replace(recipe.numerics, **{name: value}))
 

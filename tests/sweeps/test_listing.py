@@ -96,7 +96,7 @@ def test_every_state_is_listed_and_what_is_refused_is_the_error_at_the_end(tmp_p
     capsys.readouterr()
     specs = [spec(tmp_path, "done"), spec(tmp_path, "other"), spec(tmp_path, "broken"), spec(tmp_path, "new", "done")]
     specs += [spec(tmp_path, "lost", "nowhere"), spec(tmp_path, "later", "new")]
-    with pytest.raises(InputError, match="^2 of 6 runs would be refused, for what is said above$"):
+    with pytest.raises(InputError, match=r"^2 of 6 runs would be refused, for what is said above$"):
         do_parts([part(specs)], sweep(tmp_path, dry_run=True))
     lines = capsys.readouterr().out.splitlines()
     states = ["finished", "refused", "unfinished", "to do", "refused", "to do"]
@@ -108,7 +108,7 @@ def test_every_state_is_listed_and_what_is_refused_is_the_error_at_the_end(tmp_p
     assert "MB" in lines[6]
     assert lines[7] == "unfinished runs: resume=True goes on with them, force=True makes them anew"
     assert lines[-1].startswith("epochs are assumed")
-    with pytest.raises(InputError, match="^1 of 6 runs would be refused"):
+    with pytest.raises(InputError, match=r"^1 of 6 runs would be refused"):
         do_parts([part(specs)], sweep(tmp_path, dry_run=True, force=True))
     assert "6 runs: 5 to do, 1 refused;" in capsys.readouterr().out
 
