@@ -66,7 +66,8 @@ def _download(entry, home):
 
 def advice(entry):
     """What to get, from where, and how to name it."""
-    text = f"get {entry.files} from {entry.homepage} and give it, or its folder, as path"
+    given = "their folder" if "," in entry.files else "it, or its folder"
+    text = f"get {entry.files} from {entry.homepage} and give {given}"
     if entry.name == "fashion_mnist":
         text += (
             "; or install Debian's dataset-fashion-mnist and give /usr/share/datasets/fashion-mnist; or give "
