@@ -12,9 +12,12 @@ import pytest
 from PIL import Image
 from scripts import EXPERIMENTS, run_script, write_class_folders
 
+from arttl.base.quietly import compute_by_onednn
+
 TESTS = Path(__file__).parent
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+compute_by_onednn()  # as every script does
 os.environ.setdefault("ARTTL_CHECKPOINT_SECONDS", "0")  # epochs take no time here; test_checkpoint.py has others
 CACHE = tempfile.TemporaryDirectory(prefix="arttl-tests-")  # what a test finds depends on no earlier one's user
 os.environ["ARTTL_CACHE"] = CACHE.name

@@ -51,8 +51,7 @@ def import_keras_quietly():
     """
     check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if platform.machine().lower() in X86_64:
-        os.environ.setdefault(ONEDNN, "1")
+    compute_by_onednn()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     sys.stderr.flush()
     terminal = os.dup(2)
@@ -69,6 +68,12 @@ def import_keras_quietly():
             os.close(terminal)
     if keras.backend.backend() == "torch":
         keep_freed_memory()
+
+
+def compute_by_onednn():
+    """Have TensorFlow, when it is imported, compute by oneDNN where it has it; a variable that is set already stays."""
+    if platform.machine().lower() in X86_64:
+        os.environ.setdefault(ONEDNN, "1")
 
 
 def keep_freed_memory():

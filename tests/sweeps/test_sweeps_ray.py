@@ -21,7 +21,6 @@ from functools import partial
 from ray.cluster_utils import Cluster
 
 from arttl.base.errors import InputError, RunsFailed
-from arttl.base.quietly import import_keras_quietly
 from arttl.sweeps import do_parts
 from arttl.sweeps.lock import sweep_lock
 from arttl.sweeps.ray_cluster import Node
@@ -32,9 +31,8 @@ HERE = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Two nodes, "one" and "two", each with room for one run. This process computes by oneDNN, as workers do."""
+    """Two nodes, "one" and "two", each with room for one run."""
     before = dict(os.environ)
-    import_keras_quietly()
     os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0, "node_name": "one"})

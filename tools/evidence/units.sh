@@ -107,8 +107,8 @@ fashion() { # its targets have names of their own: baselines in another precisio
   local resnet=("${small[@]}" --precision float32) named=-float32
   for seed in $seeds; do
     search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
-    of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines
-    of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines --bn-recalibrate
+    of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines scratch
+    of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines scratch --bn-recalibrate
   done
 }
 
