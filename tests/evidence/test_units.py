@@ -45,3 +45,15 @@ def test_runs_of_one_target_are_of_one_precision(tmp_path):
         precisions.setdefault(line.get("--target", line.get("--source")), set()).add(line["--precision"])
     assert precisions["louvre-genres-float32"] == {"float32"}
     assert all(len(each) == 1 for each in precisions.values())
+
+
+def test_every_target_is_trained_from_scratch_too(tmp_path):
+    """Fashion-MNIST's, in float32, once were not: there was nothing to compare its tickets with."""
+    with_scratch = {}
+    for line in commands(tmp_path, "own", "transfers", "recalibrated", "folded", "fashion"):
+        if "--target" in line:
+            of_own = line["--source"] == "target" and "--baselines" not in line  # both baselines, by default
+            said = with_scratch.setdefault(line["--target"], set())
+            said.add(of_own or line.get("--baselines") == "scratch")
+    assert {"louvre-genres", "louvre-genres-fold-5", "louvre-genres-float32"} <= with_scratch.keys()
+    assert all(True in said for said in with_scratch.values())
