@@ -10,12 +10,13 @@ from ch2_find_tickets import PROTOCOL, SETTINGS, search
 from ch2_transfer_tickets import train
 
 from arttl.cli import run_main
-from arttl.cli.ticket_parsers import studies_parser
+from arttl.cli.ticket_parsers import check_study, studies_parser
 
 
 def main(options):
     from arttl.lottery import SizeStudy, TicketStudy, study_lines
 
+    check_study(options)
     study, method = TicketStudy.from_options(options, settings=SETTINGS), train
     if options.study == "training-size":  # Figure 9c: searches on 100, 75, 50, 25% of the target's own images
         study, method = SizeStudy.of(study, options.fraction or (), protocol=PROTOCOL), search

@@ -27,13 +27,15 @@ the command line comes after it."""
 def search(run, trainee, images):
     """Train, prune 20% of what remains, reset the rest to θ_k, and again; returns the tickets."""
     from arttl.pruning import find_tickets
+    from arttl.training import Recalibrate
 
     recipe = run.recipe
+    training = images.training(recipe, run.seed)
     trainee.start(trainee.draw(run.seed))  # θ_0, before the first round
     return find_tickets(
         trainee.model,
         recipe,
-        images.training(recipe, run.seed),
+        training,
         images.validation(recipe),  # a round ends 5 epochs after its lowest validation loss
         run.folder.path,
         run.spec.search,
@@ -43,6 +45,7 @@ def search(run, trainee, images):
         metadata={"settings": run.settings},
         log=run.folder.log,
         report=run.report_round,
+        callbacks=[Recalibrate(training)] if run.spec.batchnorm.recalibrate else [],  # not the thesis'
     )
 
 

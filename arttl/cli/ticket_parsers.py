@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from arttl.base.errors import InputError
 from arttl.cli import Parser, name, natural, number, path, positive
 from arttl.cli import options as shared
 
@@ -14,7 +15,8 @@ TICKET_NETWORKS = ("resnet20", "resnet50")
 
 # Those of arttl.pruning, which takes too long to import for --help; a test compares them.
 MOST_ROUNDS = 254
-STUDIES = ("final-weights", "related-source", "training-size")
+TRAINING_SIZE = "training-size"
+STUDIES = ("final-weights", "related-source", TRAINING_SIZE)
 UNITS, SCOPES, RESETS = ("epochs", "steps"), ("global", "layer"), ("theta_k", "theta_0", "final", "random")
 SCHEDULES, ON_DEAD = ("start", "rewind"), ("stop", "continue")
 PRESETS = ("thesis", "first-release", "frankle-carbin")
@@ -42,6 +44,7 @@ def search_parser(description, network="resnet50", source="fashion-mnist"):
     group = parser.add_argument_group("the search")
     add_search(group)
     add_training(parser.add_argument_group("network and training"), network)
+    add_batchnorm(parser.add_argument_group("BatchNormalization (departures from the study)"))
     shared.add_computing(parser)
     shared.add_runs(parser.add_argument_group("runs"))
     shared.add_sweep(parser.add_argument_group("sweep"))
@@ -82,6 +85,18 @@ def studies_parser(description):
         help="of the target's own training images, in training-size (1 0.75 0.5 0.25)",
     )
     return parser
+
+
+def check_study(options):
+    """Raise InputError for an option that the study that was asked for does not look at.
+
+    Arguments:
+        options: the namespace of `studies_parser`.
+    """
+    ignored = ("source", "tickets", "keep_models") if options.study == TRAINING_SIZE else ("fraction",)
+    for each in ignored:
+        if getattr(options, each):
+            raise InputError(f'{each}= does nothing in study="{options.study}"; leave it out')
 
 
 def _transfer_parser(description):

@@ -30,7 +30,7 @@ def search_deviations(spec, data):
     ]
     if spec.fraction != 1:
         found.append(Deviation("fraction", f"{spec.fraction:.0%} of the training images", spec.fraction, 1.0))
-    return found + _shared(spec, data)
+    return found + spec.batchnorm.deviations() + _shared(spec, data)
 
 
 def ticket_deviations(spec, data):
@@ -40,18 +40,12 @@ def ticket_deviations(spec, data):
         spec: a TicketSpec.
         data: the TrainingData.
     """
-    momentum, found = spec.batchnorm.momentum, []
-    if momentum is not None:
-        line = f"BatchNormalization's momentum is {momentum}, not Keras' own"
-        found.append(Deviation("batchnorm.momentum", line, momentum))
-    if spec.batchnorm.recalibrate:
-        line = "BatchNormalization's statistics are re-estimated before each validation"
-        found.append(Deviation("batchnorm.recalibrate", line, True, False))
+    found = []
     if not spec.new_head and spec.start not in ("scratch", "reinitialised"):
         found.append(Deviation("head", "the head comes from the ticket"))
     if spec.start == "random-masks":
         found.append(Deviation("start", "the masks are shuffled within each layer", spec.start))
-    found += _shared(spec, data)
+    found = spec.batchnorm.deviations() + found + _shared(spec, data)
     return found if spec.search is None else found + inherited(spec.search.read_config(), "the search")
 
 

@@ -12,12 +12,12 @@ from arttl.base.files import default_cache
 from arttl.base.typed import typed
 from arttl.base.wording import duration_text
 from arttl.collections import Reading
+from arttl.lottery.batchnorm import BatchNorm
 from arttl.lottery.lth import DEMO as LTH_DEMO
 from arttl.lottery.lth import TICKETS, HypothesisStudy
 from arttl.lottery.opening import SourceSettings, dataset_name, is_natural, source_path
 from arttl.lottery.search import SearchStudy
 from arttl.lottery.studies import SHARES, STUDIES, SizeStudy, study_lines
-from arttl.lottery.ticket_runs import BatchNorm
 from arttl.lottery.transfers import TARGET, Line, TicketStudy
 from arttl.reports.report import make_report
 from arttl.splits.drawing import Drawing

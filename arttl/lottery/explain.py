@@ -10,6 +10,7 @@ from arttl.lottery.opening import is_natural
 from arttl.lottery.presets import PRESETS, THESIS, study_settings
 from arttl.pruning import SearchSettings
 from arttl.published.appendix import NOT_SAID, setting
+from arttl.published.chapter2 import BATCHNORM
 from arttl.recipes.overrides import flattened
 from arttl.reports.explain import setting_text
 from arttl.training.crops import stored_side
@@ -35,6 +36,9 @@ def explain_runs(specs):
     run, study = flattened(spec.recipe.settings()), flattened(study_recipe.settings())
     if isinstance(spec.search, SearchSettings):
         run, study = run | asdict(spec.search), study | asdict(study_search)
+    if network.has_batchnorm:
+        run |= flattened({"batchnorm": spec.batchnorm.settings})
+        study |= flattened({"batchnorm": BATCHNORM})
     seeds = ", ".join(str(each) for each in dict.fromkeys(each.seed for each in specs))
     values = {"network": network.title, "seeds": seeds, "image": _image(spec)}
     for name in {**run, **study}:

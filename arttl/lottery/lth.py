@@ -118,6 +118,7 @@ def control(spec, start, number, output):
         source=spec.source,
         fraction=spec.fraction,
         new_head=False,
+        batchnorm=spec.batchnorm,
         computing=spec.computing,
     )
 

@@ -40,6 +40,7 @@ class Network:
             time to follow, are those of a network that no longer is; at 0.01 ResNet-50's answers may be no numbers.
         executed_at_once: training steps that the backend runs in one go: many, where a step takes about as long as
             Python takes to ask for it. It changes no number.
+        has_batchnorm: whether it normalises by batches.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Network:
     own_initialisers: bool = True
     demo: dict = field(default_factory=dict)
     executed_at_once: int = 1
+    has_batchnorm: bool = True
 
 
 def _resnet50(num_classes, shape, recipe):
@@ -93,6 +95,7 @@ _ROWS = (
         {"dense": True, "head": True},
         "frankle-carbin",
         executed_at_once=16,
+        has_batchnorm=False,
     ),
 )
 NETWORKS = {network.name: network for network in _ROWS}

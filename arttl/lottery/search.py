@@ -96,6 +96,7 @@ class SearchStudy(LotteryStudy):
                 self.fraction,
                 search_run(base, self.dataset, self.network, self.fraction, seed),
                 self.computing,
+                self.batchnorm,
             )
             for seed in self.seeds
         ]

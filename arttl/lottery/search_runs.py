@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from arttl.base.files import write_json, write_table
+from arttl.lottery.batchnorm import AS_STUDIED, BatchNorm
 from arttl.lottery.deviations import search_deviations
 from arttl.lottery.networks import NETWORKS, begun, work_of
 from arttl.pruning import SearchSettings
@@ -35,6 +36,7 @@ class SearchSpec:
         fraction: share of the training images.
         folder: the RunFolder.
         computing: a Computing.
+        batchnorm: a BatchNorm.
     """
 
     source: str
@@ -46,6 +48,7 @@ class SearchSpec:
     fraction: float
     folder: RunFolder
     computing: Computing = USUAL
+    batchnorm: BatchNorm = AS_STUDIED
 
     @property
     def title(self):
@@ -82,6 +85,8 @@ class SearchSpec:
             "recipe": self.recipe.settings(),
             "backend": backend_name(),
             **self.computing.settings,
+            # Not named otherwise, since searches of earlier versions had no choice.
+            **({} if self.batchnorm.is_the_studys else {"batchnorm": self.batchnorm.settings}),
         }
 
 
@@ -118,7 +123,7 @@ def run_search(spec, data, force=False, *, method):
 def _searched(method, run):
     spec, data, folder = run.spec, run.data, run.folder
     at_once = 1 if spec.search.rewind_unit == "steps" else None  # each step must be seen
-    trainee = begun(spec, data, executed_at_once=at_once)
+    trainee = begun(spec, data, executed_at_once=at_once, batchnorm_momentum=spec.batchnorm.momentum)
     with spec.computing.applied():
         part = data.fraction(spec.fraction, spec.seed)
         folder.begin(trainee.config(run.settings, part, search_deviations(spec, data)), run.force)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from arttl.base.errors import InputError
 from arttl.base.typed import typed
+from arttl.lottery.batchnorm import AS_STUDIED, BatchNorm
 from arttl.lottery.explain import explain_runs
 from arttl.lottery.networks import get_network
 from arttl.lottery.opening import (
@@ -39,6 +40,7 @@ class LotteryStudy:
         epochs, batch_size, resize: of the recipe; None leaves them as they are.
         image_size: side in pixels; None for the data set's and network's usual one.
         seeds: one run for each.
+        batchnorm: a BatchNorm.
         computing: a Computing.
         sweep: a Sweep.
         demo: dict of what runs on bundled data are content with besides what the network is: "epochs", "rounds",
@@ -57,6 +59,7 @@ class LotteryStudy:
     resize: str | None = None
     image_size: int | None = None
     seeds: tuple = (42,)
+    batchnorm: BatchNorm = AS_STUDIED
     computing: Computing = USUAL
     sweep: Sweep = field(default_factory=Sweep)
     demo: dict = field(default_factory=dict)
@@ -85,6 +88,7 @@ class LotteryStudy:
                 "preset": options.recipe,
                 "changes": read_assignments(options.set),
                 "seeds": tuple(dict.fromkeys(options.seed)),
+                "batchnorm": BatchNorm(options.bn_momentum, options.bn_recalibrate),
                 "computing": Computing.asked(options),
                 "sweep": typed(Sweep, options),
             }
@@ -116,6 +120,8 @@ class LotteryStudy:
 
         Raises InputError for a setting that does not go.
         """
+        if not (self.kind.has_batchnorm or self.batchnorm.is_the_studys):
+            raise InputError(f"{self.kind.title} has no BatchNormalization; leave bn_momentum and bn_recalibrate out")
         demo = self.kind.demo | self.shortened if self.data.is_bundled else {}
         recipe, _ = self.chosen.settings(self.network)
         if self.is_thesis:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from arttl.base.errors import InputError
 from arttl.base.files import write_model, write_table
+from arttl.lottery.batchnorm import AS_STUDIED, BatchNorm
 from arttl.lottery.deviations import ticket_deviations
 from arttl.lottery.networks import NETWORKS, begun, work_of
 from arttl.models import HEAD
 from arttl.pruning import load_ticket, open_tickets, shuffled_masks
-from arttl.published.chapter2 import BATCHNORM as STUDY
 from arttl.recipes import Recipe
 from arttl.runs import RunFolder
 from arttl.runs.engine import do_run
@@ -30,25 +30,6 @@ STARTS = {
 """What a network starts from, and what it is called: m * θ_k, m * θ_i, m * θ'_0, m' * θ_k, and θ'_0."""
 
 NEW = 1  # beside the seed, of weights that are not the search's own
-
-
-@dataclass(frozen=True)
-class BatchNorm:
-    """How the moving statistics of BatchNormalization are made.
-
-    Attributes:
-        momentum: of their moving average; None is the network's own (Keras': 0.99).
-        recalibrate: whether they are re-estimated on the training images before each validation.
-    """
-
-    momentum: float | None = None
-    recalibrate: bool = False
-
-    @property
-    def settings(self):
-        """What a run's settings say of it: a dict."""
-        momentum = {} if self.momentum is None else {"momentum": self.momentum}
-        return STUDY | momentum | {"recalibrate": self.recalibrate}
 
 
 @dataclass(frozen=True)
@@ -85,7 +66,7 @@ class TicketSpec:
     source: str = ""
     fraction: float = 1.0
     new_head: bool = True
-    batchnorm: BatchNorm = BatchNorm()
+    batchnorm: BatchNorm = AS_STUDIED
     keep_model: bool = False
     computing: Computing = USUAL
 

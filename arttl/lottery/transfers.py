@@ -13,7 +13,7 @@ from arttl.lottery.opening import SourceSettings, collection_name, dataset_name
 from arttl.lottery.search import FOLDER as SEARCHES
 from arttl.lottery.search_runs import search_run
 from arttl.lottery.study import LotteryStudy
-from arttl.lottery.ticket_runs import BatchNorm, TicketSpec, check_search, run_ticket
+from arttl.lottery.ticket_runs import TicketSpec, check_search, run_ticket
 from arttl.pruning import SearchSettings, open_tickets
 from arttl.runs import RunFolder
 from arttl.sweeps import do_runs
@@ -60,7 +60,6 @@ class TicketStudy(LotteryStudy):
         lines: Lines; without any those of every search of the network that is there, and the baselines.
         rounds: of the tickets, each a round or a range of rounds; without any all that there are.
         tickets: folder of the searches; None for that of ch2_find_tickets.py beside the study's own.
-        batchnorm: a BatchNorm.
         keep_models: whether each run's model.keras is written.
         planning: plan with searches that are not there yet.
         folder: of the experiment, below the sweep's output.
@@ -73,7 +72,6 @@ class TicketStudy(LotteryStudy):
     lines: tuple = ()
     rounds: tuple = ()
     tickets: Path | None = None
-    batchnorm: BatchNorm = field(default_factory=BatchNorm)
     keep_models: bool = False
     planning: bool = False
     folder: str = FOLDER
@@ -88,8 +86,7 @@ class TicketStudy(LotteryStudy):
             **given: attributes in the place of the options'.
         """
         rounds = sorted({number for each in options.rounds or () for number in each})
-        batchnorm = BatchNorm(options.bn_momentum, options.bn_recalibrate)
-        asked = {"rounds": tuple(rounds), "batchnorm": batchnorm, "planning": options.dry_run or options.explain}
+        asked = {"rounds": tuple(rounds), "planning": options.dry_run or options.explain}
         return super().from_options(options, options.target or collection_name(options.data), **asked | given)
 
     def comparing(self, sources=(), fractions=(1.0,), starts=("ticket",), baselines=None):

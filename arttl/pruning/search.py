@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import cached_property
 from os import PathLike
@@ -52,6 +52,7 @@ def find_tickets(
     metadata: dict | None = None,
     log: Callable[[str], object] = print,
     report: Callable[[int, Progress], None] = lambda number, progress: None,
+    callbacks: Iterable[keras.callbacks.Callback] = (),
 ) -> Tickets:
     """Search for lottery tickets: train, prune, reset the survivors, and train again, round after round.
 
@@ -76,6 +77,8 @@ def find_tickets(
         log: called with a line about each epoch and round.
         report: called with a round's number and its arttl.training.Progress after each epoch, and again when the round
             is in rounds.csv.
+        callbacks: Keras callbacks of every training besides, such as arttl.training.Recalibrate(training). They are
+            called after pruning's, and keep nothing that a search that is gone on with would need.
 
     Returns Tickets, as arttl.pruning.open_tickets does.
 
@@ -91,7 +94,7 @@ def find_tickets(
     folder, settings, metadata = Path(folder), settings or SearchSettings(), metadata or {}
     parts = [as_batches(training, model, recipe, seed, shuffle=True), as_batches(validation, model, recipe)]
     test = None if test is None else as_batches(test, model, recipe)
-    search = _Search(model, recipe, *parts, folder, settings, test, metadata, log, report, seed)
+    search = _Search(model, recipe, *parts, folder, settings, test, metadata, log, report, seed, callbacks)
     if search.is_finished():
         return Tickets(search.path)
     draw = draw or (lambda each: draw_weights(search.shapes, each, model))
@@ -109,11 +112,14 @@ def find_tickets(
 class _Search:
     """A search on disk. Its state is that of the pruning callback; each round has a training checkpoint of its own."""
 
-    def __init__(self, model, recipe, training, validation, folder, settings, test, metadata, log, report, seed):
+    def __init__(
+        self, model, recipe, training, validation, folder, settings, test, metadata, log, report, seed, callbacks
+    ):
         self.model, self.recipe, self.training, self.validation = model, recipe, training, validation
         self.folder, self.settings, self.test, self.log, self.report = folder, settings, test, log, report
         self.metadata = {"search": asdict(settings), **metadata}
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
+        self.callbacks = list(callbacks)
         self.pruning, self.initial, self.file = settings.callback(seed), None, None
         self.shapes = weight_shapes(model)
         self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in random_state(model)]
@@ -173,7 +179,7 @@ class _Search:
         callbacks = [self.pruning, _SaveRewind(self)] if number == 0 else [self.pruning]
         ahead = self.settings.schedule_ahead(number)
         data = self.training, self.validation
-        progress = train(self.model, self.recipe, *data, checkpoint, report, callbacks, ahead)
+        progress = train(self.model, self.recipe, *data, checkpoint, report, callbacks + self.callbacks, ahead)
         if not reported:  # a kill came between the last epoch's checkpoint and its row
             self.records.history(number, progress)
         facts = self._facts(number, progress, earlier + time.perf_counter() - started)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from chapter2_scripts import FIND, TINY, TRANSFER
+from chapter2_scripts import FIND, LTH, STUDY, TINY, TRANSFER
 
 from arttl import pruning
 from arttl.base.errors import InputError
@@ -59,6 +59,28 @@ def test_bad_input_to_a_transfer_is_one_line(script, photographs, searched):
         assert code == 2
         assert message in err.strip().splitlines()[-1]
         assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("study", "option", "value"),
+    [
+        ("training-size", "--source", ["cifar10"]),
+        ("training-size", "--tickets", ["elsewhere"]),
+        ("training-size", "--keep-models", []),
+        ("related-source", "--fraction", ["0.5"]),
+    ],
+)
+def test_an_option_that_a_study_does_not_look_at_is_refused(script, study, option, value):
+    code, _, err = script("--study", study, option, *value, **STUDY)
+    assert code == 2
+    assert err == f"error: {option} does nothing in --study {study}; leave it out\n"
+
+
+@pytest.mark.parametrize("more", [FIND, LTH])
+def test_a_network_without_batch_normalization_has_no_options_of_it(script, more):
+    code, _, err = script("--network", "lenet-300-100", "--bn-momentum", "0.9", "--dry-run", **more)
+    assert code == 2
+    assert err == "error: LeNet-300-100 has no BatchNormalization; leave --bn-momentum and --bn-recalibrate out\n"
 
 
 def test_a_target_without_a_name_is_called_as_its_folder(script, photographs, searched):

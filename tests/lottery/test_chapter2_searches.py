@@ -103,6 +103,32 @@ def test_parts_of_the_targets_own_images_are_searched_and_nothing_is_transferred
 
 
 @pytest.mark.slow
+def test_searches_may_re_estimate_statistics_too_also_those_of_parts(script, photographs, tmp_path):
+    """The study of parts once took --bn-recalibrate, and did nothing with it."""
+    line = ["--data", photographs, *TINY, "--rounds", "1", "--bn-momentum", "0.5", "--bn-recalibrate"]
+    assert script("--source", "mine", *line, **FIND)[0] == 0
+    assert script("--target", "mine", *line, "--study", "training-size", "--fraction", "1", "0.5", **STUDY)[0] == 0
+    assert script("--source", "plain", *line[:-3], **FIND)[0] == 0
+    base = tmp_path / "runs/ch2/tickets"
+    whole, half, plain = (
+        RunFolder(base / each)
+        for each in ("mine/resnet20/seed-42", "mine/resnet20/fraction-50/seed-42", "plain/resnet20/seed-42")
+    )
+    for each in (whole, half):
+        config = each.read_config()
+        assert config["settings"]["batchnorm"] == {"momentum": 0.5, "recalibrate": True}
+        assert "BatchNormalization's statistics are re-estimated before each validation" in config["deviations"]
+    assert "batchnorm" not in plain.read_config()["settings"]  # as in searches of before there was a choice
+    # No gradient depends on moving statistics; what validation says does.
+    ours, theirs = (each.history().query("round == 0") for each in (whole, plain))
+    np.testing.assert_array_equal(ours.loss, theirs.loss)
+    assert (ours.val_loss < theirs.val_loss).all()
+    code, _, err = script("--source", "mine", *line[:-3], **FIND)
+    assert code == 2
+    assert "was made with other settings (batchnorm" in err
+
+
+@pytest.mark.slow
 def test_the_ablation_searches_under_each_setting_and_compares_by_round(script, photographs, tmp_path):
     line = ["--source", "mine", "--data", photographs, *TINY, "--rounds", "1", "--compare", "scope=global", "rewind=1"]
     code, out, err = script(*line, name="ch2_fidelity.py")
