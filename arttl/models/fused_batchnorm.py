@@ -39,13 +39,17 @@ def batch_normalized(layer, inputs):
 
 
 def is_fusable(layer, inputs):
-    """Whether there is one operation for it: images (batch, height, width, channels), on one device, not on JAX."""
+    """Whether there is one operation for it: images (batch, height, width, channels), on one device, not on JAX.
+
+    Its scale and statistics are float32, so that a layer whose own are not has none.
+    """
     return (
         keras.backend.backend() in _FUSED
         and len(inputs.shape) == 4
         and layer.axis in (-1, 3)
         and layer.epsilon >= _SMALLEST_EPSILON
         and keras.backend.standardize_dtype(inputs.dtype) != "float64"
+        and layer.variable_dtype == "float32"
         and number_of_devices() == 1
     )
 

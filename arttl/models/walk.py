@@ -41,6 +41,24 @@ def maker(tensor):
     return history.operation._inbound_nodes[history.node_index]
 
 
+def input_of(model, layer):
+    """What a layer takes in a model's graph, a Keras tensor; its own `input` may be that of another graph.
+
+    Arguments:
+        model: a flat keras.Model.
+        layer: one of its layers, called once in it.
+    """
+    waiting, seen = list(model.outputs), set()
+    while waiting:
+        node = maker(waiting.pop())
+        if node.operation is layer:
+            return node.input_tensors[0]
+        if id(node) not in seen:
+            seen.add(id(node))
+            waiting += node.input_tensors
+    raise InputError(f"{described(layer)} has no part in what {model.name} puts out; build the model without it")
+
+
 def described(layer):
     """A layer's name and kind, for messages."""
     return f"layer {layer.name!r} ({type(layer).__name__})"

@@ -55,6 +55,8 @@ def first_masks(model, kernels, given=None):
     """
     if given == NONZERO:
         return _nonzero(kernels)
+    if isinstance(given, str):
+        raise InputError(f"masks are {given!r}; give a dict of boolean arrays, or {NONZERO!r}")
     if given is not None:
         return matching(given, model)
     held = held_masks(model)
@@ -71,6 +73,24 @@ def first_masks(model, kernels, given=None):
             )
     full = full_masks(kernels)
     return {key: former.get(id(kernel), (key, full[key]))[1] for key, kernel in kernels.items()}
+
+
+def warn_of_another(model, kernels, masks):
+    """Warn where a callback that has pruned a model begins with another one, whose weights it has not pruned.
+
+    Arguments:
+        model: that which it begins with.
+        kernels: of this model, dict of key to keras.Variable.
+        masks: the callback's, dict of key to boolean array.
+    """
+    if held_masks(model) is not None:
+        return
+    if any(ops.convert_to_numpy(kernel)[~masks[key]].any() for key, kernel in kernels.items() if key in masks):
+        warnings.warn(
+            f"this MagnitudePruning has pruned another model, and goes on in {model.name} with its masks and θ_k; to "
+            "begin anew make another MagnitudePruning",
+            stacklevel=2,
+        )
 
 
 def _nonzero(kernels):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 
@@ -11,14 +10,15 @@ import numpy as np
 from keras import ops
 
 from arttl.base.errors import InputError
-from arttl.pruning.beginning import NONZERO, first_masks
+from arttl.pruning.beginning import NONZERO, first_masks, warn_of_another
 from arttl.pruning.criteria import DEFAULT, check_choice, compared
 from arttl.pruning.gradual import PolynomialDecay
 from arttl.pruning.kernels import channel_axes, prunable_kernels
 from arttl.pruning.masks import check_fit, check_min_kept, full_masks, prune, prune_to, round_facts, sparsity
 from arttl.pruning.names import matching
-from arttl.pruning.optimizers import check_compiled, held_masks, hold_masks, learning_rate_of, restart
-from arttl.pruning.state import LATER, packed, state_in_words, unpacked
+from arttl.pruning.optimizers import check_compiled, held_masks, hold_masks
+from arttl.pruning.restarting import learning_rate_of, restart
+from arttl.pruning.state import LATER, arguments_in_words, packed, state_in_words, unpacked
 from arttl.pruning.steps import CountsSteps, check_rewind, check_seen
 from arttl.pruning.weights import model_weights, set_weights, values_of
 
@@ -121,12 +121,7 @@ class MagnitudePruning(CountsSteps):
         self._is_driven, self._is_idle = masks is not None or sparsity is not None, False
 
     def __repr__(self):
-        usual = {name: each.default for name, each in inspect.signature(type(self)).parameters.items()}
-        config = {name: value for name, value in self.get_config().items() if value not in (usual[name], {})}
-        if self.schedule is not None:
-            del config["rewind"]
-        arguments = ", ".join(f"{name}={value!r}" for name, value in config.items())
-        return f"<MagnitudePruning({arguments}): {state_in_words(self)}>"
+        return f"<MagnitudePruning({arguments_in_words(self)}): {state_in_words(self)}>"
 
     def on_train_begin(self, logs=None):
         """Put the masks into the optimiser, and zeros into the pruned weights."""
@@ -169,6 +164,8 @@ class MagnitudePruning(CountsSteps):
         if self.rewind_weights is not None:
             self.rewind_weights = matching(self.rewind_weights, model)
         check_fit(self.masks, kernels)
+        if self._optimizer not in (None, model.optimizer):
+            warn_of_another(model, kernels, self.masks)
         compared(kernels, self.rate, self.scope, self.criterion, self.rates)  # are all layers of `rates` there?
         if not self._has_learning_rate or self._optimizer not in (None, model.optimizer):  # compiled again since
             self._learning_rate, self._has_learning_rate = learning_rate_of(model.optimizer), True

@@ -7,6 +7,7 @@ import re
 import keras
 
 from arttl.base.errors import InputError
+from arttl.models.heads import heads_of
 from arttl.pruning.names import check_built, matches, named_weights
 
 # The axes of a kernel that together count its layer's output channels.
@@ -79,7 +80,8 @@ def _find(model, dense, head, skip_unknown, layers):
     named = named_weights(model)
     if layers is None:
         weighty = [layer for layer in model.layers if layer.weights]
-        wanted = {each for each in (weighty if head else weighty[:-1]) if dense or not isinstance(each, _DENSE)}
+        heads = () if head or not weighty else _heads(model, weighty)
+        wanted = {each for each in weighty if each not in heads and (dense or not isinstance(each, _DENSE))}
     else:
         patterns = [layers] if isinstance(layers, str) or callable(layers) else list(layers)
         _check_patterns(model, named, patterns)
@@ -93,6 +95,11 @@ def _find(model, dense, head, skip_unknown, layers):
         )
         raise InputError(f"{model.name} has no weight to prune with {chosen}")
     return kernels
+
+
+def _heads(model, weighty):
+    """The last layer with weights; of a model with several outputs that of each."""
+    return heads_of(model) if len(getattr(model, "outputs", None) or ()) > 1 else weighty[-1:]
 
 
 def _check_patterns(model, named, patterns):

@@ -11,6 +11,8 @@ import contextlib
 import keras
 import numpy as np
 
+from arttl.models.walk import input_of
+
 ALIVE, LAGGING, DEAD = "alive", "constant in inference", "dead"
 """What features() finds. LAGGING: with BatchNormalization's moving statistics alone, which may have yet to follow."""
 
@@ -35,7 +37,7 @@ class Liveness:
     def __init__(self, model, images):
         head = [layer for layer in model.layers if layer.weights][-1]
         inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs  # a Sequential model may have no `input`
-        self.features, self.images = keras.Model(inputs, head.input), images[:IMAGES]
+        self.features, self.images = keras.Model(inputs, input_of(model, head)), images[:IMAGES]
 
     def __call__(self):
         """ALIVE, LAGGING or DEAD. No weight, moving average or random state of the model changes."""

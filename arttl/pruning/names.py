@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 import keras
 
 from arttl.base.errors import InputError
+from arttl.base.wording import first_few
 
 
 def check_built(model):
@@ -39,6 +40,8 @@ def named_weights(model):
 
     Where a layer has several variables of one name, as a model within the model has, those after the first are numbered
     from 2: "inner/kernel", "inner/kernel_2".
+
+    Raises InputError for weights that a subclassed model has made on itself.
     """
     found, taken = [], set()
     for layer, name in layer_names(model).items():
@@ -49,6 +52,13 @@ def named_weights(model):
                 key = f"{name}/{variable.name}_{number}"
             taken.add(key)
             found.append((layer, key, variable))
+    known = {id(variable) for _, _, variable in found}
+    own = [variable.name for variable in model.weights if id(variable) not in known]
+    if own:
+        raise InputError(
+            f"{model.name} has weights of its own, which belong to none of its layers ({first_few(own)}); make them in "
+            "a layer, so that they can be named, kept and reset"
+        )
     return found
 
 

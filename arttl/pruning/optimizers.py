@@ -1,4 +1,4 @@
-"""What pruning does to an optimiser: masks that hold within its compiled step, and a fresh start each round.
+"""What pruning does to an optimiser: masks that hold within its compiled step.
 
 The masks are variables of the optimiser, since those alone reach the step on every backend: a compiled JAX step sees
 the variables that the trainer hands it and takes everything else for a constant. So new masks take effect in a step
@@ -6,8 +6,8 @@ that is compiled already, and no mask leaves the device.
 
 The optimiser stays the instance and of the class that the user compiled the model with. Some of its methods are
 replaced on the instance: the one that updates weights, so that it puts zeros in the pruned ones, and the two that
-save and load, so that a saved model has no masks in it. One of the model's is replaced too, so that the masks go over
-to the optimiser of a model that is compiled again.
+save and load, so that a saved model has no masks in it. Two of the model's are replaced too, so that the masks go over
+to the optimiser of a model that is compiled again, and are put on weights that are set, as early stopping does.
 
 Why not by the kernel's `constraint`, which Keras offers: it acts after the average of weights (use_ema) is taken, so
 that pruned ones come back when fit ends, on TensorFlow and PyTorch; on JAX its mask is a constant of the step; and it
@@ -181,6 +181,7 @@ class HeldMasks:
             self._replace(owner, "save_own_variables", self._hide)
             self._replace(owner, "load_own_variables", self._load)
         self._replace(self.model, "make_train_function", self._go_over)
+        self._replace(self.model, "set_weights", self._set_weights)
 
     def _replace(self, owner, name, wrap):
         original = getattr(owner, name)
@@ -215,6 +216,12 @@ class HeldMasks:
     def _load(self, method, store):
         self._hide(method, store)
         self._zero_averages()
+
+    def _set_weights(self, method, weights):
+        """Weights from before the masks, such as those that early stopping restores, are pruned like all others."""
+        method(weights)
+        for key, kernel in self.kernels.items():
+            kernel.assign(_masked(self.variables[key], kernel))
 
     def _go_over(self, make, *arguments, **options):
         """Before each training: where the model has been compiled again, have its new optimiser hold the masks."""
@@ -265,36 +272,3 @@ def strategy_scope(model):
     """The scope in which a model's variables are made, under TensorFlow's distribution; else one that does nothing."""
     strategy = getattr(model, "distribute_strategy", None)
     return strategy.scope() if strategy is not None else contextlib.nullcontext()
-
-
-def learning_rate_of(optimizer):
-    """The learning rate as a float, or None where a schedule or function gives it."""
-    rate = inner_optimizer(optimizer)._learning_rate
-    return float(ops.convert_to_numpy(rate)) if isinstance(rate, keras.Variable) else None
-
-
-def restart(model, learning_rate):
-    """Set the variables of a model's optimiser as in a new one: moments, steps, loss scale, learning rate.
-
-    Arguments:
-        model: a compiled keras.Model.
-        learning_rate: the float to start with; None keeps that of now. A schedule or function stays in any case.
-    """
-    held = held_masks(model)
-    with strategy_scope(model):
-        fresh = _new(model.optimizer, learning_rate)
-        fresh.build(model.optimizer._trainable_variables)
-    with held.hidden() if held is not None else contextlib.nullcontext():
-        for variable, start in zip(model.optimizer.variables, fresh.variables, strict=True):
-            variable.assign(ops.convert_to_tensor(start))  # through NumPy, JAX may see another type and trace again
-
-
-def _new(optimizer, learning_rate):
-    """An optimiser of the same settings; its configuration has the rate of now, so that at the start is handed in."""
-    if hasattr(optimizer, "inner_optimizer"):
-        config = {**optimizer.get_config(), "inner_optimizer": _new(optimizer.inner_optimizer, learning_rate)}
-        return type(optimizer)(**config)
-    rate = optimizer._learning_rate
-    if isinstance(rate, keras.Variable):
-        rate = learning_rate_of(optimizer) if learning_rate is None else learning_rate
-    return type(optimizer).from_config({**optimizer.get_config(), "learning_rate": rate})

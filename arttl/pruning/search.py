@@ -25,7 +25,7 @@ from arttl.pruning.liveness import DEAD, LAGGING, Liveness
 from arttl.pruning.masks import full_masks, layer_sparsity, sparsity
 from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
-from arttl.pruning.search_state import check_same, load_state, save_state
+from arttl.pruning.search_state import check_same, identity, load_state, save_state
 from arttl.pruning.ticket_file import TicketFile, Tickets
 from arttl.pruning.weights import below, model_weights, weight_shapes
 from arttl.runs.metrics import accuracy_and_loss
@@ -82,7 +82,8 @@ def find_tickets(
 
     Returns Tickets, as arttl.pruning.open_tickets does.
 
-    Raises InputError when the folder holds a search of other settings, when training diverges, and when θ_k is not
+    Raises InputError when the folder holds a search of other settings, recipe, seed or network (what data it had is for
+    `metadata` to tell), for a model without accuracy among its metrics, when training diverges, and when θ_k is not
     reached in the first round; what was found until then is kept.
 
     Example:
@@ -117,11 +118,11 @@ class _Search:
     ):
         self.model, self.recipe, self.training, self.validation = model, recipe, training, validation
         self.folder, self.settings, self.test, self.log, self.report = folder, settings, test, log, report
-        self.metadata = {"search": asdict(settings), **metadata}
+        self.shapes = weight_shapes(model)
+        self.metadata = {"search": asdict(settings), **identity(self.shapes, recipe, seed), **metadata}
         self.records, self.path, self.state = Records(folder), folder / FILE, folder / "checkpoint" / "pruning.npz"
         self.callbacks = list(callbacks)
         self.pruning, self.initial, self.file = settings.callback(seed), None, None
-        self.shapes = weight_shapes(model)
         self.seeds = [(variable, ops.convert_to_numpy(variable)) for variable in random_state(model)]
 
     @cached_property
@@ -172,6 +173,11 @@ class _Search:
         def report(progress):
             nonlocal reported
             reported = True
+            if "val_accuracy" not in progress.history[-1]:
+                raise InputError(
+                    "the model records no accuracy, by which rounds are compared; compile it with "
+                    'metrics=["accuracy"], as recipe.compile(model) does'
+                )
             self.records.history(number, progress)
             self.log(f"  round {number}, epoch {progress.epochs}: {epoch_words(progress)}")
             self.report(number, progress)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import zipfile
 
 import numpy as np
 
+from arttl.base.arrays import storable
 from arttl.base.errors import InputError
 from arttl.base.files import whole_file
-from arttl.recipes.overrides import as_of_now
+from arttl.base.wording import counted
+from arttl.recipes.overrides import as_of_now, flattened
 
 
 def save_state(path, pruning, metadata, initial):
@@ -22,7 +26,7 @@ def save_state(path, pruning, metadata, initial):
         initial: θ_0 as a dict of "layer/variable" to array; None where it is not kept.
     """
     state = {**pruning.state_dict(), "search": np.array(json.dumps(metadata))}
-    state |= {f"initial/{name}": array for name, array in (initial or {}).items()}
+    state |= {f"initial/{name}": storable(array) for name, array in (initial or {}).items()}
     with whole_file(path, "wb") as file:
         np.savez(file, **state)
 
@@ -47,10 +51,33 @@ def check_same(folder, mine, found):
         folder: of the search.
         mine, found: metadata of the search that is asked for, and of that which is there.
     """
-    mine, found = as_of_now(json.loads(json.dumps(mine))), as_of_now(found)
-    differing = [name for name in {**mine, **found} if name != "unpruned" and mine.get(name) != found.get(name)]
+    unknown = {"unpruned", *(LATER - found.keys())}
+    mine, found = (
+        flattened({name: value for name, value in each.items() if name not in unknown})
+        for each in (as_of_now(json.loads(json.dumps(mine))), as_of_now(found))
+    )
+    differing = [name for name in {**mine, **found} if mine.get(name) != found.get(name)]
     if differing:
         raise InputError(
             f"{folder} holds a search of another {differing[0]}: {found.get(differing[0])}, not "
             f"{mine.get(differing[0])}; choose another folder, or delete this one to start anew"
         )
+
+
+def identity(shapes, recipe, seed):
+    """What tells a search from another beside its SearchSettings, as metadata.
+
+    Arguments:
+        shapes: dict of "layer/variable" to shape.
+        recipe: the Recipe.
+        seed: the seed.
+    """
+    told = json.dumps([list(shape) for shape in shapes.values()])
+    numbers = sum(math.prod(shape) for shape in shapes.values())
+    digest = hashlib.sha256(told.encode()).hexdigest()[:12]
+    network = f"{counted(len(shapes), 'weight')}, {numbers:,} numbers, shapes {digest}"
+    return {"recipe": recipe.settings(), "seed": seed, "network": network}
+
+
+LATER = {"recipe", "seed", "network"}
+"""Metadata that searches of earlier versions have not."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import numpy as np
 
+from arttl.base.arrays import storable
 from arttl.base.errors import InputError
 from arttl.base.wording import counted
 from arttl.pruning.criteria import DEFAULT
@@ -34,7 +36,7 @@ def packed(config, masks, rewind_weights, **facts):
     """
     facts = {"version": _VERSION, "config": _written(config), **facts}
     state = {f"masks/{key}": mask for key, mask in (masks or {}).items()}
-    state |= {f"rewind/{key}": array for key, array in (rewind_weights or {}).items()}
+    state |= {f"rewind/{key}": storable(array) for key, array in (rewind_weights or {}).items()}
     return {**state, "facts": np.array(json.dumps(facts))}
 
 
@@ -62,6 +64,19 @@ def unpacked(state, config):
         if saved.get(name) != value:
             raise InputError(f"the state was saved with {name}={saved.get(name)!r}, not {value!r}; give the same")
     return facts, below("masks/", arrays), below("rewind/", arrays)
+
+
+def arguments_in_words(pruning):
+    """Those of a callback's arguments that are not the usual ones, for its repr.
+
+    Arguments:
+        pruning: a MagnitudePruning.
+    """
+    usual = {name: each.default for name, each in inspect.signature(type(pruning)).parameters.items()}
+    config = {name: value for name, value in pruning.get_config().items() if value not in (usual[name], {})}
+    if pruning.schedule is not None:
+        del config["rewind"]
+    return ", ".join(f"{name}={value!r}" for name, value in config.items())
 
 
 def state_in_words(pruning):

@@ -11,7 +11,7 @@ import json
 import keras
 
 from arttl.models.devices import number_of_devices
-from arttl.pruning.optimizers import learning_rate_of, restart
+from arttl.pruning.restarting import learning_rate_of, restart
 from arttl.training import random_state
 
 

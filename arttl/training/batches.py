@@ -60,12 +60,25 @@ class Batches(keras.utils.PyDataset):
         self.source, self.rows, self.class_ids = source, np.asarray(rows), np.asarray(class_ids)
         self.num_classes, self.batch_size = num_classes, batch_size
         self.shuffle_seed, self.drop_remainder, self.crop, self.cycle = shuffle_seed, drop_remainder, crop, cycle
+        self._check()
         if not len(self):
             raise InputError(
                 f"{len(self.rows)} images make no batch of {batch_size} without a remainder; lower batch_size, or "
                 "set drop_remainder and cycle to false"
             )
         self.start_epoch(0)
+
+    def _check(self):
+        ids = self.class_ids
+        if self.batch_size < 1:
+            raise InputError(f"batch_size is {self.batch_size}; give 1 or more")
+        if ids.shape != self.rows.shape or ids.ndim != 1:
+            raise InputError(f"class_ids of shape {ids.shape} go with rows of shape {self.rows.shape}; give one a row")
+        if ids.size and not (np.issubdtype(ids.dtype, np.integer) and ids.min() >= 0 and ids.max() < self.num_classes):
+            raise InputError(
+                f"class_ids ({ids.dtype}, from {ids.min()} to {ids.max()}) are no classes; give whole numbers from 0 "
+                f"to {self.num_classes - 1}"
+            )
 
     def of(self, source):
         """The same rows in the same order, of another source."""

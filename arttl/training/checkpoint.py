@@ -14,6 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from arttl.base.arrays import storable
 from arttl.base.errors import InputError
 from arttl.base.files import whole_file
 from arttl.training.compiling import build_optimizer
@@ -215,7 +216,9 @@ def _variables(model):
 
 
 def _write(path, lists, progress=None):
-    arrays = {f"{name}-{index:04d}": array for name, each in lists.items() for index, array in enumerate(each)}
+    arrays = {
+        f"{name}-{index:04d}": storable(array) for name, each in lists.items() for index, array in enumerate(each)
+    }
     if progress is not None:
         arrays["progress"] = np.array(json.dumps(progress))
     with whole_file(path, "wb") as file:

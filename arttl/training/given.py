@@ -31,17 +31,30 @@ def as_batches(data, model, recipe, seed=0, shuffle=False):
     """
     if isinstance(data, Batches | Given):
         return data
+    num_classes = _classes(model)
     if isinstance(data, tuple | list):
-        num_classes = model.output_shape[-1]
         if len(data) != 2:
             raise InputError(f"{len(data)} arrays are no (inputs, labels); weights of images are not taken")
         inputs, ids = np.asarray(data[0]), class_ids_of(data[1], num_classes)
         if len(inputs) != len(ids):
             raise InputError(f"{len(inputs)} inputs have {len(ids)} labels; give one label each")
+        if not len(inputs):
+            raise InputError("there are no images in the data")
         order = {"shuffle_seed": seed if shuffle and recipe.shuffle else None, "cycle": recipe.cycle}
         order |= {"drop_remainder": recipe.drop_remainder}
         return Batches(Arrays(inputs), np.arange(len(ids)), ids, num_classes, recipe.batch_size, **order)
     return Given(readable(data), model)
+
+
+def _classes(model):
+    """The number of classes of a model of one input and one output."""
+    given, found = (getattr(model, name, None) for name in ("input_shape", "output_shape"))
+    if not isinstance(given, tuple) or not isinstance(found, tuple):
+        raise InputError(
+            f"model {model.name!r} has several inputs or outputs, or its shapes are not known; give one of a single "
+            "input and a single softmax output, made from keras.Input"
+        )
+    return found[-1]
 
 
 def readable(data):
@@ -88,7 +101,9 @@ class Given(keras.utils.PyDataset):
 
     def __init__(self, source, model):
         super().__init__(workers=1)
-        self.source, self.num_classes, self._epochs = source, model.output_shape[-1], None
+        self.source, self.num_classes, self._epochs = source, _classes(model), None
+        if not len(source):
+            raise InputError("there are no batches in the data")
         self._rank = len(model.input_shape)
         self.batch_size = len(self[0][1])
 

@@ -117,11 +117,18 @@ def train(
 
 
 def check_compiled(model):
-    """Raise InputError for a model that cannot be trained yet, since it is not compiled or has no weights."""
+    """Raise InputError for a model that cannot be trained: not compiled, without weights yet, or of sparse labels."""
     if not (model.compiled and model.built):
         raise InputError(
             f"model {model.name!r} is not compiled, or has no weights yet; begin it with keras.Input, and call "
             "recipe.compile(model)"
+        )
+    loss = getattr(model, "loss", None)
+    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", None))
+    if isinstance(name, str) and name.startswith("sparse_"):
+        raise InputError(
+            f"model {model.name!r} is compiled with {name}, and labels are one-hot here; give "
+            'loss="categorical_crossentropy", as recipe.compile(model) does'
         )
 
 

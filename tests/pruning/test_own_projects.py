@@ -1,0 +1,142 @@
+"""What somebody's own project does with pruning and searches that once went wrong without a word."""
+
+import io
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from pruned_network import fit, layers, network, values
+from small_search import CLASSES, data, small_search
+
+from arttl import recipes
+from arttl.base.errors import InputError
+from arttl.models import build_classifier, flatten
+from arttl.pruning import MagnitudePruning, SearchSettings, find_tickets, prunable_kernels
+
+ONE = SearchSettings(rounds=1, rewind=1)
+
+
+@pytest.mark.core
+def test_weights_that_early_stopping_restores_are_pruned_as_the_masks_say(data):
+    model = network()
+    pruning = MagnitudePruning(sparsity=0.8)
+    stopping = keras.callbacks.EarlyStopping(monitor="loss", mode="max", patience=9, restore_best_weights=True)
+    fit(model, data, pruning, stopping, epochs=4)  # the "best" epoch is the first, of low sparsity
+    assert stopping.best_epoch == 0
+    zeros = {key: (array == 0) for key, array in values(model).items()}
+    assert all(zeros[key][~mask].all() for key, mask in pruning.masks.items())
+    share = np.concatenate([each.ravel() for each in zeros.values()]).mean()
+    assert share == pytest.approx(0.8, abs=0.01)
+    weights = [np.ones_like(each) for each in model.get_weights()]
+    pruning.remove(model)
+    model.set_weights(weights)  # without masks all of them stay
+    assert all(array.all() for array in values(model).values())
+
+
+def test_weights_that_a_model_has_made_on_itself_are_refused():
+    class Scaled(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.pool, self.head = layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(3)
+            self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+        def call(self, inputs):
+            return self.head(self.pool(self.conv(inputs))) * self.scale
+
+    model = Scaled()
+    model(np.zeros((1, 6, 6, 2)))
+    model.compile("sgd", "mse")
+    with pytest.raises(InputError, match=r"has weights of its own, .* \(scale\); make them in a layer"):
+        MagnitudePruning(rewind=None).prune(model)
+
+
+def test_a_callback_that_goes_on_in_another_model_says_so(data):
+    pruning, first, other = MagnitudePruning(rate=0.5), network(), network(seed=1)
+    fit(first, data, pruning)
+    pruning.prune(first)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        first.compile("sgd", "mse")
+        fit(first, data, pruning)  # the same model, compiled again
+        pruned = network()
+        pruned.set_weights(first.get_weights())
+        fit(pruned, data, pruning)  # another one with its weights, as when it is loaded
+    with pytest.warns(UserWarning, match="has pruned another model, and goes on in small"):
+        fit(other, data, pruning)
+
+
+@pytest.mark.slow
+def test_of_several_heads_none_is_pruned_unless_asked_for():
+    model = build_classifier("resnet50", {"type": 3, "artist": 2}, weights="none", image_size=32)
+    of_heads = {"type/kernel", "artist/kernel"}
+    assert not of_heads & prunable_kernels(model, dense=True).keys()
+    assert of_heads <= prunable_kernels(model, dense=True, head=True).keys()
+
+
+def test_masks_have_one_name():
+    with pytest.raises(InputError, match="masks are 'Nonzero'; give a dict of boolean arrays, or 'nonzero'"):
+        MagnitudePruning(masks="Nonzero").install(network())
+
+
+def test_bfloat16_survives_a_file(data):
+    keras.mixed_precision.set_global_policy("bfloat16")
+    model, pruning = network(), MagnitudePruning(rate=0.5)
+    fit(model, data, pruning)
+    pruning.prune(model)
+    file = io.BytesIO()
+    np.savez(file, **pruning.state_dict())
+    file.seek(0)
+    other = MagnitudePruning(rate=0.5)
+    with np.load(file) as state:
+        other.load_state_dict(state)
+    kept = pruning.rewind_weights
+    assert {each.dtype.name for each in kept.values()} == {"bfloat16", "float32"}  # the head is float32
+    for key, array in other.rewind_weights.items():
+        np.testing.assert_array_equal(array, kept[key].astype("float32"))
+    other.reset(model)
+
+
+def small(filters=4):
+    inputs = keras.Input((6, 6, 1))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(filters, 3, name="conv")(layers.Rescaling(1 / 255)(inputs)))
+    return keras.Model(inputs, layers.Dense(CLASSES, activation="softmax", name="head")(x))
+
+
+@pytest.mark.parametrize(
+    ("filters", "recipe", "seed", "said"),
+    [
+        (5, {}, 0, r"another network: 4 weights, 60 numbers, shapes \w{12}, not 4 weights, 74 numbers"),
+        (4, {"optimizer.learning_rate": 0.2}, 0, r"another recipe\.optimizer\.learning_rate: 0\.\d+, not 0\.2"),
+        (4, {}, 1, "another seed: 0, not 1"),
+    ],
+)
+def test_a_folder_is_that_of_one_network_recipe_and_seed(tmp_path, filters, recipe, seed, said):
+    small_search(tmp_path, small(4), ONE, epochs=1)
+    tickets = recipes.tickets(max_epochs=1, batch_size=16).changed(recipe)
+    model = tickets.compile(small(filters))
+    with pytest.raises(InputError, match=f"holds a search of {said}"):
+        find_tickets(model, tickets, *data((6, 6, 1))[:2], tmp_path, ONE, seed=seed, log=str)
+
+
+def test_a_flattened_model_is_searched(tmp_path):
+    inputs = keras.Input((6, 6, 1))
+    model = keras.Model(inputs, small()(layers.RandomFlip("horizontal")(inputs)))
+    small_search(tmp_path, flatten(model), ONE, epochs=1)
+    assert (tmp_path / "tickets.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("loss", "metrics", "said"),
+    [
+        ("categorical_crossentropy", None, r'records no accuracy, .*metrics=\["accuracy"\]'),
+        ("sparse_categorical_crossentropy", ["accuracy"], "labels are one-hot here; give loss="),
+    ],
+)
+def test_a_model_compiled_for_something_else_is_refused_at_once(tmp_path, loss, metrics, said):
+    def compiled(recipe, model):
+        model.compile(recipe.make_optimizer(), loss, metrics=metrics)
+        return model
+
+    with pytest.raises(InputError, match=said):
+        small_search(tmp_path, small(), ONE, compile_model=compiled)
