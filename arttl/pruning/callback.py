@@ -32,8 +32,8 @@ class MagnitudePruning(CountsSteps):
     looks. Between rounds nothing is compiled anew.
 
     The callback installs itself in the model when training begins, and masks hold in a `fit` without it too, also after
-    another `compile`, until `remove`. Models saved at any time have no masks, only zeros. `fit` alone prunes nothing,
-    but with `sparsity`: then it prunes as it trains, and nothing is reset.
+    another `compile`, until `remove`. Models saved at any time have no masks, only zeros (an .h5 file's optimiser has
+    them). `fit` alone prunes nothing, but with `sparsity`: then it prunes as it trains, and nothing is reset.
 
     Arguments:
         rate: share of the remaining weights to prune in a round, in [0, 1). Defaults to 0.2.

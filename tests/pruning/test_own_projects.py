@@ -140,3 +140,25 @@ def test_a_model_compiled_for_something_else_is_refused_at_once(tmp_path, loss, 
 
     with pytest.raises(InputError, match=said):
         small_search(tmp_path, small(), ONE, compile_model=compiled)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the loop is TensorFlow's")
+def test_masks_hold_in_a_loop_that_is_traced_after_they_are_installed(data):
+    import tensorflow as tf
+
+    model, pruning = network(), MagnitudePruning(0.5, rewind=None)
+    pruning.install(model)
+
+    @tf.function
+    def step(inputs, truth):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((model(inputs, training=True) - truth) ** 2)
+        model.optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+
+    for _ in range(2):
+        step(*data)
+        pruning.prune(model)
+        step(*data)
+        for key, array in values(model).items():
+            assert (array[~pruning.masks[key]] == 0).all()
+            assert array[pruning.masks[key]].all()
