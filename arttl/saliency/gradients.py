@@ -96,6 +96,9 @@ def smooth_grad(model, images, class_ids=None, samples=50, noise=0.15, seed=0, b
         raise InputError(f"samples {samples} and noise {noise}: give at least one sample, and noise of 0 or more")
     graph_of(model)
     images = check_images(model, images)
+    taken = keras.backend.standardize_dtype(model.inputs[0].dtype)
+    if not taken.startswith(("float", "bfloat")):
+        raise InputError(f"model {model.name!r} takes {taken}, which has no gradient; give it a float keras.Input")
     gradient = made_once(model, "smooth_grad", lambda graph: _score_gradient(_scorer(graph, 0)))
     if not len(images):
         return np.zeros(images.shape[:3], "float32")

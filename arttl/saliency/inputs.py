@@ -59,11 +59,16 @@ def check_class_ids(model, images, class_ids, batch_size):
 
     Raises InputError for others than integers in the range of the model's outputs.
     """
-    classes = model.output_shape[-1]
-    if len(model.output_shape) != 2:
+    if not isinstance(model.output_shape, tuple) or len(model.output_shape) != 2:
         raise InputError(f"model {model.name!r} has outputs {model.output_shape}; class scores have (batch, classes)")
+    classes = model.output_shape[-1]
     if class_ids is None:
-        return in_batches(model.predict_on_batch, images, batch_size).argmax(axis=-1)
+
+        def scores(some):
+            found = model.predict_on_batch(some)
+            return next(iter(found.values())) if isinstance(found, dict) else found  # an output may have a name
+
+        return in_batches(scores, images, batch_size).argmax(axis=-1)
     class_ids = np.asarray(class_ids)
     if class_ids.shape != (len(images),) or class_ids.dtype.kind not in "ui":
         raise InputError(

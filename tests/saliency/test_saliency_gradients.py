@@ -175,6 +175,17 @@ def test_what_does_not_fit_is_refused(images):
         smooth_grad(model, images[..., :1])
 
 
+def test_whole_number_inputs_have_no_gradient_and_an_output_may_have_a_name(rng):
+    pixels = keras.Input((6, 6, 3), dtype="uint8")
+    x = layers.Conv2D(4, 3, activation="relu")(layers.Rescaling(1 / 255)(pixels))
+    scores = layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+    photographs = rng.integers(0, 256, (2, 6, 6, 3)).astype("uint8")
+    plain, named = keras.Model(pixels, scores), keras.Model(pixels, {"type": scores})
+    np.testing.assert_array_equal(grad_cam(named, photographs), grad_cam(plain, photographs))
+    with pytest.raises(InputError, match="takes uint8, which has no gradient; give it a float"):
+        smooth_grad(plain, photographs)
+
+
 def test_a_layer_on_one_branch_is_refused():
     pixels = keras.Input((4, 4, 1))
     stem = layers.Conv2D(2, 1, activation="relu", name="stem")(pixels)
