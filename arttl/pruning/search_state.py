@@ -15,6 +15,9 @@ from arttl.base.files import whole_file
 from arttl.base.wording import counted
 from arttl.recipes.overrides import as_of_now, flattened
 
+_LATER = {"recipe", "seed", "network"}
+"""Metadata that searches of earlier versions have not."""
+
 
 def save_state(path, pruning, metadata, initial):
     """Write the state of a search, whole or not at all.
@@ -51,7 +54,7 @@ def check_same(folder, mine, found):
         folder: of the search.
         mine, found: metadata of the search that is asked for, and of that which is there.
     """
-    unknown = {"unpruned", *(LATER - found.keys())}
+    unknown = {"unpruned", *(_LATER - found.keys())}
     mine, found = (
         flattened({name: value for name, value in each.items() if name not in unknown})
         for each in (as_of_now(json.loads(json.dumps(mine))), as_of_now(found))
@@ -77,7 +80,3 @@ def identity(shapes, recipe, seed):
     digest = hashlib.sha256(told.encode()).hexdigest()[:12]
     network = f"{counted(len(shapes), 'weight')}, {numbers:,} numbers, shapes {digest}"
     return {"recipe": recipe.settings(), "seed": seed, "network": network}
-
-
-LATER = {"recipe", "seed", "network"}
-"""Metadata that searches of earlier versions have not."""
