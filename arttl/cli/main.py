@@ -205,7 +205,7 @@ class Parser(argparse.ArgumentParser):
         """As argparse does; a command's own words come before those of what it is a command of."""
         self._given = sys.argv[1:] if args is None else [*args]
         namespace, rest = super().parse_known_args(args, namespace)
-        self._look_for_strange([word for word in rest if word != "--"])
+        self._look_for_strange(rest)
         words = {each.dest: (*each.option_strings, each.metavar or each.dest)[0] for each in self._actions}
         words.pop(argparse.SUPPRESS, None)  # the commands themselves
         namespace.words = {**words, **getattr(namespace, "words", {})}

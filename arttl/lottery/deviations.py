@@ -40,12 +40,12 @@ def ticket_deviations(spec, data):
         spec: a TicketSpec.
         data: the TrainingData.
     """
-    found = []
+    found = spec.batchnorm.deviations()
     if not spec.new_head and spec.start not in ("scratch", "reinitialised"):
         found.append(Deviation("head", "the head comes from the ticket"))
     if spec.start == "random-masks":
         found.append(Deviation("start", "the masks are shuffled within each layer", spec.start))
-    found = spec.batchnorm.deviations() + found + _shared(spec, data)
+    found += _shared(spec, data)
     return found if spec.search is None else found + inherited(spec.search.read_config(), "the search")
 
 

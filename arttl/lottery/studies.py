@@ -45,7 +45,6 @@ STUDIES = {
     "final-weights": Study(("cifar10", "cifar100"), ("fashion_mnist",), _final_weights),
     "related-source": Study(("human-lba", *NATURAL), ("clipart-b",), _related_source),
 }
-TRAINING_SIZE = "training-size"
 
 
 def study_lines(name, target, sources=(), bundled=False):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 import keras
 import numpy as np
-from keras import ops
 
 from arttl.base.errors import InputError
 from arttl.pruning.beginning import NONZERO, first_masks, warn_of_another
@@ -173,9 +172,9 @@ class MagnitudePruning(CountsSteps):
         self._hold(model, kernels)
 
     def _hold(self, model, kernels):
-        hold_masks(model, kernels).assign(self.masks)
-        for key, kernel in kernels.items():
-            kernel.assign(np.where(self.masks[key], ops.convert_to_numpy(kernel), 0))
+        held = hold_masks(model, kernels)
+        held.assign(self.masks)
+        held.put_zeros(self.masks)
 
     def remove(self, model: keras.Model) -> None:
         """Take the masks out of a model's optimiser; the next `fit` trains all weights, and is compiled anew.

@@ -139,6 +139,15 @@ class HeldMasks:
             variable.assign(masks[key])
         self._zero_averages()
 
+    def put_zeros(self, masks):
+        """Set the pruned weights to zero.
+
+        Arguments:
+            masks: dict of key to boolean array.
+        """
+        for key, kernel in self.kernels.items():
+            kernel.assign(np.where(masks[key], ops.convert_to_numpy(kernel), 0))
+
     def remove(self):
         """Give the optimiser back its methods and variables, and have the training step compiled without masks."""
         for owner, name in self._originals:
@@ -220,8 +229,7 @@ class HeldMasks:
     def _set_weights(self, method, weights):
         """Weights from before the masks, such as those that early stopping restores, are pruned like all others."""
         method(weights)
-        for key, kernel in self.kernels.items():
-            kernel.assign(_masked(self.variables[key], kernel))
+        self.put_zeros(self.masks())
 
     def _go_over(self, make, *arguments, **options):
         """Before each training: where the model has been compiled again, have its new optimiser hold the masks."""

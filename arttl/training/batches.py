@@ -27,6 +27,11 @@ class Arrays:
         return self.array[rows]
 
 
+def are_class_ids(ids, num_classes):
+    """Whether an array holds whole numbers from 0, below the number of classes."""
+    return np.issubdtype(ids.dtype, np.integer) and bool(((ids >= 0) & (ids < num_classes)).all())
+
+
 class Batches(keras.utils.PyDataset):
     """(inputs, one-hot labels) for `model.fit`.
 
@@ -74,7 +79,7 @@ class Batches(keras.utils.PyDataset):
             raise InputError(f"batch_size is {self.batch_size}; give 1 or more")
         if ids.shape != self.rows.shape or ids.ndim != 1:
             raise InputError(f"class_ids of shape {ids.shape} go with rows of shape {self.rows.shape}; give one a row")
-        if ids.size and not (np.issubdtype(ids.dtype, np.integer) and ids.min() >= 0 and ids.max() < self.num_classes):
+        if ids.size and not are_class_ids(ids, self.num_classes):
             raise InputError(
                 f"class_ids ({ids.dtype}, from {ids.min()} to {ids.max()}) are no classes; give whole numbers from 0 "
                 f"to {self.num_classes - 1}"

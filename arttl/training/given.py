@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from arttl.base.errors import InputError
-from arttl.training.batches import Arrays, Batches
+from arttl.training.batches import Arrays, Batches, are_class_ids
 
 _KINDS = "Batches, a pair of arrays (inputs, labels), a keras.utils.PyDataset or a tf.data.Dataset"
 
@@ -31,8 +31,8 @@ def as_batches(data, model, recipe, seed=0, shuffle=False):
     """
     if isinstance(data, Batches | Given):
         return data
-    num_classes = _classes(model)
     if isinstance(data, tuple | list):
+        num_classes = _classes(model)
         if len(data) != 2:
             raise InputError(f"{len(data)} arrays are no (inputs, labels); weights of images are not taken")
         inputs, ids = np.asarray(data[0]), class_ids_of(data[1], num_classes)
@@ -79,7 +79,7 @@ def class_ids_of(labels, num_classes):
     if one_hot and ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all():
         return labels.argmax(axis=1)
     ids = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer) or not ((ids >= 0) & (ids < num_classes)).all():
+    if ids.ndim != 1 or not are_class_ids(ids, num_classes):
         raise InputError(
             f"labels ({labels.dtype}, shape {labels.shape}) do not fit a model of {num_classes} classes; give whole "
             f"numbers from 0 to {num_classes - 1}, or rows of {num_classes} with a single 1"
