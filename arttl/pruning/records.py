@@ -1,4 +1,4 @@
-"""The tables that a search keeps beside its tickets: a row an epoch, a row a round, a row a layer and round."""
+"""The tables that a search keeps beside its tickets: a row an epoch, a round, a layer and round, a test image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from arttl.base.files import write_table
 
-HISTORY, ROUNDS, LAYERS = "history.csv", "rounds.csv", "layers.csv"
+HISTORY, ROUNDS, LAYERS, ANSWERS = "history.csv", "rounds.csv", "layers.csv", "answers.csv"
 
 
 class Records:
@@ -50,6 +50,19 @@ class Records:
         former = self._write(LAYERS, number, rows)
         known = not former.empty and not former.remaining.all()
         return [] if known else [row["layer"] for row in rows if not row["remaining"]]
+
+    def answers(self, number, labels, answers):
+        """Write what a round's network takes each test image for, a column beside those of the rounds before.
+
+        Arguments:
+            number: the round.
+            labels: class ids of the test images, in their order.
+            answers: class ids that the network gives them.
+        """
+        path = self.folder / ANSWERS
+        table = pd.read_csv(path) if path.exists() else pd.DataFrame({"label": labels})
+        former = [name for name in table if name == "label" or int(name.removeprefix("round_")) < number]
+        write_table(path, table[former].assign(**{f"round_{number}": answers}))
 
     def _write(self, name, number, rows):
         """Write a table's former rounds and a round's rows; returns the former ones."""

@@ -67,7 +67,8 @@ def find_tickets(
             keras PyDataset, a tf.data.Dataset.
         folder: where to: tickets.h5 (docs/tickets.md), rounds.csv (a row a round, 0 the unpruned network; its
             "features" are of arttl.pruning.liveness), layers.csv (weights that remain in each kernel), history.csv (a
-            row an epoch), and checkpoint/ until the end.
+            row an epoch), answers.csv (with `test`: a row a test image in their order, its class id and a column a
+            round, the class id that the round's network answers), and checkpoint/ until the end.
         settings: SearchSettings; the thesis' by default.
         test: the same; each round's accuracy on them is recorded. None: it is not.
         seed: of `draw`, for reset="random", of the criterion "random", and of the order of arrays.
@@ -224,7 +225,9 @@ class _Search:
             "val_accuracy": row["val_accuracy"],
         }
         if self.test is not None:
-            facts |= accuracy_and_loss(*predict_labelled(self.model, self.test))
+            labels, scores = predict_labelled(self.model, self.test)
+            self.records.answers(number, labels, scores.argmax(axis=1))
+            facts |= accuracy_and_loss(labels, scores)
         facts |= {name: trained[name] for name in ("epochs", "tested_epoch", "training_seconds")}
         return facts | {"seconds": round(seconds, 3), "features": self.liveness()}
 

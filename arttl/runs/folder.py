@@ -38,7 +38,7 @@ _PACKAGES = ("arttl", "keras", "tensorflow", "jax", "torch", "numpy", "pandas", 
 
 EVENTS, MLFLOW_RUN = "tensorboard", "mlflow.json"
 RESULTS = ("images.csv", "history.csv", "predictions.csv", "model.keras", "log.txt")
-RESULTS += ("tickets.h5", "rounds.csv", "layers.csv")  # of a search for tickets
+RESULTS += ("tickets.h5", "rounds.csv", "layers.csv", "answers.csv")  # of a search for tickets
 
 
 class FolderInUse(InputError):
@@ -189,6 +189,21 @@ class RunFolder:
         if "probability" in table:
             table["probability"] = pd.to_numeric(table["probability"])
         return table
+
+    def answers(self, number):
+        """What a search's network of a round answered: a DataFrame like `predictions`, but image_id, label and
+        predicted are numbers: an image's place among the test images, and class ids.
+
+        Raises InputError where the search is of before arttl kept them.
+        """
+        path = self.path / "answers.csv"
+        if not path.exists():
+            raise InputError(f"{self.path} has no answers.csv; make the search anew with force=True")
+        table = pd.read_csv(path)
+        if (name := f"round_{number}") not in table:
+            raise InputError(f"{path} has no {name}; make the search anew with force=True")
+        found = table[["label", name]].set_axis(["label", "predicted"], axis="columns")
+        return found.rename_axis("image_id").reset_index()
 
     def log(self, line, shown=True):
         """Keep a line in log.txt with the time of day, and unless told not to print it, for who still reads that."""

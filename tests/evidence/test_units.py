@@ -57,3 +57,11 @@ def test_every_target_is_trained_from_scratch_too(tmp_path):
             said.add(of_own or line.get("--baselines") == "scratch")
     assert {"louvre-genres", "louvre-genres-fold-5", "louvre-genres-float32"} <= with_scratch.keys()
     assert all(True in said for said in with_scratch.values())
+
+
+def test_shares_of_the_paintings_are_searched_alike(tmp_path):
+    """Figure 9c: what differs is the share; a search's folder names it, all but the whole's."""
+    searches = commands(tmp_path, "shares", SEEDS="2")
+    assert [line["--fraction"] for line in searches] == ["1", "0.75", "0.5", "0.25"]
+    assert len({tuple(sorted((line | {"--fraction": ""}).items())) for line in searches}) == 1
+    assert {(line["--source"], line["--precision"]) for line in searches} == {("louvre-genres-shares", "float32")}

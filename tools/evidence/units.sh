@@ -2,10 +2,10 @@
 # The runs of the evidence, one after another; each is a run folder, and begun again it goes on where it was.
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist bundled bundled_artist, and of
-# Chapter 2 cifar10 own transfers recalibrated folded fashion (all).
+# Chapter 2 cifar10 own transfers recalibrated folded fashion shares (all).
 # $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two; $PRECISION: of trainings, but of the bundled
-# network and fashion, which are in float32. Two parts at once, each on a core (taskset -c 0, taskset -c 1), take 0.8 to
-# 0.95 of the time of one after the other.
+# network, fashion and shares, which are in float32. Two parts at once, each on a core (taskset -c 0, taskset -c 1),
+# take 0.8 to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
 # interpreter (python). Then: python tools/evidence/gather.py FOLDER/runs, maps.py (Figure 4) and write_results.py.
@@ -13,7 +13,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 folder="$(realpath "$1")" && shift
 [ $# -gt 0 ] || set -- features louvre scratch clipart second clipart_artist second_artist bundled bundled_artist \
-  cifar10 own transfers recalibrated folded fashion
+  cifar10 own transfers recalibrated folded fashion shares
 python="${PYTHON:-python}"
 splits="$folder/splits"
 network=(--architecture xception --weights "$folder/xception.keras" --image-size 96)
@@ -109,6 +109,16 @@ fashion() { # its targets have names of their own: baselines in another precisio
     search fashion-mnist "$folder/fashion-mnist" "$seed" --fraction 0.3
     of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines scratch
     of_targets "$seed" --source fashion-mnist --fraction 0.3 --baselines scratch --bn-recalibrate
+  done
+}
+
+shares() { # Figure 9c, of the paintings: a quarter has 4 steps an epoch, too few for moving statistics
+  local resnet=("${small[@]}" --precision float32) target=louvre-genres
+  read -r data challenge <<< "$(place $target)"
+  for seed in $seeds; do
+    for share in 1 0.75 0.5 0.25; do
+      search $target-shares "$data" "$seed" $challenge --split own --fraction $share --bn-recalibrate
+    done
   done
 }
 
