@@ -194,12 +194,15 @@ class RunFolder:
         """What a search's network of a round answered: a DataFrame like `predictions`, but image_id, label and
         predicted are numbers: an image's place among the test images, and class ids.
 
-        Raises InputError where the search is of before arttl kept them.
+        Raises InputError where they cannot be read, as of a search that is older than answers.csv.
         """
         path = self.path / "answers.csv"
         if not path.exists():
             raise InputError(f"{self.path} has no answers.csv; make the search anew with force=True")
-        table = pd.read_csv(path)
+        try:
+            table = pd.read_csv(path)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be read ({error}); make the search anew with force=True") from error
         if (name := f"round_{number}") not in table:
             raise InputError(f"{path} has no {name}; make the search anew with force=True")
         found = table[["label", name]].set_axis(["label", "predicted"], axis="columns")

@@ -12,6 +12,7 @@ from small_search import CLASSES, LENET, Killed, data, lenet, small_search
 from arttl import recipes
 from arttl.base.errors import InputError
 from arttl.pruning import SearchSettings, load_ticket, open_tickets
+from arttl.runs import RunFolder
 from arttl.training import make_deterministic
 
 
@@ -50,6 +51,11 @@ def test_records_a_row_a_round_a_row_a_layer_and_a_row_an_epoch(tmp_path):
     best = history[history["round"] == 2].nsmallest(1, "val_loss").iloc[0]
     assert rounds.tested_epoch[2] == best.epoch
     assert rounds.val_loss[2] == best.val_loss
+    answers = pd.read_csv(tmp_path / "answers.csv")
+    assert [*answers] == ["label", "round_0", "round_1", "round_2", "round_3"]
+    for number, accuracy in enumerate(rounds.test_accuracy):
+        told = RunFolder(tmp_path).answers(number)
+        assert (told.label == told.predicted).mean() == accuracy
     assert tickets.facts(2)["layers"].keys() == set(layers.layer)
     assert [line for line in lines if line.startswith("round 3 of 3: 48.8% pruned, test accuracy")]
     assert not (tmp_path / "checkpoint").exists()

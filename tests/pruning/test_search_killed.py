@@ -87,9 +87,10 @@ def test_a_search_that_was_killed_ends_with_the_same_tickets_to_the_bit(tmp_path
     pd.testing.assert_frame_equal(*(table.drop(columns=["training_seconds", "seconds"]) for table in tables))
     tables = [pd.read_csv(each / "history.csv").drop(columns="seconds") for each in (expected, tmp_path)]
     pd.testing.assert_frame_equal(*tables)
+    pd.testing.assert_frame_equal(*(pd.read_csv(each / "answers.csv") for each in (expected, tmp_path)))
 
 
-@pytest.mark.parametrize("written", range(2, 14))
+@pytest.mark.parametrize("written", range(2, 15))
 @pytest.mark.slow
 def test_killed_at_any_file_that_it_writes(tmp_path, monkeypatch, whole, written):
     """Every file is written through os.replace; the process ends right before one of them gets its name."""

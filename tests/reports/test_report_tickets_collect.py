@@ -189,7 +189,7 @@ def test_a_report_has_the_chapters_that_were_run_and_nothing_of_a_former_one(tmp
     assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == [
         *(f"chapter 2 {group}" for group in ("tables", "figures", "searches", "lists")), "errata", "page", "left out"
     ]  # fmt: skip
-    stems = ("table4", "table5", "table6", "ticket-findings", "batchnorm", "searches")
+    stems = ("table4", "table5", "table6", "ticket-findings", "ticket-parts", "batchnorm", "searches")
     written = {f"report/{stem}.{suffix}" for stem in stems for suffix in ("md", "csv", "tex")}
     written |= {f"report/{name}.{suffix}" for name in ("figure7", "figure8") for suffix in ("png", "pdf")}
     plot = "report/searches/ch2-tickets-fashion_mnist-resnet50-seed-1"

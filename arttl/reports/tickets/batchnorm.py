@@ -60,6 +60,11 @@ def batchnorm_table(series):
     )
 
 
+def beside_the_study(setting):
+    """What a title says of a setting: nothing of the study's."""
+    return "" if setting == STUDY else f", {batchnorm_title(setting)}"
+
+
 def batchnorm_title(setting):
     """A setting in words: "momentum 0.99, not recalibrated"."""
     words = dict(setting)

@@ -26,8 +26,20 @@ MOST_ROUNDS = 254  # that a file of tickets can hold
 _LTH = CHAPTER2 + "lth"
 _RUN = ["folder", *KEY, "round", "seed", "sparsity", "collection", "challenge", "path", "settings", "config"]
 _RUN += ["metrics", "deviations"]
-_SEARCH = ["folder", "source", "network", "fraction", "seed", "lth", "complete", "rounds", "layers", "settings"]
-_SEARCH += ["config", "metrics", "deviations"]
+_SEARCH = [
+    "folder",
+    "path",
+    "source",
+    "network",
+    "fraction",
+    "batchnorm",
+    "seed",
+    "lth",
+    "complete",
+    "rounds",
+    "layers",
+]
+_SEARCH += ["settings", "config", "metrics", "deviations"]
 _OF_ROUND = ("round", "sparsity", "val_loss", "val_accuracy", "test_accuracy", "epochs", "seconds")
 _OF_LAYER = ("round", "weights", "remaining")
 
@@ -43,9 +55,9 @@ class Tickets:
             collection and challenge ("" where unknown), path (Path), and, as objects, settings, config, metrics
             (dicts), deviations (list of str).
         controls: a DataFrame like `runs` of those of Figure 5, below ch2/lth.
-        searches: a DataFrame with one row a search: folder, source, network, fraction, seed, lth (whether it is below
-            ch2/lth), complete, and, as objects, rounds and layers (DataFrames, as on disk), settings, config, metrics,
-            deviations.
+        searches: a DataFrame with one row a search: folder, path, source, network, fraction, batchnorm, seed, lth
+            (whether it is below ch2/lth), complete, and, as objects, rounds and layers (DataFrames, as on disk),
+            settings, config, metrics, deviations.
         left_out: list of (folder, reason) of the others.
     """
 
@@ -152,7 +164,9 @@ def _read_search(folder, config):
     return {
         "source": data_name(_text(settings, "source")),
         "network": _text(settings, "network"),
+        "path": folder.path,
         "fraction": _fraction(settings),
+        "batchnorm": _batchnorm(settings.get("batchnorm") or {}),
         "seed": _whole(settings["seed"], "seed"),
         "complete": complete,
         "rounds": rounds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arttl.base.wording import counted, shown
 from arttl.published.chapter2 import OWN
+from arttl.reports.tickets.batchnorm import beside_the_study
 from arttl.reports.tickets.behind import NOTHING, behind
 from arttl.reports.tickets.looks import CONTROLS
 from arttl.reports.tickets.naming import NATURAL, is_related, network_title, order, source_name, source_title
@@ -77,13 +78,14 @@ def _searched_parts(series, searches):
     own = searches[~searches.lth.astype(bool) & ~searches.source.isin(list(NATURAL))]
     found = {}
     for each in search_series(own):
-        found.setdefault((each.key["source"], each.key["network"]), []).append(each)
+        found.setdefault((each.key["source"], each.key["network"], each.key["batchnorm"]), []).append(each)
     panels = []
-    for (target, network), parts in sorted(found.items(), key=lambda item: order(*item[0])):
+    for (target, network, batchnorm), parts in sorted(found.items(), key=lambda item: order(*item[0])):
         if len(parts) > 1:
-            scratch = [each for each in select(series, start="scratch", network=network) if _is_of(target, each)]
-            published = behind("9c", target, network)
-            panels.append(_parts_panel(parts, scratch, (target, network), source_title(OWN), published))
+            scratch = select(series, start="scratch", network=network, batchnorm=batchnorm)
+            scratch = [each for each in scratch if _is_of(target, each)]
+            what = source_title(OWN) + beside_the_study(batchnorm)
+            panels.append(_parts_panel(parts, scratch, (target, network), what, behind("9c", target, network)))
     return panels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arttl.base.wording import counted
+from arttl.reports.tickets.batchnorm import beside_the_study
 from arttl.reports.tickets.behind import behind
 from arttl.reports.tickets.looks import CONTROLS
 from arttl.reports.tickets.naming import data_name, network_title
@@ -46,11 +47,12 @@ def _panel(series, controls):
     published = behind("5", series.key["source"], series.key["network"])
     part = "" if series.key["fraction"] == 1.0 else f", {series.key['fraction']:.0%} of the images"
     title = f"{source_title_of_search(series.key)}, {network_title(series.key['network'])}{part}"
+    title += beside_the_study(series.key["batchnorm"])
     title = f"{title} ({counted(series.seeds, 'seed')})"
     return Panel("5", title, make_lines("5", [series, *found], published.curves), [], *published)
 
 
 def _same_tickets(series, control):
-    """Whether a control is of a search's network and images."""
-    same = all(control.key[name] == series.key[name] for name in ("network", "fraction"))
+    """Whether a control is of a search's network, images and BatchNormalization."""
+    same = all(control.key[name] == series.key[name] for name in ("network", "fraction", "batchnorm"))
     return same and series.key["source"] == data_name(str(control.runs.settings.iloc[0].get("source")))

@@ -8,12 +8,13 @@ from arttl.reports.tickets.naming import order
 from arttl.reports.tickets.series import OF_SEARCH, Series, pooling_problem, rounds_of
 
 _MEASURED = ("test_accuracy", "test_accuracy_low", "test_accuracy_high", "val_accuracy", "val_loss")
-_COLUMNS = ["folder", "source", "network", "fraction", "round", "seed", "sparsity", "settings", "metrics"]
-_KEY = ["source", "network", "fraction"]
+_KEY = ["source", "network", "fraction", "batchnorm"]
+_COLUMNS = ["folder", "path", *_KEY, "round", "seed", "sparsity", "settings", "metrics"]
 
 
 def search_series(searches):
-    """Searches as Series, one for each source, network and share of the images: a list in the order of the thesis.
+    """Searches as Series, one for each source, network, share of the images and setting of
+    BatchNormalization: a list in the order of the thesis.
 
     Arguments:
         searches: rows of Tickets.searches; unfinished ones have fewer rounds.
@@ -25,7 +26,7 @@ def search_series(searches):
 
 def _rounds(search):
     for row in search["rounds"].to_dict("records"):
-        about = {name: search[name] for name in ("folder", "source", "network", "fraction", "seed", "settings")}
+        about = {name: search[name] for name in ("folder", "path", *_KEY, "seed", "settings")}
         metrics = {name: row.get(name) for name in _MEASURED}
         yield about | {"round": row["round"], "sparsity": row["sparsity"], "metrics": metrics}
 

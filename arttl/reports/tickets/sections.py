@@ -20,12 +20,13 @@ from arttl.reports.tickets.figures import STUDIES, figure8, figure9
 from arttl.reports.tickets.findings import findings_table
 from arttl.reports.tickets.lottery import figure5, lottery_problems
 from arttl.reports.tickets.naming import NATURAL, network_title, source_title
+from arttl.reports.tickets.parts import parts_table
 from arttl.reports.tickets.samples import BUNDLED, natural_sources, target_samples
 from arttl.reports.tickets.searches import search_figures, search_title, searches_table, source_title_of_search
 from arttl.reports.tickets.series import STUDY, make_series
 from arttl.reports.tickets.tables import accuracy_table, fractions_table, targets_table
 
-TABLES = ("table4", "table5", "table6", "ticket-findings", "batchnorm", "searches")
+TABLES = ("table4", "table5", "table6", "ticket-findings", "ticket-parts", "batchnorm", "searches")
 FIGURES = ("figure5", "figure7", "figure8", *STUDIES)
 LIST = "ticket-rounds.csv"
 SEARCHES = "searches"
@@ -108,6 +109,7 @@ def write_chapter2(tickets, pictures, folder):
         accuracy_table(series),
         fractions_table(series),
         findings_table(series),
+        parts_table(tickets.searches),
         batchnorm_table(series),
         searches_table(tickets.searches),
     ]

@@ -1,0 +1,94 @@
+"""Figure 9c in numbers: are tickets of all of a data set's training images better than those of a part?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from arttl.base.errors import InputError
+from arttl.base.wording import first_few
+from arttl.reports.comparing import METHOD, OUTCOMES, judged, not_compared, paired_over_seeds
+from arttl.reports.findings import MEASURED, compared_cells
+from arttl.reports.table import Cell, Table, number
+from arttl.reports.tickets.naming import network_title
+from arttl.reports.tickets.search_series import search_series
+from arttl.reports.tickets.searches import source_title_of_search
+from arttl.reports.tickets.series import OF_SEARCH, VALIDATION, differing
+from arttl.runs import RunFolder
+
+_COLUMNS = ("searched on", "network", "round", "than those of", "its round", *MEASURED)
+_DATA = ["source", "network", "fraction", "round", "than_fraction", "than_round", "difference", "low", "high"]
+_DATA += ["covers", "images", "seeds", "published", "result", "problem"]
+_NOTES = [
+    "Points of test accuracy, of a search on the larger part of a data set's training images less one on the smaller, "
+    "on the same test images, as the searches themselves trained and tested. Each side's round is the one chosen on "
+    "the validation set.",
+    METHOD,
+]
+
+
+def parts_table(searches):
+    """Searches on all of a data set's training images against those on parts of them: a Table.
+
+    Arguments:
+        searches: Tickets.searches; of Figure 5's, below ch2/lth, none is taken.
+    """
+    found = {}
+    for each in search_series(searches[~searches.lth.astype(bool)]):
+        key = each.key["source"], each.key["network"], each.key["batchnorm"]
+        found.setdefault(key, []).append(each)
+    data = []
+    for parts in found.values():
+        whole, *smaller = sorted(parts, key=lambda each: -each.key["fraction"])
+        data += [_line(whole, each) for each in smaller]
+    return Table(
+        "ticket-parts",
+        "Tickets of all training images against those of a part",
+        [("", name) for name in _COLUMNS],
+        [_row(line) for line in data],
+        notes=_NOTES,
+        data=pd.DataFrame(data, columns=_DATA),
+        empty="No search was made on a part of the training images beside one on all of them.",
+    )
+
+
+def _line(whole, part):
+    line = dict.fromkeys(_DATA) | {"source": whole.key["source"], "network": whole.key["network"], "problem": ""}
+    line |= {"fraction": whole.key["fraction"], "than_fraction": part.key["fraction"]}
+    try:
+        line |= _compared(whole, part)
+    except (InputError, ValueError) as error:
+        return line | {"problem": str(error), "result": not_compared(error)}
+    return line | {"result": judged(line, OUTCOMES)}
+
+
+def _compared(whole, part):
+    """Both rounds, and what paired_over_seeds() returns. Raises ValueError or InputError if there is nothing to."""
+    for each in (whole, part):
+        if each.problem:
+            raise ValueError(each.problem)
+    settings = [settings for each in (whole, part) for settings in each.runs.settings]
+    if names := differing(settings, {*OF_SEARCH, "fraction"}.__contains__):
+        raise ValueError(f"they differ in {first_few(names)}")
+    rounds = [each.best(VALIDATION) for each in (whole, part)]
+    if None in rounds:
+        raise ValueError("no round has a validation accuracy of every seed")
+    numbers = [int(each["round"]) for each in rounds]
+    sides = [_answered(each, number) for each, number in zip((whole, part), numbers, strict=True)]
+    return {"round": numbers[0], "than_round": numbers[1]} | paired_over_seeds(*sides)
+
+
+def _answered(series, number):
+    """Seeds and what their networks of a round answered, read only now."""
+    runs = series.of_round(number)
+    return pd.DataFrame({"seed": [*runs.seed], "predictions": [RunFolder(path).answers(number) for path in runs.path]})
+
+
+def _row(line):
+    return [
+        Cell(source_title_of_search(line)),
+        Cell(network_title(line["network"])),
+        number(line["round"], 0),
+        Cell(f"{line['than_fraction']:.0%}"),
+        number(line["than_round"], 0),
+        *compared_cells(line),
+    ]
