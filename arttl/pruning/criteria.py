@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -101,8 +102,13 @@ def check_criterion(name):
 
 def check_rate(rate):
     """Raise InputError unless `rate` is in [0, 1)."""
-    if not 0 <= rate < 1:
-        raise InputError(f"rate (or sparsity) is {rate}; give a share of the weights, at least 0 and below 1")
+    if not isinstance(rate, Real) or not 0 <= rate < 1:
+        raise InputError(f"rate (or sparsity) is {rate!r}; give a share of the weights, at least 0 and below 1")
+
+
+def is_count(value):
+    """Whether a value is a whole number from 0, a Python int or NumPy's."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 0
 
 
 def check_scope(scope):

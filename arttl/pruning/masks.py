@@ -14,7 +14,16 @@ import math
 import numpy as np
 
 from arttl.base.errors import InputError
-from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice, check_rate, compared, remaining_channels, share
+from arttl.pruning.criteria import (
+    CRITERIA,
+    DEFAULT,
+    check_choice,
+    check_rate,
+    compared,
+    is_count,
+    remaining_channels,
+    share,
+)
 from arttl.pruning.criteria import SCOPES as SCOPES
 
 
@@ -190,8 +199,7 @@ def check_fit(masks, weights):
 
 def check_min_kept(min_kept):
     """Raise InputError unless `min_kept` is a number of weights, or a share of them below 1."""
-    whole = isinstance(min_kept, (int, np.integer)) and not isinstance(min_kept, bool) and min_kept >= 0
-    if not whole and not (isinstance(min_kept, float) and 0 <= min_kept < 1):
+    if not is_count(min_kept) and not (isinstance(min_kept, float) and 0 <= min_kept < 1):
         raise InputError(f"min_kept is {min_kept!r}; give a number of weights, or a share of a kernel's as 0.05")
 
 

@@ -153,7 +153,7 @@ class _Search:
         if self.state.exists():
             self._load()
         else:
-            kernels = prunable_kernels(self.model, self.settings.dense, self.settings.head)
+            kernels = prunable_kernels(self.model, **self.settings.where)
             self.pruning.masks = full_masks(kernels)  # whatever masks the model holds from before
             self.pruning.install(self.model)
             self.initial = model_weights(self.model) if self.settings.keep_initial else None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from arttl.base.errors import InputError
 from arttl.pruning.callback import MagnitudePruning
-from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice
+from arttl.pruning.criteria import CRITERIA, DEFAULT, check_choice, is_count
 from arttl.pruning.steps import REWIND_UNITS
 from arttl.pruning.ticket_file import MAX_ROUNDS
 
@@ -37,6 +38,8 @@ class SearchSettings:
         keep_initial: keep θ_0 in the file too.
         keep_final: keep θ_i, the surviving weights as trained, of each ticket too.
         criterion: which weights go, of arttl.pruning.CRITERIA.
+        layers: names or patterns of the layers to prune, in the place of `dense` and `head`, and skip_unknown: whether
+            layers of unknown kinds stay unpruned; as of prunable_kernels, but no functions.
         rates: layers whose rate is another, such as {"head": 0.1}, as of arttl.pruning.prune; not under scope "global".
 
     Raises InputError for a value that a setting does not take.
@@ -56,15 +59,29 @@ class SearchSettings:
     keep_final: bool = False
     criterion: str = DEFAULT
     rates: dict = field(default_factory=dict, hash=False)
+    layers: str | Sequence[str] | None = None
+    skip_unknown: bool = False
 
     def __post_init__(self):
         check_choice(self.rate, self.scope, self.criterion, self.rates)
-        if not 0 <= self.rounds <= MAX_ROUNDS:
-            raise InputError(f"rounds cannot be {self.rounds}; give 0 to {MAX_ROUNDS}")
+        if not is_count(self.rounds) or self.rounds > MAX_ROUNDS:
+            raise InputError(f"rounds cannot be {self.rounds!r}; give a whole number from 0 to {MAX_ROUNDS}")
+        if not is_count(self.rewind):
+            raise InputError(f"rewind cannot be {self.rewind!r}; give a number of {self.rewind_unit}, 0 or more")
+        patterns = (self.layers,) if isinstance(self.layers, str) else self.layers
+        if patterns is not None:
+            if not all(isinstance(each, str) for each in patterns):
+                raise InputError(f"layers cannot be {self.layers!r}; give names or patterns, which a file can hold")
+            object.__setattr__(self, "layers", tuple(patterns))
         choices = {"reset": RESETS, "rewind_unit": REWIND_UNITS, "schedule_from": SCHEDULES, "on_dead": ON_DEAD}
         for name, values in choices.items():
             if getattr(self, name) not in values:
                 raise InputError(f"{name} cannot be {getattr(self, name)!r}; it takes {', '.join(values)}")
+
+    @property
+    def where(self):
+        """Which weights can be pruned, as arguments of prunable_kernels."""
+        return {name: getattr(self, name) for name in ("dense", "head", "layers", "skip_unknown")}
 
     def schedule_ahead(self, number):
         """Epochs that a learning-rate schedule counts as done when a round begins.
@@ -83,7 +100,7 @@ class SearchSettings:
         """
         rewind = 0 if self.reset == "theta_0" else self.rewind
         seed = seed if CRITERIA[self.criterion].seeded else 0
-        chosen = {"criterion": self.criterion, "rates": self.rates, "seed": seed}
-        pruning = MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, self.dense, self.head, **chosen)
+        chosen = {"criterion": self.criterion, "rates": self.rates, "seed": seed, **self.where}
+        pruning = MagnitudePruning(self.rate, self.scope, rewind, self.rewind_unit, **chosen)
         pruning.log_sparsity = False  # rounds.csv tells it, and history.csv stays as it was
         return pruning

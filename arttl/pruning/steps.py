@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
 
 from arttl.base.errors import InputError
+from arttl.pruning.criteria import is_count
 
 REWIND_UNITS = ("epochs", "steps")
 
@@ -58,8 +58,7 @@ def check_rewind(rewind, unit):
     """Raise InputError unless these say when θ_k is kept."""
     if unit not in REWIND_UNITS:
         raise InputError(f"rewind_unit is {unit!r}; give {' or '.join(map(repr, REWIND_UNITS))}")
-    whole = isinstance(rewind, (int, np.integer)) and not isinstance(rewind, bool) and rewind >= 0
-    if rewind is not None and not whole:
+    if rewind is not None and not is_count(rewind):
         raise InputError(f"rewind is {rewind!r}; give a number of {unit}, 0 or more, or None")
 
 

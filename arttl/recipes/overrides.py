@@ -58,7 +58,14 @@ def departures(recipe, study):
 
 _BEFORE = {
     "recipe": {"crop": "none", "initial": "network", "max_iterations": 0, "cycle": False, "warm_up": 0},
-    "search": {"criterion": "magnitude", "rates": {}, "schedule_from": "start", "on_dead": "continue"},
+    "search": {
+        "criterion": "magnitude",
+        "rates": {},
+        "schedule_from": "start",
+        "on_dead": "continue",
+        "layers": None,
+        "skip_unknown": False,
+    },
 }
 """What settings were before there was a choice: runs of that time do not name them."""
 

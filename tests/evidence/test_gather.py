@@ -5,8 +5,12 @@ import sys
 
 import gather
 import pandas as pd
+import pytest
 from report_runs import answers, write_run
-from report_tickets import write_ticket
+from report_tickets import write_search, write_ticket
+
+from arttl.base.errors import InputError
+from arttl.runs import RunFolder
 
 
 def gathered(runs, to, monkeypatch):
@@ -96,3 +100,31 @@ def test_what_another_machine_measured_stays(tmp_path, monkeypatch, capsys):
     assert table.iloc[:, 2].tolist() == [1, 1, 0, 1, 1, 0]
     assert tables["runs"].run.nunique() == len(tables["runs"]) == 3
     assert tables["histories"].run.nunique() == 3
+
+
+def test_shares_of_a_target_are_columns_of_the_round_that_validation_prefers(tmp_path, monkeypatch):
+    """Of the whole that is round 1, two of three right; of the half round 0's one is what unpruned means."""
+    for fraction, hits in ((1.0, "110"), (0.5, "001")):
+        below, accuracies = f"tickets/ch2/tickets/{fraction}", [(0.0, 0.1), (0.5, 0.9)]
+        folder = write_search(tmp_path / "runs", "cells", 3, accuracies, fraction=fraction, below=below)
+        images = pd.DataFrame({"image_id": ["x", "a", "b", "c"], "label": [*"nmnn"]})
+        images.assign(split=["train", *["test"] * 3]).to_csv(folder / "images.csv", index=False)
+        labels = pd.Series([0, 1, 1])
+        one = labels.where([hit == "1" for hit in hits], 1 - labels)
+        pd.DataFrame({"label": labels, "round_0": 1 - labels, "round_1": one}).to_csv(
+            folder / "answers.csv", index=False
+        )
+    table = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)["tickets-cells"]
+    assert table.image_id.tolist() == ["a", "b", "c"]
+    assert table.seed.tolist() == [3, 3, 3]
+    assert table["search 100% best"].tolist() == [1, 1, 0]
+    assert table["search 50% best"].tolist() == [0, 0, 1]
+    assert table["search 50% unpruned"].tolist() == [0, 0, 0]
+
+
+def test_answers_to_other_pictures_are_refused(tmp_path):
+    folder = write_search(tmp_path, "cells")
+    pd.DataFrame({"image_id": [*"ab"], "label": [*"nm"], "split": "test"}).to_csv(folder / "images.csv", index=False)
+    pd.DataFrame({"label": [0, 1], "round_1": [0, 1]}).to_csv(folder / "answers.csv", index=False)
+    with pytest.raises(InputError, match="is not of the test images"):
+        gather.answered(RunFolder(folder), 1)

@@ -1,6 +1,7 @@
 """What somebody's own project does with pruning and searches that once went wrong without a word."""
 
 import io
+import re
 import warnings
 
 import keras
@@ -162,3 +163,50 @@ def test_masks_hold_in_a_loop_that_is_traced_after_they_are_installed(data):
         for key, array in values(model).items():
             assert (array[~pruning.masks[key]] == 0).all()
             assert array[pruning.masks[key]].all()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"rounds": 1.5}, "rounds cannot be 1.5; give a whole number from 0 to 254"),
+        ({"rounds": 255}, "rounds cannot be 255; give a whole number"),
+        ({"rounds": True}, "rounds cannot be True; give a whole number"),
+        ({"rewind": None}, "rewind cannot be None; give a number of epochs, 0 or more"),
+        ({"rate": "0.2"}, "rate (or sparsity) is '0.2'; give a share of the weights"),
+        ({"layers": [len]}, "give names or patterns, which a file can hold"),
+    ],
+)
+def test_settings_of_another_type_are_refused(given, said):
+    with pytest.raises(InputError, match=re.escape(said)):
+        SearchSettings(**given)
+
+
+def test_a_search_prunes_the_layers_that_it_is_told_and_no_others(tmp_path):
+    """An Embedding is of no known kind: its message names skip_unknown, which searches once did not take."""
+    words = np.random.default_rng(0).integers(0, 9, (40, 6))
+    parts = [(words, words[:, 0] % 3)] * 2
+
+    def sentences():
+        keras.utils.set_random_seed(1)
+        inner = [
+            layers.Embedding(9, 4, name="words"),
+            layers.Conv1D(6, 3, name="near"),
+            layers.Conv1D(6, 3, name="far"),
+        ]
+        return keras.Sequential(
+            [keras.Input((6,)), *inner, layers.GlobalAveragePooling1D(), layers.Dense(3, "softmax")]
+        )
+
+    recipe = recipes.tickets(max_epochs=1, batch_size=20)
+    with pytest.raises(InputError, match="skip_unknown=True"):
+        find_tickets(recipe.compile(sentences()), recipe, *parts, tmp_path / "all", ONE, log=str)
+    for name, settings in (
+        ("known", SearchSettings(rounds=1, rewind=1, skip_unknown=True)),
+        ("far", SearchSettings(rounds=1, rewind=1, layers="far")),
+    ):
+        tickets = find_tickets(recipe.compile(sentences()), recipe, *parts, tmp_path / name, settings, log=str)
+        masks = tickets.read_masks(1)
+        assert set(masks) == ({"far/kernel"} if name == "far" else {"near/kernel", "far/kernel"})
+        assert all(mask.mean() == pytest.approx(0.8, abs=0.01) for mask in masks.values())
+    with pytest.raises(InputError, match=r"another search.layers: \['far'\], not None"):
+        find_tickets(recipe.compile(sentences()), recipe, *parts, tmp_path / "far", ONE, log=str)

@@ -10,7 +10,8 @@ name then ends that of DATA. Writes
 - pictures-DATA-CHALLENGE.csv: which way had which picture right, when its fold tested it;
 - tickets-TARGET.csv: the same of Chapter 2, of all folds of a target, a row a picture and seed, a column a line of
   Figure 8: unpruned (round 0), and the best ticket, of the round that the report takes for it by validation;
-  tickets-TARGET-recalibrated.csv: of runs whose BatchNormalization was estimated anew before each validation.
+  tickets-TARGET-recalibrated.csv: of runs whose BatchNormalization was estimated anew before each validation; of a
+  data set that was searched in parts (Figure 9c) a column a share: "search 25% best", of the search's own rounds.
 
 Runs that have not ended are left out, and counted. What the tables hold of other runs, made elsewhere, stays: RUNS of
 another machine add to them, and a run of the same path takes its old rows' place. To begin anew, empty the folder.
@@ -25,9 +26,11 @@ from pathlib import Path
 import pandas as pd
 from comparing import RECALIBRATED
 
+from arttl.base.errors import InputError
 from arttl.base.files import make_folder, write_table
 from arttl.published.chapter2 import BATCHNORM, OWN
 from arttl.reports.tickets.collect import collect_tickets
+from arttl.reports.tickets.search_series import studies_of_parts
 from arttl.reports.tickets.series import STUDY, VALIDATION, make_series, rounds_of, select
 from arttl.runs import RunFolder
 
@@ -97,7 +100,8 @@ def add_columns(path, table, of):
 
 def gather_tickets(options):
     """The tables of Chapter 2."""
-    series = make_series(collect_tickets(options.runs).runs)
+    tickets = collect_tickets(options.runs)
+    series = make_series(tickets.runs)
     targets = dict.fromkeys(each.key["target"] for each in series)
     for suffix, batchnorm in BATCHNORMS.items():
         tables = {}
@@ -108,6 +112,9 @@ def gather_tickets(options):
         for name, of_folds_of_it in tables.items():
             table = pd.concat(of_folds_of_it, ignore_index=True)
             add_columns(options.to / f"tickets-{name}{suffix}.csv", table, "seed")
+    suffixes = {batchnorm: suffix for suffix, batchnorm in BATCHNORMS.items()}
+    for (name, _, batchnorm), shares in studies_of_parts(tickets.searches).items():
+        add_columns(options.to / f"tickets-{name}{suffixes[batchnorm]}.csv", of_shares(shares), "seed")
 
 
 def described(run, root):
@@ -168,6 +175,34 @@ def of_lines(series, own):
         for column, runs in chosen.items():
             columns[column] = pd.concat({run.seed: right(RunFolder(run.path)) for run in runs.itertuples()})
     return pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"]).reset_index()
+
+
+def of_shares(series):
+    """The same of searches on all and on parts of a data set: columns as "search 25% best".
+
+    Arguments:
+        series: a Series a share, of studies_of_parts().
+    """
+    columns = {}
+    for each in series:
+        whole = of_whole_seeds(each)
+        best = int(whole.best(VALIDATION)["round"])
+        for number, kind in ((0, "unpruned"), (best, "best")):
+            runs = whole.of_round(number).itertuples()
+            columns[f"search {each.key['fraction']:.0%} {kind}"] = pd.concat(
+                {run.seed: answered(RunFolder(run.path), number) for run in runs}
+            )
+    return pd.DataFrame(columns).astype("Int64").rename_axis(["seed", "image_id"]).reset_index()
+
+
+def answered(search, number):
+    """Which test pictures a search's network of a round has right: as `right`."""
+    told, images = search.answers(number), search.images()
+    tested = images[images.split == "test"]
+    names = sorted(tested.label.unique())
+    if [names.index(label) for label in tested.label] != told.label.tolist():
+        raise InputError(f"{search.path}: answers.csv is not of the test images of images.csv")
+    return pd.Series((told.label == told.predicted).to_numpy(int), index=[*tested.image_id])
 
 
 def of_whole_seeds(series):

@@ -7,9 +7,9 @@ from arttl.published.chapter2 import OWN
 from arttl.reports.tickets.batchnorm import beside_the_study
 from arttl.reports.tickets.behind import NOTHING, behind
 from arttl.reports.tickets.looks import CONTROLS
-from arttl.reports.tickets.naming import NATURAL, is_related, network_title, order, source_name, source_title
+from arttl.reports.tickets.naming import is_related, network_title, source_name, source_title
 from arttl.reports.tickets.panels import Panel, make_lines, panels_figure
-from arttl.reports.tickets.search_series import search_series
+from arttl.reports.tickets.search_series import studies_of_parts
 from arttl.reports.tickets.series import select
 
 STUDIES = {
@@ -75,17 +75,12 @@ def _searched_parts(series, searches):
     """9c: the rounds of searches on parts of a target's own training images, which are what they were tested with."""
     if searches is None:
         return []
-    own = searches[~searches.lth.astype(bool) & ~searches.source.isin(list(NATURAL))]
-    found = {}
-    for each in search_series(own):
-        found.setdefault((each.key["source"], each.key["network"], each.key["batchnorm"]), []).append(each)
     panels = []
-    for (target, network, batchnorm), parts in sorted(found.items(), key=lambda item: order(*item[0])):
-        if len(parts) > 1:
-            scratch = select(series, start="scratch", network=network, batchnorm=batchnorm)
-            scratch = [each for each in scratch if _is_of(target, each)]
-            what = source_title(OWN) + beside_the_study(batchnorm)
-            panels.append(_parts_panel(parts, scratch, (target, network), what, behind("9c", target, network)))
+    for (target, network, batchnorm), parts in studies_of_parts(searches).items():
+        scratch = select(series, start="scratch", network=network, batchnorm=batchnorm)
+        scratch = [each for each in scratch if _is_of(target, each)]
+        what = source_title(OWN) + beside_the_study(batchnorm)
+        panels.append(_parts_panel(parts, scratch, (target, network), what, behind("9c", target, network)))
     return panels
 
 

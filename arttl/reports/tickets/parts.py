@@ -1,4 +1,4 @@
-"""Figure 9c in numbers: are tickets of all of a data set's training images better than those of a part?"""
+"""Figure 9c in numbers: are tickets of all of a target's training images better than those of a part?"""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from arttl.reports.comparing import METHOD, OUTCOMES, judged, not_compared, pair
 from arttl.reports.findings import MEASURED, compared_cells
 from arttl.reports.table import Cell, Table, number
 from arttl.reports.tickets.naming import network_title
-from arttl.reports.tickets.search_series import search_series
+from arttl.reports.tickets.search_series import studies_of_parts
 from arttl.reports.tickets.searches import source_title_of_search
 from arttl.reports.tickets.series import OF_SEARCH, VALIDATION, differing
 from arttl.runs import RunFolder
 
-_COLUMNS = ("searched on", "network", "round", "than those of", "its round", *MEASURED)
+_COLUMNS = ("target", "network", "round", "than those of", "its round", *MEASURED)
 _DATA = ["source", "network", "fraction", "round", "than_fraction", "than_round", "difference", "low", "high"]
 _DATA += ["covers", "images", "seeds", "published", "result", "problem"]
 _NOTES = [
-    "Points of test accuracy, of a search on the larger part of a data set's training images less one on the smaller, "
+    "Points of test accuracy, of a search on the larger part of a target's training images less one on the smaller, "
     "on the same test images, as the searches themselves trained and tested. Each side's round is the one chosen on "
     "the validation set.",
     METHOD,
@@ -27,22 +27,15 @@ _NOTES = [
 
 
 def parts_table(searches):
-    """Searches on all of a data set's training images against those on parts of them: a Table.
+    """Searches on all of a target's training images against those on parts of them: a Table.
 
     Arguments:
-        searches: Tickets.searches; of Figure 5's, below ch2/lth, none is taken.
+        searches: Tickets.searches.
     """
-    found = {}
-    for each in search_series(searches[~searches.lth.astype(bool)]):
-        key = each.key["source"], each.key["network"], each.key["batchnorm"]
-        found.setdefault(key, []).append(each)
-    data = []
-    for parts in found.values():
-        whole, *smaller = sorted(parts, key=lambda each: -each.key["fraction"])
-        data += [_line(whole, each) for each in smaller]
+    data = [_line(whole, each) for whole, *smaller in studies_of_parts(searches).values() for each in smaller]
     return Table(
         "ticket-parts",
-        "Tickets of all training images against those of a part",
+        "Tickets of all of a target's training images against those of a part",
         [("", name) for name in _COLUMNS],
         [_row(line) for line in data],
         notes=_NOTES,
