@@ -18,8 +18,8 @@ def as_batches(data, model, recipe, seed=0, shuffle=False):
 
     Arguments:
         data: Batches, which are returned as they are; a pair of arrays (inputs, labels), which are divided into batches
-            as the recipe says; or a PyDataset, tf.data.Dataset or other iterable that can be read anew, whose batches,
-            order and augmentation are its own. Labels are class ids or one-hot.
+            as the recipe says; or a PyDataset, tf.data.Dataset or other iterable that can be read anew (also a list of
+            tuples), whose batches, order and augmentation are its own. Labels are class ids or one-hot.
         model: the keras.Model that they are for, whose outputs are the classes.
         recipe: a Recipe.
         seed: of the order of arrays.
@@ -31,11 +31,11 @@ def as_batches(data, model, recipe, seed=0, shuffle=False):
     """
     if isinstance(data, Batches | Given):
         return data
-    if isinstance(data, tuple | list):
+    if isinstance(data, tuple) or (isinstance(data, list) and not all(isinstance(each, tuple) for each in data)):
         num_classes = _classes(model)
         if len(data) != 2:
             raise InputError(f"{len(data)} arrays are no (inputs, labels); weights of images are not taken")
-        inputs, ids = np.asarray(data[0]), class_ids_of(data[1], num_classes)
+        inputs, ids = inputs_of(data[0], model.input_shape), class_ids_of(data[1], num_classes)
         if len(inputs) != len(ids):
             raise InputError(f"{len(inputs)} inputs have {len(ids)} labels; give one label each")
         if not len(inputs):
@@ -72,6 +72,26 @@ def readable(data):
     return _InOrder(data)
 
 
+def inputs_of(given, shape):
+    """Inputs as an array of numbers; InputError where they are none, or not of a model's input shape.
+
+    Arguments:
+        given: an array, or what NumPy makes one of.
+        shape: the model's, a tuple that begins with the batch; None for any length.
+    """
+    try:
+        inputs = np.asarray(given)
+    except ValueError as error:  # of several lengths
+        raise InputError(f"the inputs make no array ({error}); give images of one size") from error
+    if not np.issubdtype(inputs.dtype, np.number) and inputs.dtype != bool and inputs.dtype.kind != "V":  # V: bfloat16
+        raise InputError(f"the inputs are of type {inputs.dtype}, no numbers; give images of one size and type")
+    if inputs.ndim < len(shape):
+        raise InputError("the data are single images; put them into batches, as with dataset.batch(32)")
+    if inputs.ndim != len(shape) or any(own not in (None, each) for own, each in zip(shape, inputs.shape, strict=True)):
+        raise InputError(f"inputs of shape {inputs.shape} do not fit the model, which takes {shape}")
+    return inputs
+
+
 def class_ids_of(labels, num_classes):
     """Class ids, int64 of shape (n,), of labels that are ids or one-hot; InputError where they are neither."""
     labels = np.asarray(labels)
@@ -104,7 +124,7 @@ class Given(keras.utils.PyDataset):
         self.source, self.num_classes, self._epochs = source, _classes(model), None
         if not len(source):
             raise InputError("there are no batches in the data")
-        self._rank = len(model.input_shape)
+        self._shape = model.input_shape
         self.batch_size = len(self[0][1])
 
     def __len__(self):
@@ -118,9 +138,7 @@ class Given(keras.utils.PyDataset):
         batch = self.source[index]
         if not isinstance(batch, tuple | list) or len(batch) != 2:
             raise InputError("a batch of the data is no (inputs, labels); weights of images are not taken")
-        inputs, labels = map(np.asarray, batch)
-        if inputs.ndim < self._rank:
-            raise InputError("the data are single images; put them into batches, as with dataset.batch(32)")
+        inputs, labels = inputs_of(batch[0], self._shape), np.asarray(batch[1])
         return inputs, np.eye(self.num_classes, dtype="float32")[class_ids_of(labels, self.num_classes)]
 
     def start_epoch(self, epoch):

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 from arttl.base.errors import InputError
+from arttl.base.wording import counted
 from arttl.models import HEAD, predict_batch
 from arttl.models.devices import training_shared
 from arttl.training.checkpoint import Checkpoint, ContinueStopping, Progress, SaveEpoch
@@ -93,7 +94,7 @@ def train(
     begun = Progress(history=list(begun.history) if begun else [])
     progress, best_weights = checkpoint.restore(model, keep_best) if checkpoint.exists() else (begun, None)
     if progress.finished:
-        return _tested(model, progress, best_weights, keep_best)
+        return _tested(model, progress, best_weights, keep_best, validation)
     (stopping,) = recipe.callbacks()
     watched = ("loss",) if recipe.numerics.early_stopping == "2018" else ("loss", "val_loss")
     callbacks = [*callbacks, *scheduler(recipe, schedule_ahead)]
@@ -113,7 +114,7 @@ def train(
             callbacks=[*callbacks, _Epoch((training, validation), watched), *bar, stopping, continuing, saving],
             verbose=0,
         )
-    return _tested(model, progress, stopping.best_weights, keep_best)
+    return _tested(model, progress, stopping.best_weights, keep_best, validation)
 
 
 def check_compiled(model):
@@ -145,13 +146,29 @@ def class_weights(batches):
     return {int(each): float(weight) for each, weight in zip(classes, weights, strict=True)}
 
 
-def _tested(model, progress, best_weights, keep_best):
+def _tested(model, progress, best_weights, keep_best, validation):
     """Give the model the weights to be tested, those of the best epoch or the last."""
     if keep_best and best_weights is None:
-        raise InputError("training diverged: the validation loss was never a number; lower the learning rate")
+        raise InputError(f"training diverged: the validation loss was never a number; {remedy([validation])}")
     if keep_best:
         model.set_weights(best_weights)
     return progress
+
+
+def remedy(parts):
+    """What can be done about a loss that is no number: another learning rate, unless the inputs are none themselves.
+
+    Arguments:
+        parts: the Batches that were trained on and validated with; whole numbers are not looked at.
+    """
+    strange = 0
+    for batches in parts:
+        for index in range(len(batches)):
+            inputs, _ = batches[index]
+            if not np.issubdtype(inputs.dtype, np.inexact):
+                break
+            strange += int((~np.isfinite(inputs)).reshape(len(inputs), -1).any(axis=1).sum())
+    return f"{counted(strange, 'image')} with NaN or infinity: mend the data" if strange else "lower the learning rate"
 
 
 class _Epoch(keras.callbacks.Callback):
@@ -173,7 +190,7 @@ class _Epoch(keras.callbacks.Callback):
         for name in self.watched:
             if not math.isfinite(logs[name]):
                 raise InputError(
-                    f"training diverged: {name} of epoch {epoch + 1} is {logs[name]}; lower the learning rate"
+                    f"training diverged: {name} of epoch {epoch + 1} is {logs[name]}; {remedy(self.parts)}"
                 )
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
 

@@ -73,3 +73,46 @@ def test_networks_of_half_precision_weights_train_and_resume(policy, tmp_path):
     assert progress.epochs == 1
     again = train(recipe.compile(small(policy)), recipe, ARRAYS, ARRAYS, Checkpoint(tmp_path, 0))
     assert again.history == progress.history
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (np.zeros((8, 6, 6, 1)), r"inputs of shape \(8, 6, 6, 1\) do not fit the model, .* \(None, 6, 6, 3\)"),
+        (np.zeros((8, 6, 6)), "the data are single images; put them into batches"),
+        (np.array([None] * 8), "the inputs are of type object, no numbers"),
+        ([np.zeros((6, 6, 3)), *[np.zeros((5, 6, 3))] * 7], "the inputs make no array .* give images of one size"),
+    ],
+)
+def test_inputs_that_are_not_the_models_are_refused_before_training(inputs, said):
+    with pytest.raises(InputError, match=said):
+        as_batches((inputs, ARRAYS[1]), small(), recipes.tickets())
+    with pytest.raises(InputError, match=said):
+        as_batches([(inputs, ARRAYS[1])], small(), recipes.tickets())
+
+
+def test_a_list_of_batches_is_taken_as_any_iterable():
+    halves = [(ARRAYS[0][part], ARRAYS[1][part]) for part in (slice(4), slice(4, 8))]
+    batches = as_batches(halves, small(), recipes.tickets())
+    assert len(batches) == 2
+    assert batches.class_ids.tolist() == [0, 1] * 4
+    pair = as_batches([ARRAYS[0].tolist(), [0, 1] * 4], small(), recipes.tickets(batch_size=4))
+    assert pair.class_ids.tolist() == [0, 1] * 4
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_pixels_that_are_no_numbers_are_named_rather_than_the_learning_rate(part, tmp_path):
+    """Once "lower the learning rate", which no learning rate mends."""
+    parts = [[ARRAYS[0].copy(), ARRAYS[1]] for _ in range(2)]
+    parts[part][0][[1, 7], 0, 0] = np.nan
+    model, recipe = small(), recipes.tickets(max_epochs=1, batch_size=4)
+    recipe.compile(model)
+    with pytest.raises(InputError, match=r"diverged: .*; 2 images with NaN or infinity: mend the data"):
+        train(model, recipe, *map(tuple, parts), Checkpoint(tmp_path, 0))
+
+
+def test_a_training_that_diverges_by_itself_says_the_learning_rate(tmp_path):
+    recipe = recipes.tickets(max_epochs=3, batch_size=4).changed({"optimizer.learning_rate": 1e38})
+    model = recipe.compile(small())
+    with pytest.raises(InputError, match=r"diverged: .*; lower the learning rate"):
+        train(model, recipe, (ARRAYS[0] + 1, ARRAYS[1]), ARRAYS, Checkpoint(tmp_path, 0))
