@@ -25,7 +25,7 @@ from arttl.pruning.liveness import DEAD, LAGGING, Liveness
 from arttl.pruning.masks import full_masks, layer_sparsity, sparsity
 from arttl.pruning.records import Records
 from arttl.pruning.search_settings import SearchSettings
-from arttl.pruning.search_state import check_same, identity, load_state, save_state
+from arttl.pruning.search_state import check_accuracy, check_kept, check_same, identity, load_state, save_state
 from arttl.pruning.ticket_file import TicketFile, Tickets
 from arttl.pruning.weights import below, model_weights, weight_shapes
 from arttl.runs.metrics import accuracy_and_loss
@@ -144,11 +144,12 @@ class _Search:
         return False
 
     def _ended_dead(self, tickets):
-        last = tickets.facts(tickets.rounds) if tickets.rounds else {}
-        return last.get("features") == DEAD and self.settings.on_dead == "stop"
+        stops = self.settings.on_dead == "stop" and tickets.rounds
+        return stops and tickets.facts(tickets.rounds).get("features") == DEAD
 
     def begin(self):
         """Take up the state that is there, or write the first one; the model's optimiser then has the masks."""
+        check_kept(model_weights(self.model))
         self.state.parent.mkdir(parents=True, exist_ok=True)
         if self.state.exists():
             self._load()
@@ -174,11 +175,7 @@ class _Search:
         def report(progress):
             nonlocal reported
             reported = True
-            if "val_accuracy" not in progress.history[-1]:
-                raise InputError(
-                    "the model records no accuracy, by which rounds are compared; compile it with "
-                    'metrics=["accuracy"], as recipe.compile(model) does'
-                )
+            check_accuracy(progress.history[-1])
             self.records.history(number, progress)
             self.log(f"  round {number}, epoch {progress.epochs}: {epoch_words(progress)}")
             self.report(number, progress)

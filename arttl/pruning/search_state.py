@@ -13,6 +13,7 @@ from arttl.base.arrays import storable
 from arttl.base.errors import InputError
 from arttl.base.files import whole_file
 from arttl.base.wording import counted
+from arttl.pruning.ticket_layout import is_held
 from arttl.recipes.overrides import as_of_now, flattened
 
 _LATER = {"recipe", "seed", "network"}
@@ -45,6 +46,29 @@ def load_state(path):
         raise InputError(
             f"{path} is damaged ({error}); the search cannot go on: delete {folder} to start it anew"
         ) from error
+
+
+def check_accuracy(epoch):
+    """Raise InputError where an epoch's row has no validation accuracy."""
+    if "val_accuracy" not in epoch:
+        raise InputError(
+            "the model records no accuracy, by which rounds are compared; compile it with "
+            'metrics=["accuracy"], as recipe.compile(model) does'
+        )
+
+
+def check_kept(weights):
+    """Raise InputError where a file of tickets could not hold a weight, which would show after the first round only.
+
+    Arguments:
+        weights: dict of "layer/variable" to array.
+    """
+    for key, array in weights.items():
+        if not is_held(array.dtype):
+            raise InputError(
+                f"weight {key} is {array.dtype}, which a file of tickets, in float32, cannot hold exactly; build the "
+                "layer in float32, or do in the data what it does"
+            )
 
 
 def check_same(folder, mine, found):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from arttl.base.errors import InputError
-from arttl.pruning.ticket_layout import DENSE, FORMAT, PACKED, checksum, reading, write
+from arttl.pruning.ticket_layout import DENSE, FORMAT, PACKED, checksum, is_held, reading, write
 
 MAX_ROUNDS = 254  # the round is kept in a byte, and 0 stands for never
 
@@ -293,7 +293,7 @@ def _flat(arrays, like, what):
         array = np.asarray(arrays[name])
         if array.shape != np.shape(other):
             raise ValueError(f"{what}: {name} has shape {array.shape}, not {np.shape(other)}")
-        if not np.can_cast(array.dtype, np.float32, "safe"):
+        if not is_held(array.dtype):
             raise ValueError(f"{what}: {name} is {array.dtype}, which float32 cannot hold exactly")
         parts.append(array.astype(np.float32, copy=False).ravel())
     return np.concatenate(parts)

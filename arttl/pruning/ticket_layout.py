@@ -27,6 +27,11 @@ _CHUNK = 2**20  # bytes; a chunk is also the unit in which the library decodes
 _DAMAGE = (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError, RecursionError, OverflowError)
 
 
+def is_held(dtype):
+    """Whether a file, in float32, holds numbers of a dtype exactly."""
+    return np.can_cast(dtype, np.float32, "safe")
+
+
 class _Sink(io.FileIO):
     """A file that takes what it cannot write as written, and remembers why it could not.
 

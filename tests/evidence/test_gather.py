@@ -103,10 +103,10 @@ def test_what_another_machine_measured_stays(tmp_path, monkeypatch, capsys):
 
 
 def test_shares_of_a_target_are_columns_of_the_round_that_validation_prefers(tmp_path, monkeypatch):
-    """Of the whole that is round 1, two of three right; of the half round 0's one is what unpruned means."""
-    for fraction, hits in ((1.0, "110"), (0.5, "001")):
-        below, accuracies = f"tickets/ch2/tickets/{fraction}", [(0.0, 0.1), (0.5, 0.9)]
-        folder = write_search(tmp_path / "runs", "cells", 3, accuracies, fraction=fraction, below=below)
+    """Seed 3 of the half ended early, as where features are lost: round 2 of seed 4 does not compete."""
+    for fraction, hits, seed, more in ((1.0, "110", 3, 0), (0.5, "001", 3, 0), (0.5, "001", 4, 1)):
+        below, accuracies = f"tickets/ch2/tickets/{fraction}", [(0.0, 0.1), (0.5, 0.9), (0.5, 1.0)][: 2 + more]
+        folder = write_search(tmp_path / "runs", "cells", seed, accuracies, fraction=fraction, below=below)
         images = pd.DataFrame({"image_id": ["x", "a", "b", "c"], "label": [*"nmnn"]})
         images.assign(split=["train", *["test"] * 3]).to_csv(folder / "images.csv", index=False)
         labels = pd.Series([0, 1, 1])
@@ -115,11 +115,12 @@ def test_shares_of_a_target_are_columns_of_the_round_that_validation_prefers(tmp
             folder / "answers.csv", index=False
         )
     table = gathered(tmp_path / "runs", tmp_path / "to", monkeypatch)["tickets-cells"]
-    assert table.image_id.tolist() == ["a", "b", "c"]
-    assert table.seed.tolist() == [3, 3, 3]
-    assert table["search 100% best"].tolist() == [1, 1, 0]
-    assert table["search 50% best"].tolist() == [0, 0, 1]
-    assert table["search 50% unpruned"].tolist() == [0, 0, 0]
+    assert table.image_id.tolist() == [*"abcabc"]
+    assert table.seed.tolist() == [3, 3, 3, 4, 4, 4]
+    assert table["search 100% best"].tolist()[:3] == [1, 1, 0]
+    assert table["search 100% best"].isna().tolist()[3:] == [True] * 3
+    assert table["search 50% best"].tolist() == [0, 0, 1] * 2
+    assert table["search 50% unpruned"].tolist() == [0] * 6
 
 
 def test_answers_to_other_pictures_are_refused(tmp_path):

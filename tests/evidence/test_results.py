@@ -23,6 +23,7 @@ from write_results import (
 
 from arttl.published import chapter2
 from arttl.published.chapter1 import accuracies
+from arttl.published.curves import round_curves
 
 
 def test_the_page_is_made_from_its_tables():
@@ -53,12 +54,16 @@ def test_the_published_numbers_are_those_of_the_thesis_tables():
                 assert words[1] in ours[1]
                 table = accuracies("antwerp" if len(words) == 3 else "rijks")
                 assert table["type", "xception", words[1], "".join(words[2:])] == number
+            elif words[0] == "search":  # Figure 9c, the highest of a curve
+                share = float(words[1].rstrip("%")) / 100
+                (curve,) = [each for each in round_curves("9c", "Human-LBA") if each.fraction == share and each.source]
+                assert max(curve.percent[1:]) == float(number)
             else:
                 source = {"scratch": chapter2.SCRATCH, "OWN": chapter2.OWN}.get(words[0], words[0])
                 target = claim.published.partition(":")[0]
                 assert chapter2.accuracy(target, chapter2.NETWORK, source)[0] == number
             seen += 1
-    assert seen == 18
+    assert seen == 24
 
 
 @pytest.mark.parametrize("seeds", [2, 3])

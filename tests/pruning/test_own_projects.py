@@ -210,3 +210,15 @@ def test_a_search_prunes_the_layers_that_it_is_told_and_no_others(tmp_path):
         assert all(mask.mean() == pytest.approx(0.8, abs=0.01) for mask in masks.values())
     with pytest.raises(InputError, match=r"another search.layers: \['far'\], not None"):
         find_tickets(recipe.compile(sentences()), recipe, *parts, tmp_path / "far", ONE, log=str)
+
+
+@pytest.mark.parametrize("kind", ["Normalization", "float64"])
+def test_weights_that_no_file_of_tickets_holds_are_refused_before_training(kind, tmp_path):
+    """Once after the first round, which may have taken hours."""
+    first = layers.Normalization() if kind == "Normalization" else layers.Conv2D(2, 1, dtype="float64")
+    inner = [first, layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax")]
+    model, recipe = keras.Sequential([keras.Input((6, 6, 2)), *inner]), recipes.tickets(max_epochs=1, batch_size=4)
+    arrays = np.zeros((8, 6, 6, 2), "float32"), np.arange(8) % 3
+    with pytest.raises(InputError, match=r"weight .*/(count|kernel) is (int|float)\d+, which a file of tickets"):
+        find_tickets(recipe.compile(model), recipe, arrays, arrays, tmp_path, ONE, log=str)
+    assert not (tmp_path / "history.csv").exists()

@@ -113,7 +113,9 @@ def gather_tickets(options):
             table = pd.concat(of_folds_of_it, ignore_index=True)
             add_columns(options.to / f"tickets-{name}{suffix}.csv", table, "seed")
     suffixes = {batchnorm: suffix for suffix, batchnorm in BATCHNORMS.items()}
-    for (name, _, batchnorm), shares in studies_of_parts(tickets.searches).items():
+    for (name, _, batchnorm), shares in studies_of_parts(
+        tickets.searches[tickets.searches.complete.astype(bool)]
+    ).items():
         add_columns(options.to / f"tickets-{name}{suffixes[batchnorm]}.csv", of_shares(shares), "seed")
 
 
@@ -181,14 +183,14 @@ def of_shares(series):
     """The same of searches on all and on parts of a data set: columns as "search 25% best".
 
     Arguments:
-        series: a Series a share, of studies_of_parts().
+        series: a Series a share, of studies_of_parts(); a seed whose network died early has fewer rounds, and those
+            compete that all seeds have.
     """
     columns = {}
     for each in series:
-        whole = of_whole_seeds(each)
-        best = int(whole.best(VALIDATION)["round"])
+        best = int(each.best(VALIDATION)["round"])
         for number, kind in ((0, "unpruned"), (best, "best")):
-            runs = whole.of_round(number).itertuples()
+            runs = each.of_round(number).itertuples()
             columns[f"search {each.key['fraction']:.0%} {kind}"] = pd.concat(
                 {run.seed: answered(RunFolder(run.path), number) for run in runs}
             )
