@@ -65,7 +65,13 @@ def compact(model):
 
     def clone(layer):
         cut = cuts.get(layer)
-        layer_of[layer] = type(layer).from_config(cut_config(layer, cut) if cut else layer.get_config())
+        try:
+            layer_of[layer] = type(layer).from_config(cut_config(layer, cut) if cut else layer.get_config())
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise InputError(
+                f"layer {layer.name!r} cannot be made anew from its settings; give a function in it a name by "
+                "keras.saving.register_keras_serializable(), in the place of a lambda"
+            ) from error
         return layer_of[layer]
 
     smaller = keras.models.clone_model(model, clone_function=clone)

@@ -191,6 +191,7 @@ class HeldMasks:
             self._replace(owner, "load_own_variables", self._load)
         self._replace(self.model, "make_train_function", self._go_over)
         self._replace(self.model, "set_weights", self._set_weights)
+        self._replace(self.model, "load_weights", self._set_weights)
 
     def _replace(self, owner, name, wrap):
         original = getattr(owner, name)
@@ -226,9 +227,9 @@ class HeldMasks:
         self._hide(method, store)
         self._zero_averages()
 
-    def _set_weights(self, method, weights):
+    def _set_weights(self, method, *arguments, **options):
         """Weights from before the masks, such as those that early stopping restores, are pruned like all others."""
-        method(weights)
+        method(*arguments, **options)
         self.put_zeros(self.masks())
 
     def _go_over(self, make, *arguments, **options):

@@ -142,7 +142,9 @@ class SaliencyStudy:
         """Print the figure's state, as a dry run does; no training's time or disk counts.
 
         Arguments:
-            sweep: a Sweep, with runs that will be there by then in its ledger.
+            sweep: a Sweep, with runs that will be there by then in its ledger; None where the figure is all.
+
+        Raises InputError at the end where the figure is all, and would be refused.
         """
         path, planned = self.folder / f"{METHODS[self.method][0]}.png", sweep.ledger.runs if sweep else {}
         state, why = (FINISHED if path.exists() else TO_DO), ""
@@ -152,6 +154,8 @@ class SaliencyStudy:
             except InputError as error:
                 state, why = REFUSED, f": {in_words(str(error))}"
         print(f"{state:10}  {path}  (maps of two networks on {self.images} images at the most; no training){why}")
+        if state == REFUSED and sweep is None:
+            raise InputError("the figure would be refused, for what is said above")
 
     def paths(self):
         """The folders of the two runs: by default the off-the-shelf and the fine-tuned one of one seed; a dict."""

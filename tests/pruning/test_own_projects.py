@@ -13,7 +13,7 @@ from small_search import CLASSES, data, small_search
 from arttl import recipes
 from arttl.base.errors import InputError
 from arttl.models import build_classifier, flatten
-from arttl.pruning import MagnitudePruning, SearchSettings, find_tickets, prunable_kernels
+from arttl.pruning import MagnitudePruning, SearchSettings, compact, find_tickets, prunable_kernels
 
 ONE = SearchSettings(rounds=1, rewind=1)
 
@@ -32,6 +32,20 @@ def test_weights_that_early_stopping_restores_are_pruned_as_the_masks_say(data):
     weights = [np.ones_like(each) for each in model.get_weights()]
     pruning.remove(model)
     model.set_weights(weights)  # without masks all of them stay
+    assert all(array.all() for array in values(model).values())
+
+
+@pytest.mark.core
+def test_weights_that_are_loaded_are_pruned_as_the_masks_say(data, tmp_path):
+    """Once from the next training step on alone: what was evaluated before was another network."""
+    model, pruning = network(), MagnitudePruning(0.5, rewind=None)
+    path = str(tmp_path / "whole.weights.h5")
+    model.save_weights(path)
+    pruning.prune(model)
+    model.load_weights(path)
+    assert all((values(model)[key] != 0).tolist() == mask.tolist() for key, mask in pruning.masks.items())
+    pruning.remove(model)
+    model.load_weights(path)
     assert all(array.all() for array in values(model).values())
 
 
@@ -222,3 +236,12 @@ def test_weights_that_no_file_of_tickets_holds_are_refused_before_training(kind,
     with pytest.raises(InputError, match=r"weight .*/(count|kernel) is (int|float)\d+, which a file of tickets"):
         find_tickets(recipe.compile(model), recipe, arrays, arrays, tmp_path, ONE, log=str)
     assert not (tmp_path / "history.csv").exists()
+
+
+@pytest.mark.parametrize("of", ["activation", "layer"])
+def test_a_lambda_that_no_copy_can_have_is_named_in_one_line(of):
+    twice = {"activation": lambda x: 2 * x} if of == "activation" else {}
+    inner = [layers.Conv2D(4, 3, name="first", **twice)] + [layers.Lambda(lambda x: 2 * x)] * (of == "layer")
+    model = keras.Sequential([keras.Input((6, 6, 2)), *inner, layers.GlobalAveragePooling2D(), layers.Dense(3)])
+    with pytest.raises(InputError, match=r"layer '(first|lambda.*)' cannot be made anew .*, in the place of a lambda"):
+        compact(model)

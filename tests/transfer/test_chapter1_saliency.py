@@ -116,8 +116,9 @@ def test_the_command_line_names_every_method():
 
 
 def test_a_dry_run_says_which_run_is_missing_and_draws_nothing(saliency, tmp_path):
-    code, out, _ = saliency("--dry-run")
-    assert code == 0
+    code, out, err = saliency("--dry-run")
+    assert code == 2  # as of every dry run whose run would be refused
+    assert "the figure would be refused, for what is said above" in err
     assert out.startswith("refused     ")
     assert out.count("\n") == 1
     assert "there is no finished run in" in out
