@@ -3,7 +3,7 @@
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist bundled bundled_artist, and of
 # Chapter 2 cifar10 own transfers recalibrated folded fashion shares (all).
-# $FOLDS: some of the five; $SEEDS: of three; $TARGETS: of two; $PRECISION: of trainings, but of the bundled
+# $FOLDS: some of the five; $SEEDS: of three (shares: four); $TARGETS: of two; $PRECISION: of trainings, but of the bundled
 # network, fashion and shares, which are in float32. Two parts at once, each on a core (taskset -c 0, taskset -c 1),
 # take 0.8 to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
@@ -115,7 +115,7 @@ fashion() { # its targets have names of their own: baselines in another precisio
 shares() { # Figure 9c, of the paintings: a quarter has 4 steps an epoch, too few for moving statistics
   local resnet=("${small[@]}" --precision float32) target=louvre-genres
   read -r data challenge <<< "$(place $target)"
-  for seed in $seeds; do
+  for seed in ${SEEDS:-1 2 3 4}; do
     for share in 1 0.75 0.5 0.25; do
       search $target-shares "$data" "$seed" $challenge --split own --fraction $share --bn-recalibrate
     done
