@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -18,6 +19,7 @@ from arttl.reports.tickets.naming import order
 TICKS = (*(number / 10 for number in range(10)), 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 _APART = 0.085  # of the axis, between two ticks
 _DENSEST = 1e-6  # of weights left, where the scale ends
+_TITLE = 60  # letters of a line of a title: more would leave the picture
 _BAND = {"alpha": 0.18, "linewidth": 0}
 
 
@@ -141,7 +143,7 @@ def finish(axes, title, more=()):
         title: above the panel.
         more: the legend's last entries, beside those of labelled lines.
     """
-    axes.set_title(title, fontsize=10, parse_math=False)
+    axes.set_title(fill(title, _TITLE, break_long_words=False), fontsize=10, parse_math=False)
     axes.set_xlabel("fraction of weights pruned")
     axes.set_ylabel("test accuracy (%)")
     axes.set_xscale("function", functions=(_rounds, _pruned))
