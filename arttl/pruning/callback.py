@@ -174,7 +174,7 @@ class MagnitudePruning(CountsSteps):
     def _hold(self, model, kernels):
         held = hold_masks(model, kernels)
         held.assign(self.masks)
-        held.put_zeros(self.masks)
+        held.put_zeros()
 
     def remove(self, model: keras.Model) -> None:
         """Take the masks out of a model's optimiser; the next `fit` trains all weights, and is compiled anew.

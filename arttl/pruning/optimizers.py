@@ -139,14 +139,10 @@ class HeldMasks:
             variable.assign(masks[key])
         self._zero_averages()
 
-    def put_zeros(self, masks):
-        """Set the pruned weights to zero.
-
-        Arguments:
-            masks: dict of key to boolean array.
-        """
+    def put_zeros(self):
+        """Set the pruned weights to zero."""
         for key, kernel in self.kernels.items():
-            kernel.assign(np.where(masks[key], ops.convert_to_numpy(kernel), 0))
+            kernel.assign(_masked(self.variables[key], kernel))
 
     def remove(self):
         """Give the optimiser back its methods and variables, and have the training step compiled without masks."""
@@ -230,7 +226,7 @@ class HeldMasks:
     def _set_weights(self, method, *arguments, **options):
         """Weights from before the masks, such as those that early stopping restores, are pruned like all others."""
         method(*arguments, **options)
-        self.put_zeros(self.masks())
+        self.put_zeros()
 
     def _go_over(self, make, *arguments, **options):
         """Before each training: where the model has been compiled again, have its new optimiser hold the masks."""
