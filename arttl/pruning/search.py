@@ -144,8 +144,8 @@ class _Search:
         return False
 
     def _ended_dead(self, tickets):
-        stops = self.settings.on_dead == "stop" and tickets.rounds
-        return stops and tickets.facts(tickets.rounds).get("features") == DEAD
+        last = tickets.facts(tickets.rounds) if tickets.rounds else {}
+        return last.get("features") == DEAD and self.settings.on_dead == "stop"
 
     def begin(self):
         """Take up the state that is there, or write the first one; the model's optimiser then has the masks."""

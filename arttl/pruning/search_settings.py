@@ -68,7 +68,7 @@ class SearchSettings:
             raise InputError(f"rounds cannot be {self.rounds!r}; give a whole number from 0 to {MAX_ROUNDS}")
         if not is_count(self.rewind):
             raise InputError(f"rewind cannot be {self.rewind!r}; give a number of {self.rewind_unit}, 0 or more")
-        patterns = (self.layers,) if isinstance(self.layers, str) else self.layers
+        patterns = (self.layers,) if isinstance(self.layers, str) or callable(self.layers) else self.layers
         if patterns is not None:
             if not all(isinstance(each, str) for each in patterns):
                 raise InputError(f"layers cannot be {self.layers!r}; give names or patterns, which a file can hold")

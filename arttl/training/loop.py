@@ -149,13 +149,13 @@ def class_weights(batches):
 def _tested(model, progress, best_weights, keep_best, validation):
     """Give the model the weights to be tested, those of the best epoch or the last."""
     if keep_best and best_weights is None:
-        raise InputError(f"training diverged: the validation loss was never a number; {remedy([validation])}")
+        raise InputError(f"training diverged: the validation loss was never a number; {_remedy([validation])}")
     if keep_best:
         model.set_weights(best_weights)
     return progress
 
 
-def remedy(parts):
+def _remedy(parts):
     """What can be done about a loss that is no number: another learning rate, unless the inputs are none themselves.
 
     Arguments:
@@ -190,7 +190,7 @@ class _Epoch(keras.callbacks.Callback):
         for name in self.watched:
             if not math.isfinite(logs[name]):
                 raise InputError(
-                    f"training diverged: {name} of epoch {epoch + 1} is {logs[name]}; {remedy(self.parts)}"
+                    f"training diverged: {name} of epoch {epoch + 1} is {logs[name]}; {_remedy(self.parts)}"
                 )
         logs["seconds"] = round(time.perf_counter() - self.start, 3)
 

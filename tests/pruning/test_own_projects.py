@@ -187,6 +187,7 @@ def test_masks_hold_in_a_loop_that_is_traced_after_they_are_installed(data):
         ({"rounds": True}, "rounds cannot be True; give a whole number"),
         ({"rewind": None}, "rewind cannot be None; give a number of epochs, 0 or more"),
         ({"rate": "0.2"}, "rate (or sparsity) is '0.2'; give a share of the weights"),
+        ({"layers": len}, "give names or patterns, which a file can hold"),
         ({"layers": [len]}, "give names or patterns, which a file can hold"),
     ],
 )

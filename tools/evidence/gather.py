@@ -103,6 +103,7 @@ def gather_tickets(options):
     tickets = collect_tickets(options.runs)
     series = make_series(tickets.runs)
     targets = dict.fromkeys(each.key["target"] for each in series)
+    in_parts = studies_of_parts(tickets.searches[tickets.searches.complete.astype(bool)])
     for suffix, batchnorm in BATCHNORMS.items():
         tables = {}
         for target in targets:
@@ -112,11 +113,9 @@ def gather_tickets(options):
         for name, of_folds_of_it in tables.items():
             table = pd.concat(of_folds_of_it, ignore_index=True)
             add_columns(options.to / f"tickets-{name}{suffix}.csv", table, "seed")
-    suffixes = {batchnorm: suffix for suffix, batchnorm in BATCHNORMS.items()}
-    for (name, _, batchnorm), shares in studies_of_parts(
-        tickets.searches[tickets.searches.complete.astype(bool)]
-    ).items():
-        add_columns(options.to / f"tickets-{name}{suffixes[batchnorm]}.csv", of_shares(shares), "seed")
+        for (name, _, setting), shares in in_parts.items():
+            if setting == batchnorm:
+                add_columns(options.to / f"tickets-{name}{suffix}.csv", of_shares(shares), "seed")
 
 
 def described(run, root):

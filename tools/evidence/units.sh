@@ -3,9 +3,9 @@
 #   tools/evidence/units.sh FOLDER [PART]...
 # PART: features louvre scratch clipart second clipart_artist second_artist bundled bundled_artist, and of
 # Chapter 2 cifar10 own transfers recalibrated folded fashion shares (all).
-# $FOLDS: some of the five; $SEEDS: of three (shares: four); $TARGETS: of two; $PRECISION: of trainings, but of the bundled
-# network, fashion and shares, which are in float32. Two parts at once, each on a core (taskset -c 0, taskset -c 1),
-# take 0.8 to 0.95 of the time of one after the other.
+# $FOLDS: some of the five; $SEEDS: of three (shares: four); $TARGETS: of two; $PRECISION: of trainings, but of the
+# bundled network, fashion and shares, which are in float32. Two parts at once, each on a core (taskset -c 0,
+# taskset -c 1), take 0.8 to 0.95 of the time of one after the other.
 # FOLDER needs xception.keras (../shared/tools/get_xception.py), louvre-genres/ and blood-cells/ unpacked,
 # cifar-10-jpeg.zip, and fashion-mnist/ with the four IDX files of Debian's dataset-fashion-mnist. $PYTHON is the
 # interpreter (python). Then: python tools/evidence/gather.py FOLDER/runs, maps.py (Figure 4) and write_results.py.

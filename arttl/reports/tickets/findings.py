@@ -82,26 +82,45 @@ def _lines(series, ticket):
 
 def _compared(ticket, other):
     """Round, other's round, and what paired_over_seeds() returns. Raises ValueError if they cannot be compared."""
-    for each in (ticket, other):
+    names = other_settings((ticket, other), of_one_search=other.key["start"] != "scratch")
+    return compared_as_chosen((ticket, other), names, _predicted)
+
+
+def compared_as_chosen(sides, names, read):
+    """Two Series on the same test images, each in the round that validation chooses.
+
+    Arguments:
+        sides: the Series.
+        names: settings in which they differ and should not.
+        read: a function of a run's folder and its round that gives its predictions, called only now: those of
+            thousands of runs would fill the memory.
+
+    Returns a dict: round, than_round, and what paired_over_seeds() returns.
+
+    Raises ValueError if they cannot be compared.
+    """
+    for each in sides:
         if each.problem:
             raise ValueError(each.problem)
-    if names := other_settings((ticket, other), of_one_search=other.key["start"] != "scratch"):
+    if names:
         raise ValueError(f"they differ in {first_few(names)}")
-    rounds = [each.best(VALIDATION) for each in (ticket, other)]
-    if rounds[0] is None or (rounds[1] is None and other.key["start"] != "scratch"):
+    rounds = [each.best(VALIDATION) for each in sides]
+    if any(chosen is None and each.key["start"] != "scratch" for each, chosen in zip(sides, rounds, strict=True)):
         raise ValueError("no round has a validation accuracy of every seed")
-    numbers = [int(each["round"]) if each else 0 for each in rounds]
-    sides = [_predicted(each.of_round(number)) for each, number in zip((ticket, other), numbers, strict=True)]
-    return {"round": numbers[0], "than_round": numbers[1]} | paired_over_seeds(*sides)
+    numbers = [int(chosen["round"]) if chosen else 0 for chosen in rounds]
+    predicted = []
+    for each, chosen in zip(sides, numbers, strict=True):
+        runs = each.of_round(chosen)
+        found = [read(RunFolder(path), chosen) for path in runs.path]
+        predicted.append(pd.DataFrame({"seed": list(runs.seed), "predictions": found}))
+    return {"round": numbers[0], "than_round": numbers[1]} | paired_over_seeds(*predicted)
 
 
-def _predicted(runs):
-    """Seeds and predictions, read only now: those of thousands of runs would fill the memory."""
+def _predicted(folder, number):
     try:
-        found = [RunFolder(path).predictions() for path in runs.path]
+        return folder.predictions()
     except (OSError, ValueError, InputError) as error:
         raise ValueError(f"predictions cannot be read ({cause_of(error)})") from error
-    return pd.DataFrame({"seed": list(runs.seed), "predictions": found})
 
 
 def _published(key):

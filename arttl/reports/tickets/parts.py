@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from arttl.base.errors import InputError
-from arttl.base.wording import first_few
-from arttl.reports.comparing import METHOD, OUTCOMES, judged, not_compared, paired_over_seeds
+from arttl.reports.comparing import METHOD, OUTCOMES, judged, not_compared
 from arttl.reports.findings import MEASURED, compared_cells
 from arttl.reports.table import Cell, Table, number
+from arttl.reports.tickets.findings import compared_as_chosen
 from arttl.reports.tickets.naming import network_title
 from arttl.reports.tickets.search_series import studies_of_parts
 from arttl.reports.tickets.searches import source_title_of_search
-from arttl.reports.tickets.series import OF_SEARCH, VALIDATION, differing
+from arttl.reports.tickets.series import OF_SEARCH, differing
 from arttl.runs import RunFolder
 
 _COLUMNS = ("target", "network", "round", "than those of", "its round", *MEASURED)
@@ -55,25 +55,9 @@ def _line(whole, part):
 
 
 def _compared(whole, part):
-    """Both rounds, and what paired_over_seeds() returns. Raises ValueError or InputError if there is nothing to."""
-    for each in (whole, part):
-        if each.problem:
-            raise ValueError(each.problem)
     settings = [settings for each in (whole, part) for settings in each.runs.settings]
-    if names := differing(settings, {*OF_SEARCH, "fraction"}.__contains__):
-        raise ValueError(f"they differ in {first_few(names)}")
-    rounds = [each.best(VALIDATION) for each in (whole, part)]
-    if None in rounds:
-        raise ValueError("no round has a validation accuracy of every seed")
-    numbers = [int(each["round"]) for each in rounds]
-    sides = [_answered(each, number) for each, number in zip((whole, part), numbers, strict=True)]
-    return {"round": numbers[0], "than_round": numbers[1]} | paired_over_seeds(*sides)
-
-
-def _answered(series, number):
-    """Seeds and what their networks of a round answered, read only now."""
-    runs = series.of_round(number)
-    return pd.DataFrame({"seed": [*runs.seed], "predictions": [RunFolder(path).answers(number) for path in runs.path]})
+    names = differing(settings, {*OF_SEARCH, "fraction"}.__contains__)
+    return compared_as_chosen((whole, part), names, RunFolder.answers)
 
 
 def _row(line):
